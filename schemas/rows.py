@@ -1,0 +1,226 @@
+"""The rows of `task-state`: the public read model and, under `memory`, what only the worker needs.
+
+Every row carries `stamp`: the offset in `task-changes` of the last event it took in. Same stamp, same content: rows are
+last-stamp-wins everywhere. Times are UTC, ISO 8601 with milliseconds and `Z` (24 characters), so they sort as text.
+A deleted thing is its `Tombstone`. Rows are written with `encode_row`: fields in order, maps sorted, so bytes are canonical.
+"""
+
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from schemas.words import DEFAULT_PRIORITY, DEFAULT_STATUS
+
+
+class Memory(Struct, omit_defaults=True, kw_only=True):
+    """What a row remembers for the worker; receivers ignore it.
+
+    seen: 53-bit hashes of the ids of the last 8 events. origins: last version per origin. deleted_ms: record time of the
+    delete (tombstones only). statuses, priorities: the full breakdowns, only where more names exist than are shown.
+    """
+
+    seen: list[int] = msgspec.field(default_factory=list)
+    origins: dict[str, int] = msgspec.field(default_factory=dict)
+    deleted_ms: int = 0
+    statuses: dict[str, int] | None = None
+    priorities: dict[str, int] | None = None
+
+
+class BranchSummary(Struct, kw_only=True):
+    """Counts of one branch. Each breakdown sums to `total_tasks`; `active_tasks` = total - cancelled - archived."""
+
+    id: str
+    project_id: str
+    name: str
+    total_tasks: int = 0
+    completed_tasks: int = 0
+    in_progress_tasks: int = 0
+    active_tasks: int = 0
+    total_subtasks: int = 0
+    completed_subtasks: int = 0
+    last_activity: str | None = None
+    priority_breakdown: dict[str, int] = msgspec.field(default_factory=dict)
+    status_breakdown: dict[str, int] = msgspec.field(default_factory=dict)
+    archived: bool = False
+    digest: int = 0
+    stamp: int = -1
+
+
+class ProjectSummary(Struct, kw_only=True):
+    """The same over all branches of a project. `degraded` counts its open dead letters."""
+
+    id: str
+    name: str
+    total_branches: int = 0
+    total_tasks: int = 0
+    completed_tasks: int = 0
+    in_progress_tasks: int = 0
+    active_tasks: int = 0
+    total_subtasks: int = 0
+    completed_subtasks: int = 0
+    last_activity: str | None = None
+    priority_breakdown: dict[str, int] = msgspec.field(default_factory=dict)
+    status_breakdown: dict[str, int] = msgspec.field(default_factory=dict)
+    archived: bool = False
+    degraded: int = 0
+    digest: int = 0
+    stamp: int = -1
+
+
+class Actor(Struct, omit_defaults=True):
+    """Who changed a row last."""
+
+    source: str
+    user_id: str | None = None
+    session_id: str | None = None
+
+
+class TaskSummary(Struct, kw_only=True):
+    """One task. Subtask counts move with its subtasks."""
+
+    id: str
+    project_id: str
+    branch_id: str
+    title: str = ""
+    status: str = DEFAULT_STATUS
+    priority: str = DEFAULT_PRIORITY
+    assignees: list[str] = msgspec.field(default_factory=list)
+    labels: list[str] = msgspec.field(default_factory=list)
+    dependencies: list[str] = msgspec.field(default_factory=list)
+    parent_id: str | None = None
+    progress_percentage: float | None = None
+    total_subtasks: int = 0
+    completed_subtasks: int = 0
+    last_activity: str | None = None
+    last_actor: Actor | None = None
+    stamp: int = -1
+
+
+class SubtaskSummary(Struct, kw_only=True):
+    """One subtask of one task."""
+
+    id: str
+    project_id: str
+    branch_id: str
+    task_id: str
+    title: str = ""
+    status: str = DEFAULT_STATUS
+    assignees: list[str] = msgspec.field(default_factory=list)
+    progress_percentage: float | None = None
+    last_activity: str | None = None
+    last_actor: Actor | None = None
+    stamp: int = -1
+
+
+class ContextUpdate(Struct, kw_only=True):
+    """One context: which keys changed, never their contents."""
+
+    id: str
+    project_id: str
+    level: str = "task"
+    version: int = 1
+    changed: list[str] = msgspec.field(default_factory=list)
+    last_activity: str | None = None
+    last_actor: Actor | None = None
+    stamp: int = -1
+
+
+class MemberRow(Struct, kw_only=True):
+    """One user's role in one project: owner, editor or viewer."""
+
+    id: str
+    project_id: str
+    user_id: str
+    role: str = "viewer"
+    stamp: int = -1
+
+
+class ActivityRow(Struct, kw_only=True):
+    """Events of one project in one minute of event time; `id` is the minute's start."""
+
+    id: str
+    project_id: str
+    events: int = 0
+    sources: dict[str, int] = msgspec.field(default_factory=dict)
+    actions: dict[str, int] = msgspec.field(default_factory=dict)
+    stamp: int = -1
+
+
+class Tombstone(Struct, kw_only=True):
+    """A deleted thing: it stays a row, so that late events and late readers see the delete."""
+
+    id: str
+    project_id: str
+    deleted: bool = True
+    stamp: int = -1
+
+
+class OffsetRow(Struct, kw_only=True):
+    """How far the rows of a partition go: every event with an offset below `through` is in them. Written last in each step.
+
+    time_ms: record time of the newest event taken in (milliseconds since 1970).
+    """
+
+    partition: int
+    through: int
+    time_ms: int = 0
+
+
+class EpochRow(Struct, kw_only=True):
+    """The life of a partition: written once, when its topics are created."""
+
+    partition: int
+    epoch: str
+
+
+Row = BranchSummary | ProjectSummary | TaskSummary | SubtaskSummary | ContextUpdate | MemberRow | ActivityRow | Tombstone
+LiveRow = BranchSummary | ProjectSummary | TaskSummary | SubtaskSummary | ContextUpdate | MemberRow | ActivityRow
+
+ROW_TYPES: Final[dict[str, type[LiveRow]]] = {
+    "project": ProjectSummary,
+    "branch": BranchSummary,
+    "task": TaskSummary,
+    "subtask": SubtaskSummary,
+    "context": ContextUpdate,
+    "member": MemberRow,
+    "activity": ActivityRow,
+}
+
+
+class _Head(Struct):
+    deleted: bool = False
+
+
+class _Memory(Struct):
+    memory: Memory = msgspec.field(default_factory=Memory)
+
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
+_DECODERS: Final = {kind: msgspec.json.Decoder(model).decode for kind, model in ROW_TYPES.items()}
+_decode_tombstone = msgspec.json.Decoder(Tombstone).decode
+_decode_head = msgspec.json.Decoder(_Head).decode
+_decode_memory = msgspec.json.Decoder(_Memory).decode
+_DELETED: Final = b'"deleted":true'
+
+
+def encode_row(row: Row | OffsetRow | EpochRow) -> bytes:
+    """Return the public JSON of a row, canonical: the same content always gives the same bytes."""
+    return _encode(row)
+
+
+def with_memory(public: bytes, memory: Memory) -> bytes:
+    """Return the value for `task-state`: the public JSON with the worker's memory spliced in as its last field."""
+    return public[:-1] + b',"memory":' + _encode(memory) + b"}"
+
+
+def decode_row(kind: str, value: bytes) -> Row:
+    """Return the public row of a `task-state` value or a frame's row. Raises `msgspec.DecodeError`, `KeyError` (kind)."""
+    if _DELETED in value and _decode_head(value).deleted:
+        return _decode_tombstone(value)
+    return _DECODERS[kind](value)
+
+
+def decode_memory(value: bytes) -> Memory:
+    """Return what a `task-state` value remembers for the worker."""
+    return _decode_memory(value).memory

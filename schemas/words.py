@@ -1,0 +1,36 @@
+"""The closed vocabularies of the system and the aliases that producers may use for them."""
+
+from typing import Final, Literal
+
+Entity = Literal["project", "branch", "task", "subtask", "context", "member"]
+Action = Literal["create", "update", "patch", "delete"]
+Source = Literal["mcp-ai", "user", "system"]
+
+ENTITIES: Final[tuple[Entity, ...]] = ("project", "branch", "task", "subtask", "context", "member")
+SOURCES: Final[tuple[Source, ...]] = ("mcp-ai", "user", "system")
+
+STATUSES: Final = ("todo", "in_progress", "blocked", "review", "testing", "done", "cancelled", "archived")
+PRIORITIES: Final = ("low", "medium", "high", "urgent", "critical")
+DEFAULT_STATUS: Final = "todo"
+DEFAULT_PRIORITY: Final = "medium"
+COMPLETED: Final = "done"
+IN_PROGRESS: Final = "in_progress"
+INACTIVE: Final = frozenset({"cancelled", "archived"})
+"""Statuses that leave `active_tasks`: they count in the total only."""
+
+BREAKDOWN_NAMES: Final = 16
+"""A breakdown shows this many names and folds the rest into `other`, so it always sums to the total."""
+OTHER: Final = "other"
+
+ACTIONS: Final[dict[str, Action]] = {
+    "create": "create",
+    "created": "create",
+    "update": "update",
+    "updated": "update",
+    "patch": "patch",
+    "patched": "patch",
+    "completed": "patch",
+    "delete": "delete",
+    "deleted": "delete",
+}
+"""Accepted spellings of an action. `completed` is a patch that sets the status to `done`."""

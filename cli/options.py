@@ -14,7 +14,9 @@ DEFAULT_DATA: Final = Path(".anabranch")
 Data = Annotated[Path, typer.Option("--data", metavar="DIR", help="Directory of the instance.")]
 Kafka = Annotated[str | None, typer.Option("--kafka", metavar="HOST:PORT", help="Kafka to use instead of the instance's own.")]
 Url = Annotated[str | None, typer.Option("--url", metavar="URL", help="Edge to use instead of the instance's own.")]
-Token = Annotated[str | None, typer.Option("--token", envvar="ANABRANCH_TOKEN", help="Access token; default: one made from the instance's secret.")]
+Token = Annotated[
+    str | None, typer.Option("--token", envvar="ANABRANCH_TOKEN", help="Access token; default: one made from the instance's secret.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
 

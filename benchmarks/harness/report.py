@@ -1,0 +1,79 @@
+"""What every benchmark prints: the machine, all runs, medians and the ratio to the peer of the same invocation."""
+
+import importlib.metadata
+import json
+import platform
+import statistics
+import sys
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import psutil
+from rich.console import Console
+from rich.table import Table
+
+_PACKAGES: Final = ("aiokafka", "faust-streaming", "rocksdict", "msgspec", "uvicorn", "websockets", "uvloop")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One claim with its evidence. value, peer_value: medians of the runs in `unit`; ratio = value / peer_value."""
+
+    name: str
+    claim: str
+    unit: str
+    value: float
+    peer: str
+    peer_value: float | None
+    ratio: float | None
+    runs: list[dict[str, Any]]
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+def claim_of(name: str, claim: str, unit: str, ours: list[float], peer: tuple[str, list[float]], settings: dict[str, Any]) -> Claim:
+    """Return the claim with medians of both sides. An empty peer list means that the peer could not run."""
+    value = statistics.median(ours)
+    other = statistics.median(peer[1]) if peer[1] else None
+    runs = [{"who": "anabranch", "value": run} for run in ours] + [{"who": peer[0], "value": run} for run in peer[1]]
+    return Claim(name, claim, unit, value, peer[0], other, None if other is None else value / other, runs, settings)
+
+
+def machine() -> dict[str, Any]:
+    """Return what the figures depend on."""
+    cpu = next((line.split(":")[1].strip() for line in _cpuinfo() if line.startswith("model name")), platform.processor())
+    return {
+        "cpu": cpu,
+        "cores": psutil.cpu_count(),
+        "memory_gib": round(psutil.virtual_memory().total / 2**30),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+    }
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of the libraries on the measured path."""
+    return {name: importlib.metadata.version(name) for name in _PACKAGES}
+
+
+def show(claims: list[Claim]) -> None:
+    """Print the claims: one JSON list with --json, else a table for people."""
+    if "--json" in sys.argv:
+        print(json.dumps([{**asdict(c), "machine": machine(), "versions": versions()} for c in claims]))
+        return
+    console = Console(width=140)
+    facts = machine()
+    console.print(f"{facts['cpu']}, {facts['cores']} cores, {facts['memory_gib']} GiB, {facts['system']}, Python {facts['python']}")
+    table = Table("claim", "unit", "anabranch", "peer", "peer's", "ratio", "all runs (ours | peer's)")
+    for c in claims:
+        ours = " ".join(f"{r['value']:,.4g}" for r in c.runs if r["who"] == "anabranch")
+        theirs = " ".join(f"{r['value']:,.4g}" for r in c.runs if r["who"] != "anabranch") or "missing"
+        peer = "missing" if c.peer_value is None else f"{c.peer_value:,.4g}"
+        ratio = "" if c.ratio is None else f"{c.ratio:.2f}"
+        table.add_row(c.claim, c.unit, f"{c.value:,.4g}", c.peer, peer, ratio, f"{ours} | {theirs}")
+    console.print(table)
+
+
+def _cpuinfo() -> list[str]:
+    path = Path("/proc/cpuinfo")
+    return path.read_text().splitlines() if path.exists() else []

@@ -1,0 +1,211 @@
+"""Event produced -> cascade read, and -> frame at a WebSocket client, at 200 events/s, beside a bare aiokafka relay.
+
+`python -m benchmarks.latency [--json] [--rate N] [--seconds N] [--rounds N]`. One measuring process sends a person's change (acks=all, no
+linger) and takes the time until the matching output was read; the clock starts before `send`. The relay copies each record to
+another topic: event -> relay -> reader has the same two hops through Kafka, with nothing done in between.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import sys
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import uvloop
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from api.auth import mint
+from broker.ports import free_port
+from websockets.asyncio.client import connect
+
+from benchmarks.harness.report import Claim, claim_of, show
+from benchmarks.harness.stage import fresh_topics, part, process, producing, stage
+from broker.connection import KafkaSettings, client_options
+from broker.partitioner import partition_for
+from broker.secrets import jwt_secret
+from schemas.events import Event, Fields, encode_event
+from schemas.topics import CASCADES, TASK_CHANGES
+from schemas.words import STATUSES
+
+PARTITIONS = 4
+PROJECTS = 40
+WARM_UP_S = 5.0
+
+
+@dataclass
+class Clock:
+    """When each event was sent and when its output came (seconds)."""
+
+    sent: dict[str, float] = field(default_factory=dict)
+    came: dict[str, float] = field(default_factory=dict)
+
+    def seen(self, event_id: str) -> None:
+        """Note the first arrival of an event's output."""
+        if event_id in self.sent:
+            self.came.setdefault(event_id, time.perf_counter())
+
+    def latencies_ms(self, ids: list[str]) -> list[float]:
+        """Return the sorted latencies. Raises `AssertionError` if one is missing."""
+        missing = [i for i in ids if i not in self.came]
+        if missing:
+            raise AssertionError(f"{len(missing)} of {len(ids)} outputs never came")
+        return sorted((self.came[i] - self.sent[i]) * 1000 for i in ids)
+
+
+def quantile(values: list[float], share: float) -> float:
+    """Return the value below which that share of the sorted values lies."""
+    return values[min(len(values) - 1, int(len(values) * share))]
+
+
+async def drive(producer: AIOKafkaProducer, topic: str, clock: Clock, rate: float, seconds: float) -> list[str]:
+    """Send a person's changes at a steady rate and return their ids."""
+    ids = []
+    start = time.perf_counter()
+    for number in range(int(rate * seconds)):
+        delay = start + number / rate - time.perf_counter()
+        if delay > 0:
+            await asyncio.sleep(delay)
+        ids.append(await _send(producer, topic, clock, number))
+    return ids
+
+
+async def _send(producer: AIOKafkaProducer, topic: str, clock: Clock, number: int) -> str:
+    project = f"project-{number % PROJECTS:03d}"
+    event = Event(
+        id=str(uuid.uuid4()),
+        entity="task",
+        action="update",
+        project_id=project,
+        branch_id=f"{project}-b{number % 5}",
+        entity_id=f"{project}-t{number % 50}",
+        occurred_at="2026-01-01T00:00:00.000Z",
+        source="user",
+        user_id="u-1",
+        data=Fields(title="Implement the thing", status=STATUSES[number % len(STATUSES)], priority="high"),
+    )
+    clock.sent[event.id] = time.perf_counter()
+    await producer.send(topic, encode_event(event), key=project.encode(), partition=partition_for(project, PARTITIONS))
+    return event.id
+
+
+@contextlib.asynccontextmanager
+async def reading(settings: KafkaSettings, topic: str, seen: Callable[[str], None]) -> AsyncIterator[None]:
+    """Read a topic from its end and report the id of each record."""
+    consumer: AIOKafkaConsumer = AIOKafkaConsumer(**client_options(settings), fetch_max_wait_ms=500, auto_offset_reset="latest")
+    await consumer.start()
+    places = [TopicPartition(topic, p) for p in range(PARTITIONS)]
+    consumer.assign(places)
+    await consumer.seek_to_end(*places)
+
+    async def read() -> None:
+        async for record in consumer:
+            seen(json.loads(record.value)["id"])
+
+    task = asyncio.create_task(read())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await consumer.stop()
+
+
+@contextlib.asynccontextmanager
+async def watching(port: int, token: str, seen: Callable[[str], None]) -> AsyncIterator[None]:
+    """Follow all projects over a WebSocket and report the id of each frame."""
+    async with connect(
+        f"ws://127.0.0.1:{port}/ws/v2",
+        additional_headers={"Authorization": f"Bearer {token}"},
+        subprotocols=["summary.v2"],
+        proxy=None,
+        max_size=2**24,
+    ) as socket:
+        await socket.send(json.dumps(SUBSCRIBE))
+
+        async def read() -> None:
+            async for text in socket:
+                frame: dict[str, Any] = json.loads(text)
+                if frame["type"] == "update":
+                    seen(frame["id"])
+
+        task = asyncio.create_task(read())
+        try:
+            yield
+        finally:
+            task.cancel()
+
+
+SUBSCRIBE = {"id": "1", "version": "2.0", "type": "sync", "payload": {"action": "subscribe", "streams": [{"stream": "project:*"}]}}
+
+
+async def _measure(settings: KafkaSettings, clock: Clock, options: argparse.Namespace) -> list[str]:
+    async with producing(settings) as producer:
+        topic = settings.topic(TASK_CHANGES)
+        await drive(producer, topic, clock, options.rate, WARM_UP_S)
+        ids = await drive(producer, topic, clock, options.rate, options.seconds)
+        await asyncio.sleep(2.0)
+        return ids
+
+
+async def ours(settings: KafkaSettings, folder: Path, options: argparse.Namespace) -> tuple[list[float], list[float]]:
+    """Return the latencies to the cascade's reader and to the WebSocket client."""
+    folder.mkdir()
+    port = free_port()
+    cascade, frame = Clock(), Clock()
+    frame.sent = cascade.sent
+    token = mint(jwt_secret(folder), "bench", ["*"], 3600)
+    async with (
+        part("worker", settings, folder),
+        part("edge", settings, folder, "--port", str(port)),
+        reading(settings, settings.topic(CASCADES), cascade.seen),
+        watching(port, token, frame.seen),
+    ):
+        ids = await _measure(settings, cascade, options)
+        return cascade.latencies_ms(ids), frame.latencies_ms(ids)
+
+
+async def relay(settings: KafkaSettings, folder: Path, options: argparse.Namespace) -> list[float]:
+    """Return the latencies of the relay."""
+    folder.mkdir()
+    clock = Clock()
+    arguments = [
+        "-m",
+        "benchmarks.peers.relay",
+        settings.bootstrap,
+        settings.topic(TASK_CHANGES),
+        settings.topic(CASCADES),
+        str(PARTITIONS),
+    ]
+    async with process(arguments, folder / "log"), reading(settings, settings.topic(CASCADES), clock.seen):
+        return clock.latencies_ms(await _measure(settings, clock, options))
+
+
+async def run(options: argparse.Namespace) -> None:
+    """Run both, interleaved, and print."""
+    cascades, frames, relays = [], [], []
+    async with stage() as (kafka, folder):
+        for number in range(options.rounds):
+            to_cascade, to_frame = await ours(await fresh_topics(kafka, f"r{number}-"), folder / f"ours-{number}", options)
+            cascades.append(to_cascade)
+            frames.append(to_frame)
+            relays.append(await relay(await fresh_topics(kafka, f"p{number}-"), folder / f"peer-{number}", options))
+    claims: list[Claim] = []
+    for what, values in (("event -> cascade read", cascades), ("event -> WebSocket frame", frames)):
+        for name, share in (("p50", 0.5), ("p99", 0.99)):
+            peers = [quantile(v, share) for v in relays]
+            mine = [quantile(v, share) for v in values]
+            claims.append(claim_of("latency", f"{what}, {name}", "ms", mine, ("aiokafka relay", peers), vars(options)))
+    show(claims)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--rate", type=float, default=200.0)
+    parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--rounds", type=int, default=3)
+    sys.exit(uvloop.run(run(parser.parse_args())))

@@ -1,0 +1,106 @@
+"""`anabranch tail`: prints the live frames of a project."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, Final
+
+import httpx
+import typer
+from api.auth import mint
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
+
+from broker.secrets import jwt_secret
+from cli.options import DEFAULT_DATA, Data, Json, Token, Url, edge_url
+from cli.tail_text import line_of
+from schemas.failure import Failure, UsageFailure
+
+_PAUSES_S: Final = (1, 2, 5, 10, 30)
+_FINAL: Final = frozenset({1002, 1003, 1007, 1008, 1009, 4400, 4401, 4403, 4406})
+Frame = dict[str, Any]
+
+
+def tail(
+    project: Annotated[str, typer.Argument(help="Project id or name.")],
+    data: Data = DEFAULT_DATA,
+    url: Url = None,
+    access_token: Token = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Print what changes in a project as it changes; Ctrl-C ends it. With --json one frame per line, as it came."""
+    base = edge_url(data, url)
+    text = access_token or mint(jwt_secret(data), "tail", ["*"], 86400)
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_follow(base, text, project, as_json=as_json))
+
+
+async def _follow(base: str, token: str, project: str, *, as_json: bool) -> None:
+    project_id = await _project_id(base, token, project)
+    since: Frame | None = None
+    attempt = 0
+    while True:
+        try:
+            async for frame in _frames(base, token, f"project:{project_id}", since):
+                attempt = 0
+                since = _position(frame) or since
+                typer.echo(json.dumps(frame, ensure_ascii=False) if as_json else line_of(frame))
+        except ConnectionClosed as closed:
+            if closed.rcvd is not None and closed.rcvd.code in _FINAL:
+                raise Failure(f"The edge refused: {closed.rcvd.reason or closed.rcvd.code}") from closed
+        except InvalidHandshake as refused:
+            raise Failure(f"{base} is no edge, or it refused the connection: {refused}") from refused
+        except OSError:
+            pass
+        pause = _PAUSES_S[min(attempt, len(_PAUSES_S) - 1)]
+        attempt += 1
+        typer.echo(f"The connection was lost; next try in {pause} s.", err=True)
+        await asyncio.sleep(pause)
+
+
+async def _frames(base: str, token: str, stream: str, since: Frame | None) -> AsyncIterator[Frame]:
+    """Yield the frames of one connection that concern the stream."""
+    address = "ws" + base.removeprefix("http") + "/ws/v2"
+    headers = {"Authorization": f"Bearer {token}"}
+    async with connect(address, additional_headers=headers, subprotocols=["summary.v2"], proxy=None, max_size=2**24) as socket:  # type: ignore[list-item]
+        await _subscribe(socket, stream, since)
+        async for text in socket:
+            frame: Frame = json.loads(text)
+            if frame.get("type") == "heartbeat" and frame.get("action") == "ping":
+                await socket.send(_control("heartbeat", "pong"))
+            elif frame.get("type") != "heartbeat":
+                yield frame
+
+
+async def _subscribe(socket: ClientConnection, stream: str, since: Frame | None) -> None:
+    wanted: Frame = {"stream": stream} if since is None else {"stream": stream, "since": since}
+    await socket.send(_control("sync", "subscribe", {"streams": [wanted]}))
+
+
+def _control(kind: str, action: str, payload: Frame | None = None) -> str:
+    return json.dumps({"version": "2.0", "type": kind, "action": action, "payload": payload or {}})
+
+
+def _position(frame: Frame) -> Frame | None:
+    if frame.get("type") in {"update", "bulk"} and frame.get("sequence"):
+        return {"epoch": frame["epoch"], "sequence": frame["sequence"]}
+    return None
+
+
+async def _project_id(base: str, token: str, project: str) -> str:
+    """Return the id of a project given by id or name. Raises `UsageFailure` with the names that exist."""
+    try:
+        async with httpx.AsyncClient(timeout=10.0, trust_env=False, headers={"Authorization": f"Bearer {token}"}) as client:
+            answer = await client.post(f"{base}/api/v2/branches/summaries/bulk", json={})
+    except httpx.HTTPError as error:
+        raise Failure(f"The edge at {base} does not answer ({type(error).__name__}): is `anabranch up` running?") from error
+    if answer.status_code != httpx.codes.OK:
+        raise Failure(f"The edge refused: {answer.json().get('detail') or answer.status_code}")
+    projects: dict[str, Frame] = answer.json()["projects"]
+    found = [pid for pid, row in projects.items() if project in {pid, row["name"]}]
+    if len(found) != 1:
+        names = ", ".join(sorted(row["name"] for row in projects.values())) or "none yet"
+        raise UsageFailure(f"There is no project {project!r}; there are: {names}.")
+    return found[0]

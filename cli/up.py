@@ -48,6 +48,7 @@ def up(
 ) -> None:
     """Start Kafka, a worker, an edge and the page; Ctrl-C stops all of it and keeps the data."""
     console = Console(stderr=True, quiet=as_json)
+    data.mkdir(parents=True, exist_ok=True)
     asyncio.run(_run(data.resolve(), port, kafka, console, as_json=as_json))
 
 
@@ -55,7 +56,6 @@ async def _run(data: Path, port: int | None, kafka: str | None, console: Console
     other = read_instance(data)
     if other is not None:
         raise UsageFailure(f"An instance already runs on {data} (process {other.pid}, {other.url}): stop it first, or name another --data.")
-    data.mkdir(parents=True, exist_ok=True)
     stop = _stop_signal()
     async with AsyncExitStack() as stack:
         starting = asyncio.ensure_future(_start(stack, data, port, kafka, console))

@@ -1,0 +1,102 @@
+"""A whole running instance, as `anabranch up` starts it, and real histories as its input."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from broker.ports import free_port
+
+HISTORIES = Path(os.environ.get("ANABRANCH_TEST_HISTORIES", Path(__file__).resolve().parents[3] / "shared" / "histories"))
+READY_S = 120
+
+
+@dataclass
+class Command:
+    """What a command printed and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:  # noqa: ANN401  because commands print different objects
+        """The last line of its output, as JSON."""
+        return json.loads(self.out.strip().splitlines()[-1])
+
+
+@dataclass
+class Running:
+    """An `anabranch up` that answers, and commands against it."""
+
+    data: Path
+    port: int
+    process: subprocess.Popen[str]
+    ready: dict[str, str] = field(default_factory=dict)
+
+    def run(self, *arguments: str, timeout_s: float = 300) -> Command:
+        """Run a command against the instance and wait for it."""
+        return command(*arguments, "--data", str(self.data), timeout_s=timeout_s)
+
+    def child(self, name: str) -> psutil.Process:
+        """Return the running worker or edge."""
+        found = [p for p in psutil.Process(self.process.pid).children(recursive=True) if name in p.cmdline()]
+        assert len(found) == 1, f"{name}: {found}"
+        return found[0]
+
+    def stop(self) -> int:
+        """Press Ctrl-C and wait; returns the exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        return self.process.wait(30)
+
+
+def command(*arguments: str, timeout_s: float = 300) -> Command:
+    """Run `anabranch` as its user does."""
+    done = subprocess.run(
+        [sys.executable, "-m", "cli.main", *arguments], capture_output=True, text=True, timeout=timeout_s, check=False
+    )
+    return Command(done.returncode, done.stdout, done.stderr)
+
+
+def start(data: Path, port: int | None = None) -> Running:
+    """Start `anabranch up` and return it once it printed its ready object."""
+    port = port or free_port()
+    arguments = [sys.executable, "-m", "cli.main", "up", "--data", str(data), "--port", str(port), "--json"]
+    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    assert line, f"up ended with {process.wait(5)}"
+    return Running(data, port, process, json.loads(line))
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Iterator[Running]:
+    """A fresh instance on an empty directory."""
+    running = start(tmp_path / "data")
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
+@pytest.fixture(scope="session")
+def histories(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Real histories of task files, as git repositories: `beads` and `task-master`."""
+    if not HISTORIES.is_dir():
+        pytest.skip(f"no histories in {HISTORIES}: set ANABRANCH_TEST_HISTORIES to a folder of git bundles")
+    folder = tmp_path_factory.mktemp("histories")
+    git = shutil.which("git")
+    assert git is not None
+    for bundle in HISTORIES.glob("*.bundle"):
+        subprocess.run([git, "clone", "-q", "-b", "main", str(bundle), str(folder / bundle.stem)], check=True)
+    return {path.name: path for path in folder.iterdir()}

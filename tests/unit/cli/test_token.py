@@ -1,0 +1,26 @@
+"""Durations and the choice of projects."""
+
+import pytest
+
+from cli.token import seconds_of, token
+from schemas.failure import UsageFailure
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("30m", 1800), ("1h", 3600), ("7d", 604800)])
+def test_durations(text: str, seconds: int) -> None:
+    """A duration is a number and a unit."""
+    assert seconds_of(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "1", "h", "1w", "-1h", "0s", "1.5h", "1 h"])
+def test_bad_durations(text: str) -> None:
+    """Anything else is refused in one sentence that shows the form."""
+    with pytest.raises(UsageFailure, match="90s or 1h"):
+        seconds_of(text)
+
+
+@pytest.mark.parametrize(("projects", "everything"), [(None, False), (["p"], True)])
+def test_projects_are_said_once(projects: list[str] | None, everything: bool) -> None:  # noqa: FBT001
+    """A token is for named projects or for all, never for neither or both."""
+    with pytest.raises(UsageFailure, match="--project"):
+        token("u", projects, everything=everything)

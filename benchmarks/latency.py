@@ -139,7 +139,7 @@ async def watching(port: int, token: str, seen: Callable[[str], None]) -> AsyncI
             task.cancel()
 
 
-SUBSCRIBE = {"id": "1", "version": "2.0", "type": "sync", "payload": {"action": "subscribe", "streams": [{"stream": "project:*"}]}}
+SUBSCRIBE = {"type": "sync", "payload": {"action": "subscribe", "data": {"streams": [{"stream": "project:*"}]}}}
 
 
 async def _measure(settings: KafkaSettings, clock: Clock, options: argparse.Namespace) -> list[str]:

@@ -68,10 +68,11 @@ async def _frames(base: str, token: str, stream: str, since: Frame | None) -> As
         await _subscribe(socket, stream, since)
         async for text in socket:
             frame: Frame = json.loads(text)
-            if frame.get("type") == "heartbeat" and frame.get("action") == "ping":
+            if frame["type"] == "heartbeat":
                 await socket.send(_control("heartbeat", "pong"))
-            elif frame.get("type") != "heartbeat":
-                yield frame
+                continue
+            _check(frame)
+            yield frame
 
 
 async def _subscribe(socket: ClientConnection, stream: str, since: Frame | None) -> None:
@@ -79,8 +80,16 @@ async def _subscribe(socket: ClientConnection, stream: str, since: Frame | None)
     await socket.send(_control("sync", "subscribe", {"streams": [wanted]}))
 
 
-def _control(kind: str, action: str, payload: Frame | None = None) -> str:
-    return json.dumps({"version": "2.0", "type": kind, "action": action, "payload": payload or {}})
+def _check(frame: Frame) -> None:
+    """Raise `Failure` when the edge refuses the stream."""
+    if frame["type"] == "sync" and frame["payload"]["action"] == "subscribed":
+        for stream in frame["payload"]["data"]["streams"]:
+            if stream["status"] == "error":
+                raise Failure(f"The edge refused {stream['stream']}: {stream['error']['message']}")
+
+
+def _control(kind: str, action: str, data: Frame | None = None) -> str:
+    return json.dumps({"type": kind, "payload": {"action": action, "data": data or {}}})
 
 
 def _position(frame: Frame) -> Frame | None:

@@ -14,7 +14,7 @@ def line_of(frame: Frame) -> str:
         return f"{when}  {_update(frame)}{_totals(frame)}"
     if kind == "bulk":
         return f"{when}  {_bulk(frame)}{_totals(frame)}"
-    return f"{when}  {kind} {frame.get('action') or frame.get('payload', {}).get('action', '')}"
+    return f"{when}  {kind} {frame.get('payload', {}).get('action', '')}"
 
 
 def _update(frame: Frame) -> str:

@@ -1,12 +1,15 @@
 """What runs where: `DIR/instance.json`, by which a command finds the running parts of a data directory."""
 
 from pathlib import Path
-from typing import TypedDict, Unpack
+from typing import Final, TypedDict, Unpack
 
+import psutil
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from broker.files import write_whole
 from schemas.failure import Failure
+
+_CLOCK_SLACK_S: Final = 2.0
 
 
 class Instance(BaseModel):
@@ -39,16 +42,28 @@ def instance_path(data: Path) -> Path:
 
 
 def read_instance(data: Path) -> Instance | None:
-    """Return what runs in the directory, or None when nothing was announced. Raises `Failure` on a damaged file."""
+    """Return what runs in the directory, or None when nothing does: nothing was announced, or the announcer was killed.
+
+    Raises `Failure` on a damaged file.
+    """
     path = instance_path(data)
     try:
-        return Instance.model_validate_json(path.read_bytes())
+        instance = Instance.model_validate_json(path.read_bytes())
+        return instance if instance.pid is None or _lives(instance.pid, path.stat().st_mtime) else None
     except FileNotFoundError:
         return None
     except NotADirectoryError:
         raise Failure(f"{data} is not a directory: choose another --data.") from None
     except ValidationError:
         raise Failure(f"{path} is damaged: delete it and start the parts again.") from None
+
+
+def _lives(pid: int, announced_at: float) -> bool:
+    """Say whether the process that announced itself lives; one that started after the announcement only has the same number."""
+    try:
+        return psutil.Process(pid).create_time() <= announced_at + _CLOCK_SLACK_S
+    except psutil.NoSuchProcess:
+        return False
 
 
 def write_instance(data: Path, instance: Instance) -> None:
@@ -62,3 +77,8 @@ def update_instance(data: Path, **parts: Unpack[Parts]) -> Instance:
     instance = known.model_copy(update=dict(parts))
     write_instance(data, instance)
     return instance
+
+
+def remove_instance(data: Path) -> None:
+    """Take the announcement back; nothing happens when there is none."""
+    instance_path(data).unlink(missing_ok=True)

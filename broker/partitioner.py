@@ -14,5 +14,5 @@ def partition_for(project_id: str, partitions: int) -> int:
 
     librdkafka's default (CRC32) disagrees on most keys: a producer built on it must set `partitioner=murmur2_random`.
     """
-    hashed: int = murmur2(project_id.encode())  # type: ignore[no-untyped-call]  # aiokafka has no annotations here
+    hashed: int = murmur2(project_id.encode())
     return (hashed & _POSITIVE) % partitions

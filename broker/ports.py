@@ -1,0 +1,29 @@
+"""Ports that nobody listens on."""
+
+import socket
+
+from schemas.failure import Failure
+
+_LOCALHOST = "127.0.0.1"
+
+
+def free_port(preferred: int | None = None, *, strict: bool = False) -> int:
+    """Return the preferred port when it is free, else any free one. With `strict`, a taken one raises `Failure`."""
+    if preferred is not None and is_free(preferred):
+        return preferred
+    if preferred is not None and strict:
+        raise Failure(f"Port {preferred} is in use: stop the program that listens on it, or choose another port.")
+    with socket.socket() as probe:
+        probe.bind((_LOCALHOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def is_free(port: int) -> bool:
+    """Say whether a server could listen on the port now; a port that still closes (TIME_WAIT) counts as free."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((_LOCALHOST, port))
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,143 @@
+"""What every start of an embedded broker needs, made once per machine: jars, a formatted directory, a class archive."""
+
+import asyncio
+import secrets
+import shutil
+import signal
+import subprocess
+import tempfile
+from base64 import urlsafe_b64encode
+from contextlib import suppress
+from pathlib import Path
+from string import Template
+from typing import Final
+
+from broker.cache import Progress, exclusive, no_progress
+from broker.connection import KafkaSettings
+from broker.deploy import deploy_file
+from broker.jars import kafka_home, kafka_jars
+from broker.java import find_java
+from broker.launch import Jvm
+from broker.lifeline import die_with_parent
+from broker.ports import free_port
+from broker.ready import exercise
+from schemas.failure import Failure
+
+_FORMAT_TIMEOUT_S: Final = 120
+_TRAINING_TIMEOUT_S: Final = 120
+_HEAP_MB: Final = 256
+_DEDUPE_BYTES: Final = 2 * 1024 * 1024
+_PRODUCTION_DEDUPE_BYTES: Final = 32 * 1024 * 1024
+
+
+def prepare_jvm(progress: Progress = no_progress, *, production: bool = False) -> Jvm:
+    """Return the JVM that a broker runs on; fetches Kafka at the first call on a machine. Blocks. Raises `Failure`."""
+    return Jvm(find_java(), tuple(kafka_jars(progress)), production)
+
+
+def prepare_template(jvm: Jvm) -> Path:
+    """Return a formatted directory of this Kafka version, to be copied, never used in place. Blocks. Raises `Failure`."""
+    home = kafka_home()
+    template = home / "template"
+    with exclusive(home):
+        if not template.is_dir():
+            with tempfile.TemporaryDirectory(dir=home, prefix=".format-") as scratch:
+                _format(jvm, Path(scratch)).replace(template)
+    return template
+
+
+def prepare_archive(jvm: Jvm, template: Path, progress: Progress = no_progress) -> Path | None:
+    """Return the class archive that makes starts of this JVM quick, or None when it cannot be made. Blocks, some 10 s at the first call.
+
+    A broker is run once, does what ours do, and writes the archive when it ends (Kafka's own image is made in the same way).
+    """
+    home = kafka_home()
+    archive = home / jvm.archive_name
+    with exclusive(home):
+        if not archive.is_file():
+            progress("Preparing Kafka for quick starts, once …")
+            with (
+                tempfile.TemporaryDirectory(dir=home, prefix=".train-") as scratch,
+                suppress(OSError, TimeoutError, subprocess.SubprocessError),
+            ):
+                _train(jvm, template, Path(scratch)).replace(archive)
+    return archive if archive.is_file() else None
+
+
+def copy_template(template: Path, target: Path) -> None:
+    """Make a broker's directory from the template, whole or not at all, with identities of its own. Raises `OSError`."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".new-") as scratch:
+        fresh = Path(shutil.copytree(template, Path(scratch) / "data"))
+        meta = fresh / "meta.properties"
+        meta.write_text(_with_identity(meta.read_text(encoding="utf-8")), encoding="utf-8")
+        fresh.replace(target)
+
+
+def write_properties(path: Path, log_dir: Path, ports: tuple[int, int], *, production: bool = False) -> Path:
+    """Write the broker's settings from `deploy/kafka/local/server.properties`; ports: clients' and controller's. Returns the path."""
+    port, controller_port = ports
+    values = {
+        "port": str(port),
+        "controller_port": str(controller_port),
+        # In a properties file a backslash is an escape and a line cannot be broken.
+        "log_dir": str(log_dir.resolve()).replace("\\", "\\\\"),
+        "dedupe_bytes": str(_PRODUCTION_DEDUPE_BYTES if production else _DEDUPE_BYTES),
+    }
+    template = Template(deploy_file("local/server.properties").read_text(encoding="utf-8"))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(template.substitute(values), encoding="utf-8")
+    return path
+
+
+def _with_identity(meta: str) -> str:
+    own = {"cluster.id": _uuid(), "directory.id": _uuid()}
+    lines = (line.partition("=") for line in meta.splitlines())
+    return "".join(f"{name}={own.get(name, value)}\n" if sign else f"{name}\n" for name, sign, value in lines)
+
+
+def _uuid() -> str:
+    """Return a random id as Kafka writes them: 128 bits in URL-safe base64 (22 characters), never with a leading dash."""
+    while True:
+        text = urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=")
+        if not text.startswith("-"):
+            return text
+
+
+def _format(jvm: Jvm, scratch: Path) -> Path:
+    properties = write_properties(scratch / "server.properties", scratch / "data", (free_port(), free_port()))
+    main = ("kafka.tools.StorageTool", "format", "-t", _uuid(), "-c", str(properties))
+    done = subprocess.run(  # noqa: S603  because every part is ours
+        jvm.command(_HEAP_MB, (), main), check=False, capture_output=True, text=True, timeout=_FORMAT_TIMEOUT_S
+    )
+    if done.returncode != 0:
+        last = (done.stderr or done.stdout).strip().splitlines()[-1:]
+        raise Failure(f"Kafka could not format its directory in {scratch.parent}: {' '.join(last) or f'exit code {done.returncode}'}.")
+    return scratch / "data"
+
+
+def _train(jvm: Jvm, template: Path, scratch: Path) -> Path:
+    archive, port = scratch / "archive", free_port()
+    copy_template(template, scratch / "data")
+    properties = write_properties(scratch / "server.properties", scratch / "data", (port, free_port()))
+    command = jvm.broker(_HEAP_MB, jvm.make(archive), properties)
+    with subprocess.Popen(  # noqa: S603  because every part is ours
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        preexec_fn=die_with_parent,  # noqa: PLW1509  because only the child itself can ask the kernel for its parent's death
+    ) as process:
+        try:
+            asyncio.run(asyncio.wait_for(exercise(KafkaSettings(bootstrap=f"127.0.0.1:{port}")), _TRAINING_TIMEOUT_S))
+            process.send_signal(signal.SIGTERM)
+            process.wait(_TRAINING_TIMEOUT_S)
+        finally:
+            process.kill()
+    return archive
+
+
+def free_bytes(path: Path) -> int:
+    """Return the free space of the disk that holds the path."""
+    return shutil.disk_usage(path).free

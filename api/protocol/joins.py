@@ -1,0 +1,140 @@
+"""The streams of one connection: a cursor into each ring, and what is due on them."""
+
+from collections.abc import Callable
+from typing import Any
+
+from api.protocol.control import error_data
+from api.protocol.hub import Hub, Listener
+from api.protocol.resume import Behind, Live, Replay, Snapshot
+from schemas.frames import STREAM_PREFIX, Since
+from schemas.problems import BEHIND, Problem
+
+
+class Join:
+    """One joined stream. cursor: index into the ring; None: a snapshot is due. A join that is ahead of the edge waits."""
+
+    __slots__ = ("cursor", "since", "until_ms")
+
+    def __init__(self) -> None:
+        self.cursor: int | None = None
+        self.since: Since | None = None
+        self.until_ms = 0
+
+
+class Joins:
+    """`wake` is called when something became due."""
+
+    def __init__(self, hub: Hub, listener: Listener, wake: Callable[[], None]) -> None:
+        self._hub = hub
+        self._listener = listener
+        self._wake = wake
+        self._joins: dict[str, Join] = {}
+        self._dirty: dict[str, None] = {}
+
+    def __contains__(self, project_id: str) -> bool:
+        return project_id in self._joins
+
+    def __len__(self) -> int:
+        return len(self._joins)
+
+    def projects(self) -> list[str]:
+        """Return the joined projects."""
+        return list(self._joins)
+
+    def join(self, project_id: str, since: Since | None, now_ms: int) -> dict[str, Any] | None:
+        """Join a stream, or join it again; returns its entry of `subscribed`, None while the edge is behind `since`."""
+        join = self._joins[project_id] = Join()
+        self._hub.watch(project_id, self._listener)
+        join.since = since
+        join.until_ms = now_ms + self._hub.limits.behind_ms
+        return self._settle(project_id, join, now_ms)
+
+    def leave(self, project_id: str) -> bool:
+        """Leave a stream; False when it was not joined."""
+        self._dirty.pop(project_id, None)
+        self._hub.unwatch(project_id, self._listener)
+        return self._joins.pop(project_id, None) is not None
+
+    def leave_all(self) -> None:
+        """Leave all streams."""
+        for project_id in self.projects():
+            self.leave(project_id)
+
+    def mark(self, project_id: str) -> None:
+        """Note that a joined stream has something new."""
+        self._dirty[project_id] = None
+        self._wake()
+
+    def restart(self, project_id: str) -> None:
+        """Send the whole state of a joined stream."""
+        self._joins[project_id] = Join()
+        self.mark(project_id)
+
+    def settle(self, now_ms: int) -> list[dict[str, Any]]:
+        """Return the entries of `subscribed` of the joins that waited for the edge and are decided now."""
+        waiting = [(project_id, join) for project_id, join in self._joins.items() if join.since is not None]
+        entries = [self._settle(project_id, join, now_ms) for project_id, join in waiting]
+        return [entry for entry in entries if entry is not None]
+
+    def due(self, now_ms: int, budget: int) -> list[bytes]:
+        """Return the frames that are due, about `budget` bytes of them; what is left stays due."""
+        out: list[bytes] = []
+        while self._dirty and budget > 0:
+            project_id = next(iter(self._dirty))
+            frames = self._drain(project_id, self._joins[project_id], now_ms, budget)
+            budget -= sum(map(len, frames))
+            out += frames
+            if budget > 0:
+                del self._dirty[project_id]
+        return out
+
+    def heads(self) -> list[dict[str, Any]]:
+        """Return what a heartbeat says of each stream that waits for nothing."""
+        return [self._head(project_id) for project_id, join in self._joins.items() if join.since is None and project_id not in self._dirty]
+
+    def _head(self, project_id: str) -> dict[str, Any]:
+        digest, stamp = self._hub.rows.digest(project_id)
+        return self._entry(project_id) | {"digest": digest, "stamp": stamp}
+
+    def _entry(self, project_id: str) -> dict[str, Any]:
+        return {
+            "stream": STREAM_PREFIX + project_id,
+            "epoch": self._hub.place(project_id).epoch,
+            "sequence": self._hub.sequence(project_id),
+            "position": self._hub.position(project_id),
+        }
+
+    def _settle(self, project_id: str, join: Join, now_ms: int) -> dict[str, Any] | None:
+        status, replayed = "snapshot", 0
+        match self._hub.decide(project_id, join.since):
+            case Behind():
+                if now_ms < join.until_ms:
+                    return None
+                self.leave(project_id)
+                problem = Problem(BEHIND, retry_after_ms=self._hub.limits.behind_ms)
+                return {**self._entry(project_id), "status": "error", "replayed": 0, "error": error_data(problem)}
+            case Snapshot(reset=reset):
+                if reset:
+                    self._listener.reset(project_id)
+            case Replay(cursor=cursor, count=count):
+                join.cursor, status, replayed = cursor, "recovered", count
+            case Live(cursor=cursor):
+                join.cursor, status = cursor, "live"
+        join.since = None
+        self.mark(project_id)
+        return {**self._entry(project_id), "status": status, "replayed": replayed}
+
+    def _drain(self, project_id: str, join: Join, now_ms: int, budget: int) -> list[bytes]:
+        """Frames from the cursor on, or the snapshot when there is no cursor or it fell out of the ring."""
+        if join.since is not None:
+            return []
+        ring = self._hub.ring(project_id)
+        if join.cursor is None or join.cursor < ring.first:
+            join.cursor = ring.end
+            return list(self._hub.snapshot(project_id, now_ms))
+        frames: list[bytes] = []
+        while budget > 0 and (frame := ring.get(join.cursor)) is not None:
+            frames.append(frame.data)
+            budget -= len(frame.data)
+            join.cursor += 1
+        return frames

@@ -1,0 +1,21 @@
+"""The bounds of one connection, as the protocol needs them; `api.settings` fills them in and `welcome` shows them."""
+
+from msgspec import Struct
+
+
+class Limits(Struct, frozen=True):
+    """Bytes, milliseconds and counts."""
+
+    frame_bytes: int = 65_536
+    outbound_bytes: int = 262_144
+    subscriptions: int = 64
+    messages_per_second: int = 20
+    burst: int = 40
+    ring_frames: int = 512
+    ring_ms: int = 300_000
+    ring_total_bytes: int = 64 * 1024 * 1024
+    heartbeat_ms: int = 25_000
+    subscribe_ms: int = 5_000
+    behind_ms: int = 5_000
+    waiting_changes: int = 256
+    waiting_ms: int = 60_000

@@ -1,0 +1,68 @@
+"""The replay memory of one stream: the newest frames, bounded by number and age, read by many cursors."""
+
+from typing import Final, NamedTuple
+
+MAX_FRAMES: Final = 512
+MAX_AGE_MS: Final = 5 * 60 * 1000
+
+
+class Frame(NamedTuple):
+    """One finished frame. Its bytes are built once and shared by all receivers."""
+
+    sequence: int
+    data: bytes
+    time_ms: int
+
+
+class Ring:
+    """Frames by index: `first` ..< `end`. A cursor is an index; a cursor below `first` fell out.
+
+    `last` is the newest sequence that was appended, `evicted` the newest one that is gone (0: none).
+    """
+
+    __slots__ = ("_frames", "end", "evicted", "first", "last", "size")
+
+    def __init__(self) -> None:
+        self._frames: dict[int, Frame] = {}
+        self.first = 0
+        self.end = 0
+        self.last = 0
+        self.evicted = 0
+        self.size = 0
+
+    def append(self, frame: Frame, max_frames: int = MAX_FRAMES) -> int:
+        """Add the newest frame; returns by how many bytes the ring grew (negative: it shrank)."""
+        before = self.size
+        self._frames[self.end] = frame
+        self.end += 1
+        self.last = frame.sequence
+        self.size += len(frame.data)
+        while self.end - self.first > max_frames:
+            self.evict()
+        return self.size - before
+
+    def evict(self) -> int:
+        """Drop the oldest frame; returns its size in bytes."""
+        frame = self._frames.pop(self.first)
+        self.first += 1
+        self.evicted = frame.sequence
+        self.size -= len(frame.data)
+        return len(frame.data)
+
+    def expire(self, before_ms: int) -> int:
+        """Drop the frames that came before this time; returns their size in bytes."""
+        gone = 0
+        while self.first < self.end and self._frames[self.first].time_ms < before_ms:
+            gone += self.evict()
+        return gone
+
+    def get(self, cursor: int) -> Frame | None:
+        """Return the frame at a cursor, or None when it is not there (yet or any more)."""
+        return self._frames.get(cursor)
+
+    def after(self, sequence: int) -> int:
+        """Return the cursor of the first frame whose sequence is above this one."""
+        cursor = self.end
+        while cursor > self.first and self._frames[cursor - 1].sequence > sequence:
+            cursor -= 1
+        return cursor

@@ -1,0 +1,290 @@
+"""One connection of protocol 2.0, without any I/O: inputs and the time go in, effects and due frames come out.
+
+The driver calls `api.protocol.transitions.receive` for each input, carries out the effects, and sends `due()` whenever `wake` was called.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from api.protocol.access import Action, Principal, authorize
+from api.protocol.bucket import Bucket
+from api.protocol.control import ack_data, close_reason, control, error_data
+from api.protocol.effects import Append, Close, Effect, Verify
+from api.protocol.hub import Hub, Waiting
+from api.protocol.inputs import Change, NotTaken, Shutdown, Taken
+from api.protocol.joins import Joins
+from api.protocol.writes import ChangeRequest, Fill, Write, request_of, write_of
+from schemas.frames import ALL_PROJECTS, BAD_FRAME, BAD_TOKEN, NOT_ALLOWED, RESTARTING, STREAM_PREFIX, TIMED_OUT, TOO_MANY, CloseCode, Want
+from schemas.messages import Outcome
+from schemas.problems import (
+    FORBIDDEN,
+    INVALID_CHANGE,
+    INVALID_FRAME,
+    RATE,
+    REJECTED,
+    RESTART,
+    SUBSCRIPTIONS,
+    TIMEOUT,
+    UNAUTHENTICATED,
+    UNKNOWN_PROJECT,
+    Problem,
+)
+
+TOKEN_WARNING_MS = 60_000
+
+
+class Phase(StrEnum):
+    """JOINING: nothing subscribed yet. OPEN: streams run. CLOSED: nothing more is sent or taken."""
+
+    JOINING = "joining"
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class Session:
+    """State of one connection. `frame_id` names it in the ids of its control frames."""
+
+    def __init__(self, connection_id: str, principal: Principal, hub: Hub, wake: Callable[[], None], now_ms: int) -> None:
+        self.id = connection_id
+        self.principal = principal
+        self.phase = Phase.JOINING
+        self.joins = Joins(hub, self, wake)
+        self.every_project = False
+        self.unknown_frames = 0
+        self._hub = hub
+        self._wake = wake
+        self._now_ms = now_ms
+        self._opened_ms = now_ms
+        self._sent_ms = now_ms
+        self._pinged_ms: int | None = None
+        self._warned = False
+        self._frames = 0
+        self._bucket = Bucket(hub.limits.messages_per_second, hub.limits.burst, now_ms)
+        self._outbox: list[bytes] = []
+        self.effects: list[Effect] = []
+
+    # For the driver
+
+    def begin(self, now_ms: int, *, from_client: bool) -> None:
+        """Note the time, and what a client's frame means by itself: it is alive, and sends at some rate."""
+        self._now_ms = now_ms
+        if from_client and self.phase is not Phase.CLOSED:
+            self._pinged_ms = None
+            if not self._bucket.take(now_ms):
+                self.close(TOO_MANY, Problem(RATE, retry_after_ms=1000))
+
+    def take_effects(self) -> list[Effect]:
+        """Return what the driver must do, once."""
+        effects, self.effects = self.effects, []
+        return effects
+
+    def due(self, now_ms: int, budget: int = 262_144) -> list[bytes]:
+        """Return frames to send, about `budget` bytes of them; empty when nothing is due. Control frames go first."""
+        self._now_ms = now_ms
+        out, self._outbox = self._outbox, []
+        out += self.joins.due(now_ms, budget)
+        if out:
+            self._sent_ms = now_ms
+        return out
+
+    @property
+    def backlog(self) -> int:
+        """Control frames that wait to be sent."""
+        return len(self._outbox)
+
+    # For the hub
+
+    def mark(self, project_id: str) -> None:
+        """Note that a joined stream has something new."""
+        self.joins.mark(project_id)
+
+    def reset(self, project_id: str) -> None:
+        """Say that the epoch of a joined stream is over, and send the whole state."""
+        self.say("sync", "reset", {"stream": STREAM_PREFIX + project_id, "epoch": self._hub.place(project_id).epoch})
+        self.joins.restart(project_id)
+
+    def decided(self, message_id: str, outcome: Outcome) -> None:
+        """Say what the worker decided about a change of this connection."""
+        correlation_id = outcome.metadata.correlation_id
+        problem = Problem(REJECTED, outcome.error) if isinstance(outcome.error, str) else None
+        data = ack_data(message_id, correlation_id if isinstance(correlation_id, str) else message_id, outcome.metadata.position, problem)
+        self.say("ack", outcome.action, data)
+
+    def appeared(self, project_id: str, now_ms: int) -> None:
+        """Join a project that came into being, when all of the user's projects were asked for."""
+        self._now_ms = now_ms
+        if self.every_project and project_id not in self.joins and authorize(self.principal, Action.READ, project_id):
+            self._subscribed([self.joins.join(project_id, None, now_ms)])
+
+    def tell(self, action: str, data: dict[str, Any], now_ms: int) -> None:
+        """Send a `sync` frame that concerns everybody: stale, live."""
+        self._now_ms = now_ms
+        self.say("sync", action, data)
+
+    # Steps, as `api.protocol.transitions` names them
+
+    def say(self, type_: str, action: str, data: dict[str, Any]) -> None:
+        """Make a control frame due."""
+        self._frames += 1
+        self._outbox.append(control(type_, action, data, f"{self.id}-{self._frames}", self._now_ms))
+        self._wake()
+
+    def close(self, code: CloseCode, problem: Problem) -> None:
+        """End the connection."""
+        self.leave()
+        self.effects.append(Close(code.code, close_reason(problem)))
+
+    def leave(self) -> None:
+        """Join nothing, wait for nothing."""
+        self.phase = Phase.CLOSED
+        self.every_project = False
+        self.joins.leave_all()
+        self._hub.forget(self)
+
+    def subscribe(self, wants: list[Want]) -> None:
+        """Join streams: the named ones where the client stands, then all others when `project:*` is among them."""
+        limit = self._hub.limits.subscriptions
+        if len(wants) > limit:
+            self.close(BAD_FRAME, Problem(INVALID_FRAME, f"at most {limit} streams a frame"))
+            return
+        self.phase = Phase.OPEN
+        self.every_project = self.every_project or any(want.stream == ALL_PROJECTS for want in wants)
+        named = {want.stream: want for want in wants if want.stream != ALL_PROJECTS}
+        entries = [self._join(want) for want in named.values()]
+        if self.every_project:
+            entries += [self.joins.join(project_id, None, self._now_ms) for project_id in self._missing()]
+        self._subscribed(entries, always=True)
+
+    def unsubscribe(self, wants: list[Want]) -> None:
+        """Leave streams; `project:*` leaves all."""
+        streams = [want.stream for want in wants]
+        if ALL_PROJECTS in streams:
+            self.every_project = False
+            streams += [STREAM_PREFIX + project_id for project_id in self.joins.projects()]
+        left = [stream for stream in dict.fromkeys(streams) if stream == ALL_PROJECTS or self.joins.leave(_project(stream))]
+        self.say("sync", "unsubscribed", {"streams": [{"stream": stream} for stream in left]})
+
+    def heartbeat(self, action: str) -> None:
+        """Say where all streams stand. Nothing must be due on them, or the client would be told of frames it has not."""
+        self.say("heartbeat", action, {"streams": self.joins.heads()})
+
+    def verify(self, token: str) -> None:
+        """Have a new token checked."""
+        self.effects.append(Verify(token))
+
+    def refresh(self, principal: Principal) -> None:
+        """Take a new token of the same user: its rights hold from now on."""
+        if principal.subject != self.principal.subject:
+            self.close(NOT_ALLOWED, Problem(FORBIDDEN, "the user of a connection cannot change"))
+            return
+        self.principal = principal
+        self._warned = False
+        self.say("sync", "token", {"tokenExp": principal.expires_ms})
+        lost = [project_id for project_id in self.joins.projects() if not authorize(principal, Action.READ, project_id)]
+        if lost:
+            self.unsubscribe([Want(STREAM_PREFIX + project_id) for project_id in lost])
+
+    def change(self, happened: Change) -> None:
+        """Check a change and have it written."""
+        frame = happened.frame
+        write = self._write(frame.id, request_of(frame))
+        if isinstance(write, Problem):
+            self._fail(write, frame.id)
+        else:
+            self.effects.append(Append(write))
+
+    def taken(self, happened: Taken) -> None:
+        """Say that a change is in the log."""
+        data = ack_data(happened.message_id, happened.correlation_id, happened.position)
+        self.say("ack", "duplicate" if happened.known else "accepted", data)
+
+    def not_taken(self, happened: NotTaken) -> None:
+        """Say that a change is not in the log."""
+        self._fail(happened.problem, happened.message_id)
+
+    def expect(self, write: Write, now_ms: int) -> None:
+        """Wait for the worker's answer to a change. Called before it is written, so that no answer is missed."""
+        event = write.event
+        limits = self._hub.limits
+        waiting = Waiting(self, event.id, self.principal.subject, now_ms + limits.waiting_ms)
+        self._hub.await_outcome(event.project_id, event.correlation_id or event.id, waiting)
+
+    def tick(self) -> None:
+        """See to everything that depends on the time."""
+        left_ms = self.principal.expires_ms - self._now_ms
+        if left_ms <= 0:
+            self.close(BAD_TOKEN, Problem(UNAUTHENTICATED))
+        elif self._overdue():
+            self.close(TIMED_OUT, Problem(TIMEOUT))
+        else:
+            self._remind(left_ms)
+
+    def shutdown(self, happened: Shutdown) -> None:
+        """Say goodbye and close."""
+        self.say("sync", "goodbye", {"retryAfterMs": happened.retry_after_ms, "jitterMs": happened.jitter_ms})
+        self.close(RESTARTING, Problem(RESTART, retry_after_ms=happened.retry_after_ms))
+
+    # Inside
+
+    def _overdue(self) -> bool:
+        limits = self._hub.limits
+        if self.phase is Phase.JOINING:
+            return self._now_ms - self._opened_ms > limits.subscribe_ms
+        return self._pinged_ms is not None and self._now_ms - self._pinged_ms > limits.heartbeat_ms
+
+    def _remind(self, left_ms: int) -> None:
+        self._subscribed(list(self.joins.settle(self._now_ms)))
+        if left_ms <= TOKEN_WARNING_MS and not self._warned:
+            self._warned = True
+            self.say("sync", "token-expiring", {"tokenExp": self.principal.expires_ms})
+        if self._pinged_ms is None and self._now_ms - self._sent_ms >= self._hub.limits.heartbeat_ms:
+            self._pinged_ms = self._now_ms
+            self.heartbeat("ping")
+
+    def _missing(self) -> list[str]:
+        """Return the user's projects that are not joined."""
+        projects = (project_id for project_id in self._hub.rows.projects() if project_id not in self.joins)
+        return sorted(project_id for project_id in projects if authorize(self.principal, Action.READ, project_id))
+
+    def _join(self, want: Want) -> dict[str, Any] | None:
+        project_id = _project(want.stream)
+        problem = self._refusal(want.stream, project_id)
+        if problem is None:
+            return self.joins.join(project_id, want.since, self._now_ms)
+        return {"stream": want.stream, "status": "error", "epoch": None, "sequence": 0, "replayed": 0, "error": error_data(problem)}
+
+    def _refusal(self, stream: str, project_id: str) -> Problem | None:
+        if not stream.startswith(STREAM_PREFIX) or not authorize(self.principal, Action.READ, project_id):
+            return Problem(UNKNOWN_PROJECT)
+        if self._hub.rows.project(project_id) is None:
+            return Problem(UNKNOWN_PROJECT)
+        if not self.every_project and project_id not in self.joins and len(self.joins) >= self._hub.limits.subscriptions:
+            return Problem(SUBSCRIPTIONS)
+        return None
+
+    def _subscribed(self, entries: list[dict[str, Any] | None], *, always: bool = False) -> None:
+        streams = [entry for entry in entries if entry is not None]
+        if streams or always:
+            self.say("sync", "subscribed", {"streams": streams})
+
+    def _write(self, message_id: str | None, request: ChangeRequest | Problem) -> Write | Problem:
+        if isinstance(request, Problem):
+            return request
+        if not message_id:
+            return Problem(INVALID_CHANGE, errors=("id: missing",))
+        return write_of(request, self.principal, Fill(message_id, iso(self._now_ms)))
+
+    def _fail(self, problem: Problem, message_id: str | None) -> None:
+        data = error_data(problem)
+        self.say("error", "failed", data | ({"messageId": message_id} if message_id else {}))
+
+
+def iso(time_ms: int) -> str:
+    """Return a time (ms since 1970) as UTC, ISO 8601 with milliseconds and Z."""
+    return datetime.fromtimestamp(time_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _project(stream: str) -> str:
+    return stream.removeprefix(STREAM_PREFIX)

@@ -1,0 +1,195 @@
+"""From what a caller sends to the event that goes into the log: every rule of a write that needs no rows."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from api.protocol.access import ADMIN, SOURCE, Action, Principal, authorize, may_act_as
+from schemas.events import Event, Fields, encode_event
+from schemas.frames import STREAM_PREFIX, ChangeData, ClientFrame
+from schemas.problems import FORBIDDEN, INVALID_CHANGE, TOO_LARGE, UNKNOWN_PROJECT, Problem
+from schemas.topics import MAX_EVENT_BYTES, MAX_ID_CHARS
+from schemas.words import ACTIONS, ENTITIES, SOURCES, Source
+
+
+class ChangeRequest(Struct, omit_defaults=True):
+    """An event as a caller writes it: what is missing is filled in, what only the edge may say is checked."""
+
+    entity: str
+    action: str
+    project_id: str
+    entity_id: str
+    id: str | None = None
+    occurred_at: str | None = None
+    source: str | None = None
+    schema: int = 1
+    branch_id: str | None = None
+    task_id: str | None = None
+    origin: str | None = None
+    version: int | None = None
+    if_stamp: int | None = None
+    user_id: str | None = None
+    session_id: str | None = None
+    correlation_id: str | None = None
+    data: Fields | None = None
+    git_branch_id: str | None = None
+
+
+class Write(Struct, frozen=True):
+    """A change that may go into the log."""
+
+    event: Event
+    value: bytes
+
+
+class Fill(Struct, frozen=True):
+    """What the edge knows and a pure function cannot: a new id and the time (ISO 8601, UTC, milliseconds, Z)."""
+
+    new_id: str
+    now: str
+
+
+_decode_change_data = msgspec.json.Decoder(ChangeData).decode
+
+
+def write_of(request: ChangeRequest, principal: Principal, fill: Fill) -> Write | Problem:
+    """Return the event of a request, or what is wrong with it. The source is `user` unless the token may set it."""
+    errors = tuple(_mistakes(request))
+    if errors:
+        return Problem(INVALID_CHANGE, errors=errors)
+    if not authorize(principal, Action.WRITE, request.project_id):
+        return Problem(UNKNOWN_PROJECT, f"project {request.project_id}")
+    user_id = principal.subject if request.user_id is None else request.user_id
+    if not may_act_as(principal, user_id):
+        return Problem(FORBIDDEN, "user_id must be the caller")
+    message_id = request.id or fill.new_id
+    event = Event(
+        id=message_id,
+        entity=request.entity,
+        action=request.action,
+        project_id=request.project_id,
+        entity_id=request.entity_id,
+        occurred_at=request.occurred_at or fill.now,
+        source=_source(request.source, principal),
+        branch_id=request.branch_id,
+        task_id=request.task_id,
+        origin=request.origin,
+        version=request.version,
+        if_stamp=request.if_stamp,
+        user_id=user_id,
+        session_id=request.session_id,
+        correlation_id=request.correlation_id or message_id,
+        data=None if ACTIONS[request.action] == "delete" else request.data,
+        git_branch_id=request.git_branch_id,
+    )
+    value = encode_event(event)
+    if len(value) > MAX_EVENT_BYTES:
+        return Problem(TOO_LARGE, f"an event has at most {MAX_EVENT_BYTES} bytes")
+    return Write(event, value)
+
+
+def request_of(frame: ClientFrame) -> ChangeRequest | Problem:
+    """Return the request that a client's `update` frame makes, or what is wrong with it."""
+    try:
+        data = _decode_change_data(frame.payload.data)
+        primary = data.primary
+        fields = msgspec.convert(primary, Fields)
+        stream = frame.stream or ""
+        project_id = stream.removeprefix(STREAM_PREFIX) if stream else primary.get("project_id", "")
+        metadata = frame.metadata
+        return msgspec.convert(
+            {
+                "entity": frame.payload.entity or "",
+                "action": frame.payload.action,
+                "project_id": project_id,
+                "entity_id": primary.get("id", ""),
+                "id": frame.id,
+                "branch_id": primary.get("branch_id"),
+                "task_id": primary.get("task_id"),
+                "if_stamp": data.if_stamp,
+                "source": metadata.source if metadata else None,
+                "session_id": metadata.session_id if metadata else None,
+                "correlation_id": metadata.correlation_id if metadata else None,
+                "data": fields,
+            },
+            ChangeRequest,
+        )
+    except (msgspec.MsgspecError, RecursionError) as error:
+        return Problem(INVALID_CHANGE, errors=(str(error),))
+
+
+def requests_of(body: bytes, *, lines: bool) -> list[ChangeRequest] | Problem:
+    """Return the requests of an HTTP body: one event, a list of them, or one per line (NDJSON)."""
+    try:
+        if lines:
+            return [_decode_one(line) for line in body.splitlines() if line.strip()]
+        return _decode_list(body) if body.lstrip().startswith(b"[") else [_decode_one(body)]
+    except (msgspec.MsgspecError, RecursionError) as error:
+        return Problem(INVALID_CHANGE, errors=(str(error),))
+
+
+_decode_one = msgspec.json.Decoder(ChangeRequest).decode
+_decode_list = msgspec.json.Decoder(list[ChangeRequest]).decode
+
+
+def _source(wanted: str | None, principal: Principal) -> Source:
+    """Return the source that holds. A person cannot pass as a program: what the token may not set, the entry point sets."""
+    if {SOURCE, ADMIN} & principal.scopes:
+        for source in SOURCES:
+            if source == wanted:
+                return source
+    return "user"
+
+
+def _mistakes(request: ChangeRequest) -> list[str]:
+    errors = [
+        f"{name}: 1 to {MAX_ID_CHARS} characters"
+        for name, value in _ids(request).items()
+        if value is not None and not (0 < len(value) <= MAX_ID_CHARS and value.isprintable())
+    ]
+    if request.entity not in ENTITIES:
+        errors.append(f"entity: one of {', '.join(ENTITIES)}")
+    if request.action not in ACTIONS:
+        errors.append(f"action: one of {', '.join(ACTIONS)}")
+    if request.schema != 1:
+        errors.append("schema: 1")
+    if request.occurred_at is not None and not _is_time(request.occurred_at):
+        errors.append("occurred_at: a time in ISO 8601")
+    if not errors:
+        errors.extend(_missing(request))
+    return errors
+
+
+def _is_time(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _missing(request: ChangeRequest) -> list[str]:
+    """Return what a worker would need to place the row: a new task needs its branch, a new subtask its task."""
+    if ACTIONS[request.action] not in {"create", "update"}:
+        return []
+    data = request.data or Fields()
+    if request.entity == "task" and not (request.branch_id or data.branch_id or request.git_branch_id or data.git_branch_id):
+        return ["branch_id: missing"]
+    if request.entity == "subtask" and not (request.task_id or data.task_id):
+        return ["task_id: missing"]
+    return []
+
+
+def _ids(request: ChangeRequest) -> dict[str, Any]:
+    return {
+        "project_id": request.project_id,
+        "entity_id": request.entity_id,
+        "id": request.id,
+        "branch_id": request.branch_id,
+        "task_id": request.task_id,
+        "user_id": request.user_id,
+        "session_id": request.session_id,
+        "correlation_id": request.correlation_id,
+    }

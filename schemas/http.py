@@ -1,0 +1,113 @@
+"""The bodies of the HTTP calls: the public contract of requests, and what answers look like."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from schemas.topics import MAX_ID_CHARS
+
+
+class PlaceModel(BaseModel):
+    """A place in `task-changes`: all events of the partition below `offset`."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    partition: int = Field(ge=0, le=1_000_000)
+    offset: int = Field(ge=0)
+
+
+class BulkRequest(BaseModel):
+    """All summaries of the caller's projects, or of those named. `min_position`: answer only from there on."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    project_ids: list[str] | None = Field(default=None, max_length=10_000)
+    user_id: str | None = Field(default=None, max_length=MAX_ID_CHARS)
+    include_archived: bool = False
+    force_refresh: bool = False
+    min_position: PlaceModel | list[PlaceModel] | None = None
+    known_cache_key: str | None = Field(default=None, max_length=200)
+
+
+class StreamPosition(BaseModel):
+    """Where a project's answer stands: `epoch` and `sequence` are what a subscription's `since` takes."""
+
+    epoch: str
+    sequence: int
+    position: PlaceModel
+
+
+class BulkMetadata(BaseModel):
+    """About a bulk answer. degraded: projects with open dead letters. generated_ms: when its rows were encoded (ms since 1970)."""
+
+    positions: dict[str, StreamPosition]
+    degraded: list[str]
+    cached: bool
+    generated_ms: int
+
+
+class BulkAnswer(BaseModel):
+    """The bulk call's answer. Rows: `schemas.rows.BranchSummary` and `ProjectSummary`."""
+
+    summaries: dict[str, dict[str, Any]]
+    projects: dict[str, dict[str, Any]]
+    metadata: BulkMetadata
+    cache_key: str
+    timestamp: str
+
+
+class TasksAnswer(BaseModel):
+    """A page of tasks (`schemas.rows.TaskSummary`), ordered by id. next: the `after` of the next page, null at the end."""
+
+    tasks: list[dict[str, Any]]
+    next: str | None
+    positions: dict[str, StreamPosition]
+
+
+class TakenChange(BaseModel):
+    """One change that is in the log."""
+
+    id: str
+    correlation_id: str
+    position: PlaceModel
+
+
+class ChangesAnswer(BaseModel):
+    """All changes of a call; `positions` has one place per partition and is what `min_position` takes."""
+
+    changes: list[TakenChange]
+    positions: list[PlaceModel]
+
+
+class LoginRequest(BaseModel):
+    """Exchange of a one-time code for a token."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    code: str = Field(min_length=1, max_length=200)
+
+
+class LoginAnswer(BaseModel):
+    """A token and when it ends (UTC, ISO 8601)."""
+
+    token: str
+    expires_at: str
+    user: str
+
+
+class CodeRequest(BaseModel):
+    """Private: make a one-time login code for a user. ttl_s: life of the token that it gives."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    user: str = Field(min_length=1, max_length=MAX_ID_CHARS)
+    projects: list[str] = Field(default_factory=lambda: ["*"])
+    ttl_s: int = Field(default=12 * 3600, ge=1, le=31 * 24 * 3600)
+
+
+class CodeAnswer(BaseModel):
+    """The code, the link that carries it, and when it ends if nobody uses it."""
+
+    code: str
+    login_url: str
+    expires_at: str

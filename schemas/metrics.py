@@ -1,0 +1,44 @@
+"""The names of what is measured. The first eight are the design's; operators rely on them."""
+
+from typing import Final, Literal, NamedTuple
+
+
+class Metric(NamedTuple):
+    """One metric. Latencies are in seconds. process: who exposes it."""
+
+    name: str
+    kind: Literal["gauge", "counter", "histogram"]
+    process: Literal["edge", "worker", "both"]
+    meaning: str
+
+
+WEBSOCKET_CONNECTIONS: Final = Metric("websocket_connections_total", "gauge", "edge", "open WebSocket connections")
+WEBSOCKET_MESSAGES: Final = Metric("websocket_messages_per_second", "gauge", "edge", "frames sent to clients in the last second")
+BULK_LATENCY: Final = Metric("api_bulk_endpoint_latency", "histogram", "edge", "time to answer the bulk call")
+CASCADE_TIME: Final = Metric(
+    "cascade_calculation_time", "histogram", "both", "event appended to its cascade appended (edge), one step (worker)"
+)
+AI_BATCH_EFFICIENCY: Final = Metric("ai_batch_efficiency", "gauge", "edge", "AI events per merged frame, since the start")
+USER_LATENCY: Final = Metric("user_update_latency", "histogram", "edge", "a person's event appended to its frame handed out")
+CACHE_HITS: Final = Metric("cache_hit_ratio", "gauge", "edge", "bulk answers served from the encoded cache, since the start")
+VIEW_REFRESH: Final = Metric("materialized_view_refresh_time", "histogram", "edge", "event appended to its row visible at the edge")
+
+DESIGN_METRICS: Final = (
+    WEBSOCKET_CONNECTIONS,
+    WEBSOCKET_MESSAGES,
+    BULK_LATENCY,
+    CASCADE_TIME,
+    AI_BATCH_EFFICIENCY,
+    USER_LATENCY,
+    CACHE_HITS,
+    VIEW_REFRESH,
+)
+
+EDGE_ROWS: Final = Metric("edge_rows", "gauge", "edge", "rows in the replica")
+EDGE_READY: Final = Metric("edge_ready", "gauge", "edge", "1 when the edge has read up to the ends noted at its start")
+EDGE_STALE: Final = Metric("edge_stale", "gauge", "edge", "1 while the edge is cut off from Kafka or lags")
+EDGE_LAG: Final = Metric("edge_lag_records", "gauge", "edge", "records of cascades that are not read yet")
+EDGE_JOINS: Final = Metric("edge_joins", "counter", "edge", "streams joined, by result")
+EDGE_POISON: Final = Metric("edge_poison_records", "counter", "edge", "records of cascades and task-state that could not be read")
+EDGE_WRITES: Final = Metric("edge_writes", "counter", "edge", "changes taken or refused, by result")
+EDGE_METRICS: Final = (EDGE_ROWS, EDGE_READY, EDGE_STALE, EDGE_LAG, EDGE_JOINS, EDGE_POISON, EDGE_WRITES)

@@ -1,0 +1,84 @@
+"""Everything that can be wrong with a request: one catalogue for HTTP (RFC 9457) and WebSocket errors.
+
+A `Problem` is a value, not an exception: peer faults are expected outcomes.
+"""
+
+from typing import Final, NamedTuple
+
+from msgspec import Struct
+
+
+class ProblemType(NamedTuple):
+    """One kind of problem. `temporary`: the same request may work later."""
+
+    code: str
+    status: int
+    title: str
+    temporary: bool = False
+
+
+class Problem(Struct, frozen=True, omit_defaults=True):
+    """One occurrence. detail: a sentence for the caller. errors: what is wrong where. retry_after_ms: when to come back."""
+
+    type: ProblemType
+    detail: str = ""
+    errors: tuple[str, ...] = ()
+    retry_after_ms: int | None = None
+
+
+INVALID_REQUEST: Final = ProblemType("invalid-request", 422, "The request has a field that cannot be used")
+INVALID_JSON: Final = ProblemType("invalid-json", 400, "The body is no JSON of the expected shape")
+INVALID_CHANGE: Final = ProblemType("invalid-change", 422, "The change cannot be applied as it is written")
+INVALID_FRAME: Final = ProblemType("invalid-frame", 400, "The frame is not one of protocol 2.0")
+TOO_LARGE: Final = ProblemType("too-large", 413, "The request is larger than the limit")
+UNAUTHENTICATED: Final = ProblemType("unauthenticated", 401, "The token is missing, wrong or expired")
+FORBIDDEN: Final = ProblemType("forbidden", 403, "The token does not allow this")
+ORIGIN: Final = ProblemType("origin", 403, "Pages of this origin may not call")
+NOT_FOUND: Final = ProblemType("not-found", 404, "There is nothing at this address")
+UNKNOWN_PROJECT: Final = ProblemType("unknown-project", 404, "There is no such project, or it may not be read with this token")
+METHOD: Final = ProblemType("method-not-allowed", 405, "This address does not take that method")
+VERSION: Final = ProblemType("version", 406, "No common version of the protocol")
+LOGIN_CODE: Final = ProblemType("login-code", 401, "The login code is unknown, used or expired")
+SUBSCRIPTIONS: Final = ProblemType("subscriptions", 429, "Too many streams on one connection")
+RATE: Final = ProblemType("rate", 429, "Too many requests", temporary=True)
+CONNECTIONS: Final = ProblemType("connections", 429, "Too many connections of one user", temporary=True)
+TIMEOUT: Final = ProblemType("timeout", 408, "Nothing came in time", temporary=True)
+STARTING: Final = ProblemType("starting", 503, "The edge is still reading what it must know", temporary=True)
+BEHIND: Final = ProblemType("position-not-reached", 503, "The edge has not read up to that position yet", temporary=True)
+LOG_UNAVAILABLE: Final = ProblemType(
+    "log-unavailable", 503, "Kafka did not confirm the change in time; repeat it with the same id", temporary=True
+)
+SLOW_CONSUMER: Final = ProblemType("slow-consumer", 429, "The connection takes frames too slowly", temporary=True)
+RESTART: Final = ProblemType("restart", 503, "The edge is restarting", temporary=True)
+REJECTED: Final = ProblemType("rejected", 409, "The change was not applied")
+INTERNAL: Final = ProblemType("internal", 500, "The edge made a mistake", temporary=True)
+
+PROBLEMS: Final[dict[str, ProblemType]] = {
+    kind.code: kind
+    for kind in (
+        INVALID_REQUEST,
+        INVALID_JSON,
+        INVALID_CHANGE,
+        INVALID_FRAME,
+        TOO_LARGE,
+        UNAUTHENTICATED,
+        FORBIDDEN,
+        ORIGIN,
+        NOT_FOUND,
+        UNKNOWN_PROJECT,
+        METHOD,
+        VERSION,
+        LOGIN_CODE,
+        SUBSCRIPTIONS,
+        RATE,
+        CONNECTIONS,
+        TIMEOUT,
+        STARTING,
+        BEHIND,
+        LOG_UNAVAILABLE,
+        SLOW_CONSUMER,
+        RESTART,
+        REJECTED,
+        INTERNAL,
+    )
+}

@@ -105,8 +105,10 @@ def lines_of(report: connectors.Report) -> list[str]:
     """Return what a person reads about an import."""
     by_action = ", ".join(f"{count:,} {kind}" for kind, count in sorted(report.events.items()))
     lines = [
-        f"Project {report.project} ({report.project_id}): {report.total_events:,} events from {report.versions:,} "
-        f"version{'' if report.versions == 1 else 's'} of {report.file} in {report.seconds:.1f} s.",
+        (
+            f"Project {report.project} ({report.project_id}): {report.total_events:,} events from {report.versions:,} "
+            f"version{'' if report.versions == 1 else 's'} of {report.file} in {report.seconds:.1f} s."
+        ),
         f"  {by_action}",
         *(f"  partition {position.partition}, up to offset {position.offset:,}" for position in report.positions),
     ]

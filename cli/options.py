@@ -1,15 +1,19 @@
 """The options that several commands share, and how a running instance is found."""
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final, TypeVar
 
 import typer
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from broker.connection import KafkaSettings
 from broker.instance import Instance, read_instance
 from schemas.failure import UsageFailure
 
 DEFAULT_DATA: Final = Path(".anabranch")
+
+_Settings = TypeVar("_Settings", bound=BaseSettings)
 
 Data = Annotated[Path, typer.Option("--data", metavar="DIR", help="Directory of the instance.")]
 Kafka = Annotated[str | None, typer.Option("--kafka", metavar="HOST:PORT", help="Kafka to use instead of the instance's own.")]
@@ -28,14 +32,36 @@ def running(data: Path) -> Instance:
     return instance
 
 
+class Client(BaseSettings):
+    """How a command reaches Kafka: names in the environment start with ANABRANCH_KAFKA__ (TLS, SASL, topic prefix)."""
+
+    model_config = SettingsConfigDict(frozen=True, env_prefix="ANABRANCH_", env_nested_delimiter="__", extra="ignore")
+
+    kafka: KafkaSettings = KafkaSettings()
+
+
 def kafka_settings(data: Path, kafka: str | None) -> KafkaSettings:
     """Return how to reach Kafka: the given address, else that of the instance on `data`."""
+    return checked(Client, kafka=bootstrap(data, kafka)).kafka
+
+
+def bootstrap(data: Path, kafka: str | None) -> dict[str, str]:
+    """Return Kafka's address as settings: the given one, else that of the instance on `data`. Raises `UsageFailure`."""
     if kafka is not None:
-        return KafkaSettings(bootstrap=kafka)
-    address = running(data).kafka
-    if address is None:
+        return {"bootstrap": kafka}
+    if (address := running(data).kafka) is None:
         raise UsageFailure(f"The instance on {data} has no Kafka yet: wait until it is ready, or name one by --kafka.")
-    return KafkaSettings(bootstrap=address)
+    return {"bootstrap": address}
+
+
+def checked(settings: type[_Settings], **values: Any) -> _Settings:  # noqa: ANN401  because each settings class has values of its own
+    """Return settings from the environment and `values`, which win. Raises `UsageFailure` that names the wrong setting."""
+    try:
+        return settings(**values)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        name = "__".join(str(part) for part in first["loc"]).upper()
+        raise UsageFailure(f"The setting ANABRANCH_{name} is wrong: it {first['msg'].removeprefix('Value error, ')}.") from None
 
 
 def edge_url(data: Path, url: str | None) -> str:

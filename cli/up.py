@@ -4,21 +4,21 @@ import asyncio
 import json
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import httpx
 import typer
 from broker.admin import apply_topics
-from broker.embedded import EmbeddedKafka
-from broker.ports import free_port
 from rich.console import Console
 
 from broker.connection import KafkaSettings
+from broker.embedded import EmbeddedKafka
 from broker.instance import Instance, read_instance, remove_instance, write_instance
+from broker.ports import free_port
 from cli.child import Child, Plan
 from cli.options import DEFAULT_DATA, Data, Json, Kafka
 from schemas.failure import Failure, UsageFailure
@@ -79,7 +79,8 @@ async def _start(
     tell: Tell = console.print
     url_port, private_port, worker_port = free_port(port or DEFAULT_PORT, strict=port is not None), free_port(), free_port()
     with console.status("Kafka …") as status:
-        bootstrap = kafka or await _kafka(stack, data, status.update)
+        broker = None if kafka else await stack.enter_async_context(EmbeddedKafka(data, progress=status.update))
+        bootstrap = broker.bootstrap if broker else str(kafka)
         settings = KafkaSettings(bootstrap=bootstrap)
         status.update("Topics …")
         await apply_topics(settings, profile="dev")
@@ -92,7 +93,7 @@ async def _start(
         edge = Child(
             Plan("edge", ("edge", *where, "--port", str(url_port), "--private-port", str(private_port)), data / "logs" / "edge.log"), tell
         )
-        children = asyncio.ensure_future(_watch(worker, edge))
+        children = asyncio.ensure_future(_watch(_keep(broker, tell), worker.run(), edge.run()))
         stack.push_async_callback(_end, children, edge, worker)
         await _ready(children, f"http://127.0.0.1:{worker_port}", worker)
         await _ready(children, private_url, edge)
@@ -100,13 +101,21 @@ async def _start(
     return Ready(url=url, login_url=f"{url}/#code={code}", private_url=private_url, kafka=bootstrap, data=str(data)), children
 
 
-async def _kafka(stack: AsyncExitStack, data: Path, progress: Tell) -> str:
-    broker = await stack.enter_async_context(EmbeddedKafka(data, progress=progress))
-    return broker.bootstrap
+async def _watch(*running: Coroutine[Any, Any, None]) -> None:
+    await asyncio.gather(*running)
 
 
-async def _watch(*children: Child) -> None:
-    await asyncio.gather(*(child.run() for child in children))
+async def _keep(broker: EmbeddedKafka | None, tell: Tell) -> None:
+    """Start the broker again whenever it ends by itself; its data and address stay."""
+    while broker is not None:
+        try:
+            await broker.watch()
+        except Failure as failure:
+            tell(f"{failure} It is started again.")
+            await broker.kill()
+            await broker.start()
+        else:
+            return
 
 
 async def _end(watching: asyncio.Future[None], *children: Child) -> None:

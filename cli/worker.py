@@ -1,0 +1,31 @@
+"""`anabranch worker`: one worker of the group."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.options import DEFAULT_DATA, Data, Kafka, bootstrap, checked
+
+
+def worker(
+    data: Data = DEFAULT_DATA,
+    kafka: Kafka = None,
+    worker_dir: Annotated[
+        Path | None, typer.Option("--worker-dir", metavar="DIR", help="This worker's own store; default: DIR/worker of --data.")
+    ] = None,
+    private_port: Annotated[int, typer.Option("--private-port", help="Port for health and metrics; 0 takes a free one.")] = 0,
+) -> None:
+    """Run one worker until Ctrl-C. A second one joins with a --worker-dir of its own and takes over its share of the partitions."""
+    from streams.app import main  # noqa: PLC0415  because Faust takes a second to import and only this command needs it
+
+    from streams.settings import WorkerSettings  # noqa: PLC0415  with it
+
+    settings = checked(
+        WorkerSettings,
+        kafka=bootstrap(data, kafka),
+        worker_dir=(worker_dir or data / "worker").resolve(),
+        private_port=private_port,
+    )
+    sys.exit(main(settings))

@@ -20,13 +20,13 @@ from typing import Any
 import uvloop
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from api.auth import mint
-from broker.ports import free_port
 from websockets.asyncio.client import connect
 
 from benchmarks.harness.report import Claim, claim_of, show
 from benchmarks.harness.stage import fresh_topics, part, process, producing, stage
 from broker.connection import KafkaSettings, client_options
 from broker.partitioner import partition_for
+from broker.ports import free_port
 from broker.secrets import jwt_secret
 from schemas.events import Event, Fields, encode_event
 from schemas.topics import CASCADES, TASK_CHANGES

@@ -1,6 +1,7 @@
-"""`anabranch bench`: runs one file of `benchmarks/`."""
+"""`anabranch bench`: runs files of `benchmarks/` and keeps what they found."""
 
-import runpy
+import json
+import subprocess
 import sys
 from pathlib import Path
 from typing import Annotated, Final
@@ -8,22 +9,38 @@ from typing import Annotated, Final
 import typer
 
 from cli.options import Json
-from schemas.failure import UsageFailure
+from schemas.failure import Failure, UsageFailure
 
-_FOLDER: Final = Path(__file__).resolve().parent.parent / "benchmarks"
+_ROOT: Final = Path(__file__).resolve().parent.parent
+_FOLDER: Final = _ROOT / "benchmarks"
 
 
 def bench(
-    name: Annotated[str | None, typer.Argument(help="Which benchmark; without it, the list.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Which benchmarks; without one, the list.")] = None,
     *,
+    everything: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
+    save: Annotated[bool, typer.Option("--save", help="Keep the figures in benchmarks/results and in README's table.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Run a benchmark beside its peers and print all runs, medians and ratios."""
+    """Run benchmarks beside their peers and print all runs, medians and ratios."""
     known = sorted(path.stem for path in _FOLDER.glob("[a-z]*.py"))
-    if name is None:
-        typer.echo("\n".join(known))
-        return
-    if name not in known:
-        raise UsageFailure(f"There is no benchmark {name!r}: choose one of {', '.join(known)}.")
-    sys.argv = [name, *(["--json"] if as_json else [])]
-    runpy.run_module(f"benchmarks.{name}", run_name="__main__")
+    chosen = known if everything else names or []
+    if unknown := [name for name in chosen if name not in known]:
+        raise UsageFailure(f"There is no benchmark {unknown[0]!r}: choose from {', '.join(known)}.")
+    if not chosen:
+        typer.echo(json.dumps(known) if as_json else "\n".join(known))
+    for name in chosen:
+        _run(name, as_json=as_json, save=save)
+
+
+def _run(name: str, *, as_json: bool, save: bool) -> None:
+    command = [sys.executable, "-m", f"benchmarks.{name}", *(["--json"] if as_json or save else [])]
+    done = subprocess.run(command, cwd=_ROOT, stdout=subprocess.PIPE if save else None, text=True, check=False)  # noqa: S603  because the name is one of our own files
+    if done.returncode != 0:
+        raise Failure(f"The benchmark {name} failed: see its messages above.")
+    if save:
+        target = _FOLDER / "results" / f"{name}.json"
+        target.parent.mkdir(exist_ok=True)
+        target.write_text(json.dumps(json.loads(done.stdout), indent=1) + "\n")
+        subprocess.run([sys.executable, "-m", "benchmarks.harness.readme"], cwd=_ROOT, check=True)  # noqa: S603  because it is our own file
+        typer.echo(done.stdout if as_json else f"{name}: kept in {target.relative_to(_ROOT)}")

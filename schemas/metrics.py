@@ -42,3 +42,28 @@ EDGE_JOINS: Final = Metric("edge_joins", "counter", "edge", "streams joined, by 
 EDGE_POISON: Final = Metric("edge_poison_records", "counter", "edge", "records of cascades and task-state that could not be read")
 EDGE_WRITES: Final = Metric("edge_writes", "counter", "edge", "changes taken or refused, by result")
 EDGE_METRICS: Final = (EDGE_ROWS, EDGE_READY, EDGE_STALE, EDGE_LAG, EDGE_JOINS, EDGE_POISON, EDGE_WRITES)
+
+WORKER_EVENTS: Final = Metric("worker_events", "counter", "worker", "events folded, by what became of them")
+WORKER_STEPS: Final = Metric("worker_steps", "counter", "worker", "steps taken")
+WORKER_CASCADES: Final = Metric("worker_cascades", "counter", "worker", "messages handed to Kafka for cascades")
+WORKER_DEAD: Final = Metric("worker_dead_letters", "counter", "worker", "poison records sent to the dead letters")
+WORKER_OFFSET: Final = Metric("worker_offset", "gauge", "worker", "ends per partition: end of the log, read, durable, committed")
+WORKER_LAG: Final = Metric("worker_lag_events", "gauge", "worker", "events per partition that are not durable yet")
+WORKER_IN_FLIGHT: Final = Metric("worker_in_flight_events", "gauge", "worker", "events taken in and not durable yet, per partition")
+WORKER_RESTORED: Final = Metric("worker_restored_records", "gauge", "worker", "changelog records read to restore the stores")
+WORKER_READY: Final = Metric("worker_ready", "gauge", "worker", "1 when the stores of all assigned partitions are restored")
+WORKER_KAFKA: Final = Metric("worker_kafka_up", "gauge", "worker", "1 while Kafka answers")
+WORKER_REBALANCES: Final = Metric("worker_rebalances", "counter", "worker", "assignments received")
+WORKER_METRICS: Final = (
+    WORKER_EVENTS,
+    WORKER_STEPS,
+    WORKER_CASCADES,
+    WORKER_DEAD,
+    WORKER_OFFSET,
+    WORKER_LAG,
+    WORKER_IN_FLIGHT,
+    WORKER_RESTORED,
+    WORKER_READY,
+    WORKER_KAFKA,
+    WORKER_REBALANCES,
+)

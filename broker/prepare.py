@@ -20,6 +20,7 @@ from broker.java import find_java
 from broker.launch import Jvm
 from broker.lifeline import die_with_parent
 from broker.ports import free_port
+from broker.reach import quiet_clients
 from broker.ready import exercise
 from schemas.failure import Failure
 
@@ -130,7 +131,8 @@ def _train(jvm: Jvm, template: Path, scratch: Path) -> Path:
         preexec_fn=die_with_parent,  # noqa: PLW1509  because only the child itself can ask the kernel for its parent's death
     ) as process:
         try:
-            asyncio.run(asyncio.wait_for(exercise(KafkaSettings(bootstrap=f"127.0.0.1:{port}")), _TRAINING_TIMEOUT_S))
+            with quiet_clients():  # the group's coordinator comes up only while it is asked for
+                asyncio.run(asyncio.wait_for(exercise(KafkaSettings(bootstrap=f"127.0.0.1:{port}")), _TRAINING_TIMEOUT_S))
             process.send_signal(signal.SIGTERM)
             process.wait(_TRAINING_TIMEOUT_S)
         finally:

@@ -1,7 +1,6 @@
 """When a broker is ready: its metadata lists it, and a record that was produced is read back."""
 
 import asyncio
-import logging
 from contextlib import AsyncExitStack
 from typing import Any, Final
 
@@ -10,6 +9,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from broker.connection import KafkaSettings, client_options
+from broker.reach import quiet_clients
 
 READY_TOPIC: Final = "anabranch.ready"
 _CONFIG: Final = {"retention.ms": "60000", "segment.ms": "60000", "cleanup.policy": "delete"}
@@ -34,7 +34,8 @@ async def round_trip(settings: KafkaSettings) -> None:
     """Return when a record was produced to, and read back from, the broker's own small topic. Tries until it is cancelled."""
     while True:
         try:
-            await _try_round_trip(client_options(settings))
+            with quiet_clients():
+                await _try_round_trip(client_options(settings))
         except (KafkaError, OSError, TimeoutError):
             await asyncio.sleep(_POLL_S)
         else:
@@ -82,8 +83,3 @@ async def exercise(settings: KafkaSettings) -> None:
         await consumer.commit()
     finally:
         await consumer.stop()
-
-
-def quiet_clients() -> None:
-    """Keep aiokafka's own log lines out of a person's terminal; what matters is raised and said in words."""
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)

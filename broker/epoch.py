@@ -1,0 +1,117 @@
+"""The life of the topics: one row in each partition of `task-state`, and the ends of what the topics hold."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+from broker.connection import KafkaSettings, client_options
+from broker.reach import reaching
+from schemas.rows import EpochRow, encode_row
+from schemas.topics import TASK_STATE, epoch_key
+
+_PREFIX: Final = b"epoch/"
+_CALL_TIMEOUT_MS: Final = 10_000
+_FIRST_TIMEOUT_S: Final = 10.0
+_decode = msgspec.json.Decoder(EpochRow).decode
+
+
+def new_epoch() -> str:
+    """Return a name that no life of any topics had before."""
+    return str(uuid.uuid4())
+
+
+async def write_epoch(settings: KafkaSettings, epoch: str) -> str:
+    """Write the `epoch` row to every partition of `task-state`; returns the epoch."""
+    topic = settings.topic(TASK_STATE)
+    producer = AIOKafkaProducer(**client_options(settings), request_timeout_ms=_CALL_TIMEOUT_MS, acks="all", enable_idempotence=True)
+    try:
+        async with asyncio.timeout(_CALL_TIMEOUT_MS / 1000):
+            await producer.start()
+            partitions = sorted(await producer.partitions_for(topic))
+            sent = [
+                await producer.send(topic, encode_row(EpochRow(partition=p, epoch=epoch)), key=epoch_key(p), partition=p)
+                for p in partitions
+            ]
+            await asyncio.gather(*sent)
+    finally:
+        await producer.stop()
+    return epoch
+
+
+async def has_epoch(settings: KafkaSettings) -> bool:
+    """Say whether every partition of `task-state` has its `epoch` row.
+
+    Quick on any size: the row is the first that is ever written. Only where cleaning replaced it by a later one is all read.
+    """
+    async with _reader(settings) as (consumer, partitions):
+        ends = await consumer.end_offsets(partitions)
+        if not all(ends.values()):
+            return False
+        waiting = set(partitions)
+        try:
+            async with asyncio.timeout(_FIRST_TIMEOUT_S):
+                while waiting:
+                    consumer.pause(*(set(partitions) - waiting))
+                    for partition, records in (await consumer.getmany(*waiting, max_records=1, timeout_ms=200)).items():
+                        if not (records[0].key or b"").startswith(_PREFIX):
+                            return len(await _scan(consumer, partitions, ends)) == len(partitions)
+                        waiting.discard(partition)
+        except TimeoutError:
+            return False
+    return True
+
+
+async def read_epoch(settings: KafkaSettings) -> dict[int, str]:
+    """Return partition → epoch as `task-state` has them, by reading all of it; raises `Failure` when Kafka cannot be asked."""
+    with reaching(settings):
+        async with _reader(settings) as (consumer, partitions):
+            return await _scan(consumer, partitions, await consumer.end_offsets(partitions))
+
+
+async def end_offsets(settings: KafkaSettings, topic: str) -> dict[int, int]:
+    """Return partition → end (the offset that the next record gets) of a topic, named as in `schemas.topics`. Raises `Failure`."""
+    with reaching(settings):
+        async with _reader(settings, topic) as (consumer, partitions):
+            return {place.partition: end for place, end in (await consumer.end_offsets(partitions)).items()}
+
+
+async def _scan(consumer: AIOKafkaConsumer, partitions: Iterable[TopicPartition], ends: dict[TopicPartition, int]) -> dict[int, str]:
+    found: dict[int, str] = {}
+    await consumer.seek_to_beginning(*partitions)
+    consumer.resume(*partitions)
+    open_ = {partition for partition in partitions if ends[partition] > 0}
+    while open_:
+        for partition, records in (await consumer.getmany(*open_, timeout_ms=200)).items():
+            for record in filter(_is_epoch, records):
+                found[partition.partition] = _decode(record.value or b"").epoch
+        open_ = {partition for partition in open_ if await consumer.position(partition) < ends[partition]}
+    return found
+
+
+def _is_epoch(record: Any) -> bool:  # noqa: ANN401  because aiokafka's records are generic
+    return record.value is not None and (record.key or b"").startswith(_PREFIX)
+
+
+@asynccontextmanager
+async def _reader(settings: KafkaSettings, topic: str = TASK_STATE) -> AsyncIterator[tuple[AIOKafkaConsumer, list[TopicPartition]]]:
+    """Yield a consumer without a group that stands at the beginning of the topic."""
+    consumer = AIOKafkaConsumer(
+        settings.topic(topic),  # without a group, all its partitions are assigned at the start
+        **client_options(settings),
+        request_timeout_ms=_CALL_TIMEOUT_MS,
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+        max_partition_fetch_bytes=4 * 1024 * 1024,
+    )
+    try:
+        async with asyncio.timeout(_CALL_TIMEOUT_MS / 1000):
+            await consumer.start()
+        partitions = sorted(consumer.assignment())
+        yield consumer, partitions
+    finally:
+        await consumer.stop()

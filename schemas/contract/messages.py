@@ -39,16 +39,16 @@ class Merged(Whole):
     window_end: Milliseconds
 
 
-class Metadata(Whole):
+class Metadata(Sparse):
     """Who and where. `merged` only on a window's bulk."""
 
     model_config = CAMEL
 
     source: str
     position: Position
-    user_id: str | None = absent()
-    session_id: str | None = absent()
-    correlation_id: str | None = absent()
+    user_id: str | None = None
+    session_id: str | None = None
+    correlation_id: str | None = None
     merged: Merged | Absent = absent()
 
 

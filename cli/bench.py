@@ -42,5 +42,5 @@ def _run(name: str, *, as_json: bool, save: bool) -> None:
         target = _FOLDER / "results" / f"{name}.json"
         target.parent.mkdir(exist_ok=True)
         target.write_text(json.dumps(json.loads(done.stdout), indent=1) + "\n")
-        subprocess.run([sys.executable, "-m", "benchmarks.harness.readme"], cwd=_ROOT, check=True)  # noqa: S603  because it is our own file
+        subprocess.run([sys.executable, "-m", "benchmarks.harness.readme"], cwd=_ROOT, check=True)
         typer.echo(done.stdout if as_json else f"{name}: kept in {target.relative_to(_ROOT)}")

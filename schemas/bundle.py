@@ -8,7 +8,7 @@ import difflib
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -121,27 +121,31 @@ def write(files: Mapping[Path, str]) -> Iterable[str]:
         if not path.is_file() or path.read_text() != text:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
-            yield f"written: {path.relative_to(ROOT)}"
+            yield f"written: {_name(path)}"
 
 
 def differences(files: Mapping[Path, str]) -> Iterable[str]:
     """Give the first lines of what writing would change."""
     for path, text in files.items():
         old = path.read_text() if path.is_file() else ""
-        name = str(path.relative_to(ROOT))
+        name = _name(path)
         diff = list(difflib.unified_diff(old.splitlines(), text.splitlines(), name, f"{name} (generated)", lineterm="", n=1))
         yield from diff[:SHOWN_LINES]
         if diff:
             yield f"{name} is not what the sources say: run `make generate` and commit the result."
 
 
-def main(arguments: list[str]) -> int:
-    """Run the command."""
-    act: Callable[[Mapping[Path, str]], Iterable[str]] = differences if "--check" in arguments else write
-    lines = list(act(generated()))
+def _name(path: Path) -> str:
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
+
+
+def main(arguments: list[str], files: Mapping[Path, str]) -> int:
+    """Run the command for these files. Return the exit code."""
+    checking = "--check" in arguments
+    lines = list(differences(files) if checking else write(files))
     sys.stdout.writelines(f"{line}\n" for line in lines)
-    return 1 if lines and act is differences else 0
+    return 1 if lines and checking else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(sys.argv[1:], generated()))

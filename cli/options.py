@@ -12,6 +12,7 @@ from broker.instance import Instance, read_instance
 from schemas.failure import UsageFailure
 
 DEFAULT_DATA: Final = Path(".anabranch")
+DEFAULT_PORT: Final = 8400
 
 _Settings = TypeVar("_Settings", bound=BaseSettings)
 

@@ -12,18 +12,17 @@ from typing import Annotated, Any, Final
 
 import httpx
 import typer
-from broker.admin import apply_topics
 from rich.console import Console
 
+from broker.admin import apply_topics
 from broker.connection import KafkaSettings
 from broker.embedded import EmbeddedKafka
 from broker.instance import Instance, read_instance, remove_instance, write_instance
 from broker.ports import free_port
 from cli.child import Child, Plan
-from cli.options import DEFAULT_DATA, Data, Json, Kafka
+from cli.options import DEFAULT_DATA, DEFAULT_PORT, Data, Json, Kafka
 from schemas.failure import Failure, UsageFailure
 
-DEFAULT_PORT: Final = 8400
 READY_TIMEOUT_S: Final = 90.0
 Tell = Callable[[str], None]
 

@@ -18,6 +18,7 @@ class Memory(Struct, omit_defaults=True, kw_only=True):
 
     seen: 53-bit hashes of the ids of the last 8 events. origins: last version per origin. deleted_ms: record time of the
     delete (tombstones only). statuses, priorities: the full breakdowns, only where more names exist than are shown.
+    former: ids of the last 4 parents that a moved or deleted row had, newest last.
     """
 
     seen: list[int] = msgspec.field(default_factory=list)
@@ -25,6 +26,7 @@ class Memory(Struct, omit_defaults=True, kw_only=True):
     deleted_ms: int = 0
     statuses: dict[str, int] | None = None
     priorities: dict[str, int] | None = None
+    former: list[str] = msgspec.field(default_factory=list)
 
 
 class BranchSummary(Struct, kw_only=True):

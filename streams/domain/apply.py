@@ -1,0 +1,53 @@
+"""One event applied to the rows: the decision about its own row, then what its entity means for the rows around it."""
+
+from collections.abc import Callable
+from typing import Final, cast
+
+from schemas.events import Event
+from schemas.topics import row_key
+from streams.domain.apply_branch import bury_branch, write_branch
+from streams.domain.apply_project import bury_project, write_project
+from streams.domain.apply_subtask import bury_subtask, write_subtask
+from streams.domain.apply_task import bury_task, write_task
+from streams.domain.digest import id_hash
+from streams.domain.fold import Applied, Fold, Target
+from streams.domain.own_row import bury_own_row, write_context, write_member
+from streams.domain.revival import APPLIED, Drop, decide, remember
+
+Handler = Callable[[Fold, Event, Target], Applied | Drop]
+
+_WRITE: Final[dict[str, Handler]] = {
+    "project": write_project,
+    "branch": write_branch,
+    "task": write_task,
+    "subtask": write_subtask,
+    "context": write_context,
+    "member": write_member,
+}
+_BURY: Final[dict[str, Handler]] = {
+    "project": bury_project,
+    "branch": bury_branch,
+    "task": bury_task,
+    "subtask": bury_subtask,
+    "context": bury_own_row,
+    "member": bury_own_row,
+}
+
+
+def apply(fold: Fold, event: Event) -> Applied | Drop:
+    """Apply one decoded event at `fold.offset`; return what changed, or why nothing did."""
+    project_key = row_key("project", event.project_id, event.project_id)
+    if event.entity != "project" and fold.is_deleted(project_key):
+        return "orphan"
+    key = row_key(event.entity, event.project_id, event.entity_id)
+    node = fold.find(key)
+    event_hash = id_hash(event.id)
+    decision = decide(event, node, event_hash)
+    if decision not in APPLIED:
+        return cast(Drop, decision)
+    if decision == "revive":
+        fold.surface(key)
+    handlers = _BURY if decision == "bury" else _WRITE
+    live = None if node is None or node.deleted else node
+    target = Target(key, project_key, live, remember(event, node, event_hash), merge=decision == "merge")
+    return handlers[event.entity](fold, event, target)

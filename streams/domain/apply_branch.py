@@ -1,0 +1,69 @@
+"""A branch event: the branch's row, its project, and everything in it when it goes."""
+
+from copy import copy
+from typing import Final, cast
+
+from msgspec import UNSET
+
+from schemas.events import Event, Fields
+from schemas.rows import BranchSummary, LiveRow, Memory, ProjectSummary, TaskSummary
+from streams.domain.apply_task import NO_FIELDS, entomb_task
+from streams.domain.fold import Applied, Fold, Target
+from streams.domain.node import Node
+from streams.domain.revival import Drop
+from streams.domain.tally import take_away
+
+ARCHIVED: Final = "archived"
+"""The status that archives a branch or project in AgentHub; every other one brings it back."""
+
+
+def write_branch(fold: Fold, event: Event, target: Target) -> Applied | Drop:
+    """Insert, replace or patch a branch. Its tasks and counts stay."""
+    before = copy_of(target.live)
+    project = fold.open_project(event.project_id, target.project_key)
+    if target.live is None:
+        row = BranchSummary(id=event.entity_id, project_id=event.project_id, name=event.entity_id)
+        fold.put(target.key, row, target.memory)
+        fold.link(target.project_key, target.key)
+        project.total_branches += 1
+    branch = fold.open_branch(project, event.entity_id, target.key)
+    cast(Node, fold.touch(target.key)).memory = target.memory
+    rename(branch, event.data or NO_FIELDS, merge=target.merge)
+    return Applied(target.key, before, (target.project_key,))
+
+
+def bury_branch(fold: Fold, event: Event, target: Target) -> Applied | Drop:
+    """Delete a branch with its tasks and subtasks, or note the delete of one that was never seen."""
+    if target.live is None:
+        fold.bury(target.key, BranchSummary(id=event.entity_id, project_id=event.project_id, name=""), target.memory, None)
+        return Applied(target.key, None, ())
+    branch = cast(BranchSummary, target.live.row)
+    project = fold.open_project(event.project_id, target.project_key)
+    project.total_branches -= 1
+    take_away(project, branch)
+    entomb_branch(fold, target.key, branch, target.memory)
+    return Applied(target.key, branch, (target.project_key,))
+
+
+def entomb_branch(fold: Fold, key: bytes, branch: BranchSummary, memory: Memory) -> None:
+    """Put tombstones in place of a branch and all its tasks and subtasks; the project's tally is the caller's."""
+    for child_key, child in fold.children(key):
+        if isinstance(child.row, TaskSummary) and child.row.branch_id == branch.id:
+            entomb_task(fold, child_key, child.row, child.memory)
+    fold.bury(key, branch, memory, None)
+
+
+def rename(row: BranchSummary | ProjectSummary, data: Fields, *, merge: bool) -> None:
+    """Take name and archived from the payload: those that are set in a patch, else all, with their defaults."""
+    name = data.git_branch_name if data.name is UNSET else data.name
+    if name is not UNSET or not merge:
+        row.name = name or row.id
+    if data.archived is not UNSET and data.archived is not None:
+        row.archived = data.archived
+    elif data.status is not UNSET or not merge:
+        row.archived = data.status == ARCHIVED
+
+
+def copy_of(live: Node | None) -> LiveRow | None:
+    """Return the row as it is now, out of reach of changes in place."""
+    return None if live is None else copy(cast(LiveRow, live.row))

@@ -1,0 +1,163 @@
+"""A task event: the task's row, the tallies of its branch and project, and its subtasks when it moves or goes."""
+
+from copy import copy
+from typing import Final, cast
+
+import msgspec
+from msgspec import UNSET
+
+from schemas.events import Event, Fields
+from schemas.rows import Actor, BranchSummary, Memory, ProjectSummary, SubtaskSummary, TaskSummary
+from schemas.topics import row_key
+from schemas.words import DEFAULT_PRIORITY, DEFAULT_STATUS
+from streams.domain.digest import task_digest
+from streams.domain.fold import Applied, Fold, Target, later, with_former
+from streams.domain.node import Node
+from streams.domain.revival import Drop
+from streams.domain.rules import DEFAULT_BRANCH
+from streams.domain.tally import add, shift
+
+NO_FIELDS: Final = Fields()
+
+
+def write_task(fold: Fold, event: Event, target: Target) -> Applied | Drop:
+    """Insert, replace or patch a task; move it when the event names another branch."""
+    old = None if target.live is None else cast(TaskSummary, target.live.row)
+    branch_id = event.branch_id or (DEFAULT_BRANCH if old is None else old.branch_id)
+    branch_key = row_key("branch", event.project_id, branch_id)
+    if fold.is_deleted(branch_key):
+        return "orphan"
+    new = _patched(old, event.data or NO_FIELDS) if old is not None and target.merge else _whole(event, event.data or NO_FIELDS)
+    new.branch_id = branch_id
+    new.stamp = fold.offset
+    new.last_activity = fold.activity
+    new.last_actor = actor_of(event)
+    project = fold.open_project(event.project_id, target.project_key)
+    branch = fold.open_branch(project, branch_id, branch_key)
+    if target.live is None or old is None:
+        fold.put(target.key, new, target.memory, _enter(new, branch, project))
+        fold.link(branch_key, target.key)
+        return Applied(target.key, None, (branch_key, target.project_key))
+    new.last_activity = later(fold.activity, old.last_activity)
+    new.total_subtasks, new.completed_subtasks = old.total_subtasks, old.completed_subtasks
+    if old.branch_id != branch_id:
+        return _move(fold, target, new, (branch_key, branch, project))
+    fold.put(target.key, new, target.memory, exchange(target.live, new, branch, project))
+    return Applied(target.key, old, (branch_key, target.project_key))
+
+
+def bury_task(fold: Fold, event: Event, target: Target) -> Applied:
+    """Delete a task and its subtasks, or note the delete of one that was never seen."""
+    if target.live is None:
+        fold.bury(target.key, TaskSummary(id=event.entity_id, project_id=event.project_id, branch_id=""), target.memory, None)
+        return Applied(target.key, None, ())
+    old = cast(TaskSummary, target.live.row)
+    branch_key = row_key("branch", event.project_id, old.branch_id)
+    project = fold.open_project(event.project_id, target.project_key)
+    branch = fold.open_branch(project, old.branch_id, branch_key)
+    _leave(target.live, branch, project)
+    entomb_task(fold, target.key, old, target.memory)
+    return Applied(target.key, old, (branch_key, target.project_key))
+
+
+def entomb_task(fold: Fold, key: bytes, task: TaskSummary, memory: Memory) -> None:
+    """Put tombstones in place of a task and its subtasks; the tallies above are the caller's."""
+    fold.bury(key, task, memory, task.branch_id)
+    for child_key, child in fold.children(key):
+        if isinstance(child.row, SubtaskSummary) and child.row.task_id == task.id:
+            fold.bury(child_key, child.row, child.memory, task.id)
+
+
+def exchange(old: Node, new: TaskSummary, branch: BranchSummary, project: ProjectSummary) -> int:
+    """Move both tallies from a task's old row to its new one in the same branch; return the new row's digest."""
+    digest = task_digest(new)
+    task = cast(TaskSummary, old.row)
+    difference = digest - _digest_of(old)
+    shift(branch, task, new, difference)
+    shift(project, task, new, difference)
+    return digest
+
+
+def actor_of(event: Event) -> Actor:
+    """Return who made the change."""
+    return Actor(event.source, event.user_id, event.session_id)
+
+
+def _move(fold: Fold, target: Target, new: TaskSummary, to: tuple[bytes, BranchSummary, ProjectSummary]) -> Applied:
+    live = cast(Node, target.live)
+    old = cast(TaskSummary, live.row)
+    branch_key, branch, project = to
+    left_key = row_key("branch", new.project_id, old.branch_id)
+    _leave(live, fold.open_branch(project, old.branch_id, left_key), project)
+    memory = msgspec.structs.replace(target.memory, former=with_former(target.memory.former, old.branch_id))
+    fold.put(target.key, new, memory, _enter(new, branch, project))
+    fold.link(branch_key, target.key)
+    subtasks = tuple(_move_subtasks(fold, target.key, new))
+    return Applied(target.key, old, (branch_key, left_key, target.project_key, *subtasks))
+
+
+def _move_subtasks(fold: Fold, key: bytes, task: TaskSummary) -> list[bytes]:
+    moved = []
+    for child_key, child in fold.children(key):
+        if isinstance(child.row, SubtaskSummary) and child.row.task_id == task.id:
+            row = copy(child.row)
+            row.branch_id = task.branch_id
+            row.stamp = fold.offset
+            fold.put(child_key, row, child.memory)
+            moved.append(child_key)
+    return moved
+
+
+def _enter(task: TaskSummary, branch: BranchSummary, project: ProjectSummary) -> int:
+    digest = task_digest(task)
+    add(branch, task, 1, digest)
+    add(project, task, 1, digest)
+    return digest
+
+
+def _leave(old: Node, branch: BranchSummary, project: ProjectSummary) -> None:
+    task = cast(TaskSummary, old.row)
+    digest = _digest_of(old)
+    add(branch, task, -1, digest)
+    add(project, task, -1, digest)
+
+
+def _digest_of(node: Node) -> int:
+    return node.digest if node.digest >= 0 else task_digest(cast(TaskSummary, node.row))
+
+
+def _whole(event: Event, data: Fields) -> TaskSummary:
+    """Return the task that the event describes in full; what it does not say has its default."""
+    return TaskSummary(
+        id=event.entity_id,
+        project_id=event.project_id,
+        branch_id="",
+        title=data.title or "",
+        status=DEFAULT_STATUS if data.status is UNSET or data.status is None else data.status,
+        priority=DEFAULT_PRIORITY if data.priority is UNSET or data.priority is None else data.priority,
+        assignees=data.assignees or [],
+        labels=data.labels or [],
+        dependencies=data.dependencies or [],
+        parent_id=data.parent_id or None,
+        progress_percentage=None if data.progress_percentage is UNSET else data.progress_percentage,
+    )
+
+
+def _patched(old: TaskSummary, data: Fields) -> TaskSummary:
+    """Return the task with exactly the fields that are set; null sets a field to its default."""
+    new = copy(old)
+    if data.title is not UNSET:
+        new.title = data.title or ""
+    if data.status is not UNSET:
+        new.status = DEFAULT_STATUS if data.status is None else data.status
+    if data.priority is not UNSET:
+        new.priority = DEFAULT_PRIORITY if data.priority is None else data.priority
+    if data.parent_id is not UNSET:
+        new.parent_id = data.parent_id
+    if data.progress_percentage is not UNSET:
+        new.progress_percentage = data.progress_percentage
+    for name in ("assignees", "labels", "dependencies"):
+        value = getattr(data, name)
+        if value is not UNSET:
+            setattr(new, name, value or [])
+    return new

@@ -1,0 +1,99 @@
+"""Messages about one event: a change with its cascade, or the decision about a write."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final, Literal
+
+from msgspec import UNSET, Raw, UnsetType
+
+from schemas.events import Event
+from schemas.messages import Cascade, Metadata, Outcome, Position, Update, UpdateData, UpdatePayload, encode_message, encode_raw, stream_of
+from schemas.rows import LiveRow
+from streams.domain.fold import Applied
+from streams.domain.node import Node, public_bytes, shown_row
+from streams.domain.records import Out, Record
+
+Look = Callable[[bytes], Node | None]
+
+LISTS: Final = {b"project": "projects", b"branch": "branches", b"task": "tasks", b"subtask": "subtasks", b"context": "contexts"}
+"""Kind of a key -> its list in a cascade."""
+
+_STAMP: Final = "stamp"
+
+
+def update(event: Event, record: Record, applied: Applied, look: Look, partition: int) -> Out:
+    """Return the message about one change: the row with its changed ancestors. Its id is the event's, its time the record's."""
+    node = look(applied.key)
+    if node is None:
+        raise LookupError(f"the changed row {applied.key!r} is not there")
+    data = UpdateData(Raw(public_bytes(node)), cascade_of(applied.ancestors, look), _delta(applied.before, node))
+    message = Update(
+        id=event.id,
+        stream=stream_of(event.project_id),
+        timestamp=record.timestamp_ms,
+        payload=UpdatePayload(event.entity, action_of(node, existed=applied.before is not None), data),
+        metadata=_metadata(event, Position(partition, record.offset + 1)),
+    )
+    return Out(event.project_id.encode(), encode_message(message))
+
+
+def outcome(event: Event, record: Record, partition: int, error: str | None) -> Out:
+    """Return the worker's decision about a write; without an error it was applied."""
+    action: Literal["applied", "rejected", "duplicate"] = "rejected"
+    if error is None:
+        action = "applied"
+    elif error == "duplicate":
+        action = "duplicate"
+    message = Outcome(
+        id=f"{partition}-{record.offset}",
+        stream=stream_of(event.project_id),
+        timestamp=record.timestamp_ms,
+        action=action,
+        metadata=_metadata(event, Position(partition, record.offset + 1)),
+        message_id=event.id,
+        error=UNSET if error is None or action == "duplicate" else error,
+    )
+    return Out(event.project_id.encode(), encode_message(message))
+
+
+def action_of(node: Node, *, existed: bool) -> str:
+    """Return what happened to a row, as receivers see it: create, update or delete."""
+    if node.deleted:
+        return "delete"
+    return "update" if existed else "create"
+
+
+def kind_of(key: bytes) -> bytes:
+    """Return the kind of a row from its key."""
+    return key[: key.index(b"/")]
+
+
+def cascade_of(keys: Iterable[bytes], look: Look) -> Cascade:
+    """Return the rows under the keys, by kind."""
+    cascade = Cascade()
+    for key in keys:
+        node = look(key)
+        if node is not None:
+            getattr(cascade, LISTS[kind_of(key)]).append(Raw(public_bytes(node)))
+    return cascade
+
+
+def _delta(before: LiveRow | None, node: Node) -> Raw | UnsetType:
+    if before is None or node.deleted:
+        return UNSET
+    row = shown_row(node.row)
+    changed: dict[str, Any] = {}
+    for name in row.__struct_fields__:
+        value = getattr(row, name)
+        if name != _STAMP and value != getattr(before, name):
+            changed[name] = value
+    return Raw(encode_raw(changed))
+
+
+def _metadata(event: Event, position: Position) -> Metadata:
+    return Metadata(
+        source=event.source,
+        position=position,
+        user_id=event.user_id or UNSET,
+        session_id=event.session_id or UNSET,
+        correlation_id=event.correlation_id or UNSET,
+    )

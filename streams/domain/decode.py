@@ -1,0 +1,142 @@
+"""From a record's bytes to an event with canonical names, or to the reason why it is poison."""
+
+import re
+from typing import Final, Literal, NamedTuple
+
+import msgspec
+from msgspec import UNSET
+
+from schemas.events import Event, Fields, decode_event
+from schemas.topics import MAX_EVENT_BYTES, MAX_ID_CHARS, MAX_NESTING
+from schemas.words import ACTIONS, COMPLETED, ENTITIES
+from streams.domain.records import Record
+from streams.domain.times import canonical
+
+Reason = Literal[
+    "empty",
+    "too-large",
+    "bad-utf8",
+    "too-deep",
+    "bad-json",
+    "bad-shape",
+    "bad-schema",
+    "bad-entity",
+    "bad-action",
+    "bad-key",
+    "bad-id",
+    "bad-time",
+]
+"""Why a record is poison; the word goes into the dead letter's headers and the metric."""
+
+
+class Poison(NamedTuple):
+    """A record that no retry can mend. The detail names fields and limits, never content."""
+
+    reason: Reason
+    detail: str
+
+
+_ENTITIES: Final = frozenset(ENTITIES)
+_BRACKETS: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
+_OPEN: Final = (b"{", b"[")
+_MAX_INTEGER: Final = 2**63 - 1
+_SCHEMA: Final = 1
+
+
+def decode(record: Record) -> Event | Poison:
+    """Return the event with canonical action, branch, task and time, or why the record cannot be applied."""
+    value = record.value
+    if value is None:
+        return Poison("empty", "the record has no value; a delete is an event with action delete")
+    poison = _unreadable(value)
+    if poison is not None:
+        return poison
+    try:
+        event = decode_event(value)
+    except msgspec.ValidationError as error:
+        return Poison("bad-shape", str(error))
+    except msgspec.DecodeError as error:
+        return Poison("bad-json", str(error))
+    _name_parents(event)
+    return _judge(event, record.key) or event
+
+
+def _unreadable(value: bytes) -> Poison | None:
+    if len(value) > MAX_EVENT_BYTES:
+        return Poison("too-large", f"the event has {len(value)} bytes; {MAX_EVENT_BYTES} are allowed")
+    if not value.isascii():
+        try:
+            value.decode()
+        except UnicodeDecodeError as error:
+            return Poison("bad-utf8", f"{error.reason} at byte {error.start}")
+    if value.count(b"{") + value.count(b"[") > MAX_NESTING and _depth(value) > MAX_NESTING:
+        return Poison("too-deep", f"the event is nested deeper than {MAX_NESTING}")
+    return None
+
+
+def _depth(value: bytes) -> int:
+    depth = deepest = 0
+    for token in _BRACKETS.findall(value):
+        if token in _OPEN:
+            depth += 1
+            deepest = max(deepest, depth)
+        elif token[:1] != b'"':
+            depth -= 1
+    return deepest
+
+
+def _judge(event: Event, key: bytes | None) -> Poison | None:
+    """Check what the type system cannot, and write action and time in their canonical form."""
+    action = ACTIONS.get(event.action)
+    if action is None:
+        return Poison("bad-action", "the action is none of create, update, patch, delete or their aliases")
+    if event.entity not in _ENTITIES:
+        return Poison("bad-entity", f"the entity is none of {', '.join(ENTITIES)}")
+    if key != event.project_id.encode():
+        return Poison("bad-key", "the key of the record is not the event's project_id")
+    if event.action == "completed":
+        _complete(event)
+    event.action = action
+    occurred_at = canonical(event.occurred_at)
+    if occurred_at is None:
+        return Poison("bad-time", "occurred_at is not an ISO 8601 time")
+    event.occurred_at = occurred_at
+    return _bad_id(event) or _bad_number(event)
+
+
+def _complete(event: Event) -> None:
+    if event.data is None:
+        event.data = Fields()
+    event.data.status = COMPLETED
+
+
+def _name_parents(event: Event) -> None:
+    """Write the branch and task that the event names, wherever it does, into `branch_id` and `task_id`. The payload comes first."""
+    data = event.data
+    if data is None:
+        event.branch_id = event.branch_id or event.git_branch_id or None
+    else:
+        event.branch_id = data.branch_id or event.branch_id or event.git_branch_id or data.git_branch_id or None
+        event.task_id = data.task_id or event.task_id or None
+
+
+def _bad_id(event: Event) -> Poison | None:
+    if event.entity == "project" and event.entity_id != event.project_id:
+        return Poison("bad-id", "the entity_id of a project event is not its project_id")
+    for name, value in (("id", event.id), ("entity_id", event.entity_id), ("project_id", event.project_id)):
+        if not 0 < len(value) <= MAX_ID_CHARS:
+            return Poison("bad-id", f"{name} has {len(value)} characters; 1 to {MAX_ID_CHARS} are allowed")
+    for name, parent in (("branch_id", event.branch_id), ("task_id", event.task_id), ("origin", event.origin)):
+        if parent is not None and not 0 < len(parent) <= MAX_ID_CHARS:
+            return Poison("bad-id", f"{name} has {len(parent)} characters; 1 to {MAX_ID_CHARS} are allowed")
+    return None
+
+
+def _bad_number(event: Event) -> Poison | None:
+    if event.schema != _SCHEMA:
+        return Poison("bad-schema", f"the event has schema {event.schema}; this worker reads {_SCHEMA}")
+    version = event.data.version if event.data is not None else None
+    for number in (event.version, event.if_stamp, version):
+        if number is not None and number is not UNSET and abs(number) > _MAX_INTEGER:
+            return Poison("bad-shape", "a number is larger than 64 bits")
+    return None

@@ -1,0 +1,144 @@
+"""The working set of one step: the rows it has touched, on top of the rows as they were before it."""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple, cast
+
+from schemas.rows import BranchSummary, LiveRow, Memory, ProjectSummary, Row, Tombstone
+from schemas.topics import row_key
+from streams.domain.node import Node, editable
+from streams.domain.records import Rows
+from streams.domain.rules import REMEMBERED_PARENTS, Rules
+
+
+class Applied(NamedTuple):
+    """One event that changed its row: all that a message about it needs.
+
+    before: the row as it was, None if it was not live. ancestors: keys of the other rows that changed and that readers must be told.
+    """
+
+    key: bytes
+    before: LiveRow | None
+    ancestors: tuple[bytes, ...]
+
+
+class Target(NamedTuple):
+    """The row that an event is about. live: the row as it is, None if there is none; memory: its memory with this event in it.
+
+    merge: only the fields that are set change (a patch); otherwise the event is the whole row.
+    """
+
+    key: bytes
+    project_key: bytes
+    live: Node | None
+    memory: Memory
+    merge: bool
+
+
+class Fold:
+    """Rows inside a step. `find` reads, `edit` and `put` write; a lender's node is copied before its first change.
+
+    offset, activity: stamp and time (canonical text) of the event at hand. time_ms: log time. surface: called before a deleted key
+    comes to life again, while the rows still show the time before; an open window then publishes the tombstone first.
+    """
+
+    __slots__ = ("activity", "born", "hints", "offset", "rows", "rules", "surface", "time_ms", "touched")
+
+    def __init__(self, rows: Rows, rules: Rules, time_ms: int, surface: Callable[[bytes], None]) -> None:
+        self.rows = rows
+        self.rules = rules
+        self.time_ms = time_ms
+        self.surface = surface
+        self.offset = -1
+        self.activity = ""
+        self.touched: dict[bytes, Node] = {}
+        self.hints: list[tuple[bytes, bytes]] = []
+        self.born: dict[bytes, list[bytes]] = {}
+
+    def get(self, key: bytes) -> Node | None:
+        """Return a row or tombstone, however old."""
+        node = self.touched.get(key)
+        return self.rows.get(key) if node is None else node
+
+    def find(self, key: bytes) -> Node | None:
+        """Return a row or tombstone; a tombstone that the rules no longer keep was never there."""
+        node = self.touched.get(key)
+        if node is None:
+            node = self.rows.get(key)
+        if node is None or not node.memory.deleted_ms or self.time_ms - node.memory.deleted_ms <= self.rules.tombstone_ms:
+            return node
+        self.surface(key)
+        return None
+
+    def is_deleted(self, key: bytes) -> bool:
+        """Tell whether a tombstone stands under the key."""
+        node = self.find(key)
+        return node is not None and node.deleted
+
+    def touch(self, key: bytes) -> Node | None:
+        """Take a row into the step's result and return it for changes in place."""
+        node = self.touched.get(key)
+        if node is None:
+            lent = self.rows.get(key)
+            if lent is None:
+                return None
+            node = self.touched[key] = editable(lent)
+        return node
+
+    def put(self, key: bytes, row: Row, memory: Memory, digest: int = -1) -> None:
+        """Write a new row in place of whatever is there."""
+        self.touched[key] = Node(row, memory, None, digest)
+
+    def open_project(self, project_id: str, key: bytes) -> ProjectSummary:
+        """Return the live row of a project for changes; one that was never announced begins here. It takes in the event at hand."""
+        if self.find(key) is None:
+            self.put(key, ProjectSummary(id=project_id, name=project_id), Memory())
+        return cast(ProjectSummary, self._take_in(key))
+
+    def open_branch(self, project: ProjectSummary, branch_id: str, key: bytes) -> BranchSummary:
+        """Return the live row of a branch for changes; one that was never announced begins here. It takes in the event at hand."""
+        if self.find(key) is None:
+            self.put(key, BranchSummary(id=branch_id, project_id=project.id, name=branch_id), Memory())
+            self.link(row_key("project", project.id, project.id), key)
+            project.total_branches += 1
+        return cast(BranchSummary, self._take_in(key))
+
+    def children(self, parent: bytes) -> Iterator[tuple[bytes, Node]]:
+        """Yield (key, row or tombstone) of all that was ever written under a parent, in the order of the keys."""
+        for key in sorted({*self.rows.children(parent), *self.born.get(parent, ())}):
+            node = self.get(key)
+            if node is not None:
+                yield key, node
+
+    def link(self, parent: bytes, child: bytes) -> None:
+        """Note that a row was written under a parent."""
+        self.hints.append((parent, child))
+        self.born.setdefault(parent, []).append(child)
+
+    def bury(self, key: bytes, row: Row, memory: Memory, parent_id: str | None) -> None:
+        """Put a tombstone in place of a row; it remembers what the row remembered, and its parent."""
+        former = memory.former if parent_id is None else with_former(memory.former, parent_id)
+        grave = Memory(seen=memory.seen, origins=memory.origins, deleted_ms=max(self.time_ms, 1), former=former)
+        self.put(key, Tombstone(id=row.id, project_id=_project_of(row), stamp=self.offset), grave)
+
+    def _take_in(self, key: bytes) -> Row:
+        node = cast(Node, self.touch(key))
+        node.public = None
+        row = cast(BranchSummary | ProjectSummary, node.row)
+        row.stamp = self.offset
+        if row.last_activity is None or row.last_activity < self.activity:
+            row.last_activity = self.activity
+        return row
+
+
+def with_former(former: list[str], parent_id: str) -> list[str]:
+    """Return the remembered parents with one more, newest last."""
+    return [*(known for known in former if known != parent_id), parent_id][-REMEMBERED_PARENTS:]
+
+
+def later(activity: str, last: str | None) -> str:
+    """Return the later of two canonical times."""
+    return activity if last is None or last < activity else last
+
+
+def _project_of(row: Row) -> str:
+    return row.id if isinstance(row, ProjectSummary) else row.project_id

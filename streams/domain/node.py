@@ -1,0 +1,132 @@
+"""A row with what it remembers, as the fold holds it, and its two byte forms: public JSON and `task-state` value."""
+
+from collections.abc import Iterator
+from copy import copy
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from schemas.rows import (
+    BranchSummary,
+    Memory,
+    ProjectSummary,
+    Row,
+    Tombstone,
+    decode_memory,
+    decode_row,
+    encode_row,
+    with_memory,
+)
+from schemas.topics import row_key, split_key
+from schemas.words import PRIORITIES, STATUSES
+from streams.domain.tally import shown
+
+
+class Node(Struct):
+    """A live row or tombstone and its memory. The breakdowns of its row are whole; the bytes show their first 16 names.
+
+    Rows of branches and projects are changed in place inside a step (on a copy of its own), all others are replaced.
+    public: the row's JSON, once somebody asked for it. digest: the task's digest, once computed.
+    """
+
+    row: Row
+    memory: Memory
+    public: bytes | None = None
+    digest: int = -1
+
+    @property
+    def deleted(self) -> bool:
+        """Tell a tombstone from a live row."""
+        return type(self.row) is Tombstone
+
+
+PARENT_KINDS: Final = {"branch": "project", "task": "branch", "subtask": "task", "context": "project", "member": "project"}
+_STAMPLESS: Final = (b"offset/", b"epoch/")
+
+
+class _Parents(Struct):
+    deleted: bool = False
+    project_id: str = ""
+    branch_id: str = ""
+    task_id: str = ""
+    memory: Memory = msgspec.field(default_factory=Memory)
+
+
+class _Stamp(Struct):
+    stamp: int
+
+
+_decode_parents = msgspec.json.Decoder(_Parents).decode
+_decode_stamp = msgspec.json.Decoder(_Stamp).decode
+
+
+def editable(node: Node) -> Node:
+    """Return a copy that may be changed in place without touching the lender's node."""
+    row = copy(node.row)
+    if isinstance(row, BranchSummary | ProjectSummary):
+        row.status_breakdown = dict(row.status_breakdown)
+        row.priority_breakdown = dict(row.priority_breakdown)
+    return Node(row, node.memory, node.public, node.digest)
+
+
+def public_bytes(node: Node) -> bytes:
+    """Return the row as readers see it: canonical JSON, made once per change."""
+    if node.public is None:
+        node.public = encode_row(shown_row(node.row))
+    return node.public
+
+
+def encode_node(node: Node) -> bytes:
+    """Return the value for `task-state`: the public JSON with the memory as its last field."""
+    row = node.row
+    memory = node.memory
+    if isinstance(row, BranchSummary | ProjectSummary):
+        statuses, priorities = row.status_breakdown, row.priority_breakdown
+        if shown(statuses, STATUSES) is not statuses or shown(priorities, PRIORITIES) is not priorities:
+            memory = msgspec.structs.replace(memory, statuses=statuses, priorities=priorities)
+    return with_memory(public_bytes(node), memory)
+
+
+def decode_node(key: bytes, value: bytes) -> Node:
+    """Return the node of a `task-state` record. Raises `msgspec.DecodeError`, `KeyError` (a kind without rows)."""
+    row = decode_row(key[: key.index(b"/")].decode(), value)
+    memory = decode_memory(value)
+    if isinstance(row, BranchSummary | ProjectSummary) and memory.statuses is not None and memory.priorities is not None:
+        row.status_breakdown, row.priority_breakdown = memory.statuses, memory.priorities
+        memory.statuses = memory.priorities = None
+    return Node(row, memory)
+
+
+def child_hints(key: bytes, value: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Yield (parent key, child key) for a restored `task-state` record: its parent and the parents that it had before."""
+    kind, project_id, _ = split_key(key)
+    parent_kind = PARENT_KINDS.get(kind)
+    if parent_kind is None:
+        return
+    if parent_kind == "project":
+        yield row_key("project", project_id, project_id), key
+        return
+    parents = _decode_parents(value)
+    if not parents.deleted:
+        yield row_key(parent_kind, project_id, parents.branch_id if kind == "task" else parents.task_id), key
+    for former in parents.memory.former:
+        yield row_key(parent_kind, project_id, former), key
+
+
+def stamp_of(key: bytes, value: bytes) -> int:
+    """Return the stamp of a `task-state` record; -1 for the rows that have none (`offset`, `epoch`)."""
+    return -1 if key.startswith(_STAMPLESS) else _decode_stamp(value).stamp
+
+
+def shown_row(row: Row) -> Row:
+    """Return the row as readers see it: its breakdowns cut to 16 names and `other`."""
+    if not isinstance(row, BranchSummary | ProjectSummary):
+        return row
+    statuses = shown(row.status_breakdown, STATUSES)
+    priorities = shown(row.priority_breakdown, PRIORITIES)
+    if statuses is row.status_breakdown and priorities is row.priority_breakdown:
+        return row
+    result = copy(row)
+    result.status_breakdown, result.priority_breakdown = statuses, priorities
+    return result

@@ -1,0 +1,64 @@
+"""Which message leaves when: a person's change at once, an agent's first change at once, the rest in windows."""
+
+from schemas.events import Event
+from schemas.messages import Position
+from streams.domain.bulk import bulk
+from streams.domain.cascade import Look, outcome, update
+from streams.domain.fold import Applied
+from streams.domain.records import Out, Record
+from streams.domain.rules import Rules
+from streams.domain.windows import Windows
+
+
+class Publisher:
+    """The messages of one step, in log order. `look` reads the rows as they are at the moment of the message."""
+
+    __slots__ = ("look", "now_ms", "out", "partition", "rules", "windows")
+
+    def __init__(self, partition: int, windows: Windows, look: Look, now_ms: int, rules: Rules) -> None:
+        self.partition = partition
+        self.windows = windows
+        self.look = look
+        self.now_ms = now_ms
+        self.rules = rules
+        self.out: list[Out] = []
+
+    def change(self, event: Event, record: Record, applied: Applied, *, urgent: bool) -> None:
+        """Publish an applied event: at once if it is urgent or its project is quiet, else with the project's window."""
+        window = self.windows.by_project.get(event.project_id)
+        if urgent:
+            self.close(event.project_id, record.offset)
+        elif window is None:
+            self.windows.open(event.project_id, self.now_ms, self.rules)
+        else:
+            window.add(event, record.offset, applied)
+            return
+        self.out.append(update(event, record, applied, self.look, self.partition))
+
+    def answer(self, event: Event, record: Record, error: str | None) -> None:
+        """Publish the decision about a write that somebody waits for; a plain applied change speaks for itself."""
+        asked = event.if_stamp is not None
+        if event.correlation_id is not None and (asked or (error is not None and event.source == "user")):
+            self.out.append(outcome(event, record, self.partition, error))
+
+    def surface(self, project_id: str, key: bytes, end: int) -> None:
+        """Publish a project's window if it holds a message about this key. `end`: as in `close`."""
+        window = self.windows.by_project.get(project_id)
+        if window is not None and window.holds(key):
+            self.close(project_id, end)
+
+    def close(self, project_id: str, end: int) -> None:
+        """Publish what waits in a project's window. `end`: end of the input that the rows include."""
+        window = self.windows.by_project.get(project_id)
+        if window is not None and window.pending:
+            pending = window.drain(self.now_ms)
+            self.out += bulk(project_id, pending, self.look, Position(self.partition, end), self.now_ms, self.rules)
+
+    def close_due(self, end: int) -> None:
+        """Publish every window that ends now."""
+        for project_id in self.windows.due(self.now_ms, self.rules):
+            self.close(project_id, end)
+
+    def is_urgent(self, event: Event) -> bool:
+        """Tell whether no window may hold the event back: a person's, the system's, or one about who may read."""
+        return event.source != "mcp-ai" or event.entity == "member" or not self.rules.ai_batch

@@ -1,0 +1,69 @@
+"""What an event may do to its own row: the revival table, retries, staleness and conditions."""
+
+from typing import Final, Literal
+
+from schemas.events import Event
+from schemas.rows import Memory
+from streams.domain.node import Node
+from streams.domain.rules import REMEMBERED_IDS
+
+Apply = Literal["insert", "replace", "merge", "revive", "bury"]
+Drop = Literal["late", "unknown", "deleted", "stale", "duplicate", "conflict", "orphan"]
+Decision = Apply | Drop
+
+State = Literal["none", "live", "tombstone"]
+
+TABLE: Final[dict[tuple[str, State], Decision]] = {
+    ("create", "none"): "insert",
+    ("create", "live"): "replace",
+    ("create", "tombstone"): "revive",
+    ("update", "none"): "insert",
+    ("update", "live"): "replace",
+    ("update", "tombstone"): "late",
+    ("patch", "none"): "unknown",
+    ("patch", "live"): "merge",
+    ("patch", "tombstone"): "deleted",
+    ("delete", "none"): "bury",
+    ("delete", "live"): "bury",
+    ("delete", "tombstone"): "late",
+}
+"""(canonical action, state of the row) -> decision. A delete of a deleted row keeps its tombstone as it is."""
+
+APPLIED: Final = frozenset({"insert", "replace", "merge", "revive", "bury"})
+NO_STAMP: Final = -1
+"""What `if_stamp` must be for a row that was never there."""
+
+_NOTHING: Final = Memory()
+
+
+def decide(event: Event, node: Node | None, event_hash: int) -> Decision:
+    """Return what the event does to its row. `orphan` is decided by its parents, later.
+
+    A retry is seen first, so that the repeated conditional write of a lost answer is no conflict.
+    """
+    if node is None:
+        if event.if_stamp is not None and event.if_stamp != NO_STAMP:
+            return "conflict"
+        return TABLE[event.action, "none"]
+    if event_hash in node.memory.seen:
+        return "duplicate"
+    if event.if_stamp is not None and event.if_stamp != node.row.stamp:
+        return "conflict"
+    decision = TABLE[event.action, "tombstone" if node.deleted else "live"]
+    if event.origin is not None and decision in APPLIED and _is_old(event, node.memory):
+        return "stale"
+    return decision
+
+
+def remember(event: Event, node: Node | None, event_hash: int) -> Memory:
+    """Return the row's memory with this event in it."""
+    memory = _NOTHING if node is None else node.memory
+    origins = memory.origins
+    if event.origin is not None and event.version is not None:
+        origins = {**origins, event.origin: event.version}
+    return Memory(seen=[*memory.seen[1 - REMEMBERED_IDS :], event_hash], origins=origins, former=memory.former)
+
+
+def _is_old(event: Event, memory: Memory) -> bool:
+    last = memory.origins.get(event.origin or "")
+    return last is not None and event.version is not None and event.version <= last

@@ -1,0 +1,24 @@
+"""The numbers and switches of the fold. They come from the worker's settings; the domain only reads them."""
+
+from typing import Final
+
+from msgspec import Struct
+
+
+class Rules(Struct, frozen=True):
+    """window_ms: length of an AI window. ai_batch: `FEATURE_AI_BATCH`; off sends every change at once.
+
+    max_message_bytes: a longer bulk is split. tombstone_ms: log time after which a deleted row counts as never seen.
+    """
+
+    window_ms: int = 500
+    ai_batch: bool = True
+    max_message_bytes: int = 256 * 1024
+    tombstone_ms: int = 7 * 24 * 3600 * 1000
+
+
+REMEMBERED_IDS: Final = 8
+REMEMBERED_PARENTS: Final = 4
+REMEMBERED_CORRELATIONS: Final = 64
+DEFAULT_BRANCH: Final = "main"
+"""The branch of a task that names none."""

@@ -1,0 +1,144 @@
+"""Open sets of changes that wait to be published together: AI windows, and what a replay has touched.
+
+`Windows` belongs to the owner of a partition and is changed only by `step` and `flush`.
+"""
+
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from schemas.events import Event
+from schemas.messages import Merged, SessionCount
+from streams.domain.fold import Applied
+from streams.domain.rules import REMEMBERED_CORRELATIONS, Rules
+
+_NONE: Final = -1
+
+
+class Pending(NamedTuple):
+    """What a window hands out. primary: key -> whether the row was live before. others: keys of changed ancestors.
+
+    first, last: offsets of the oldest and newest event in it.
+    """
+
+    first: int
+    last: int
+    primary: dict[bytes, bool]
+    others: dict[bytes, None]
+    merged: Merged
+
+
+class Window:
+    """One project's changes. closes_ms: wall-clock end, aligned to the window's length; None while a replay fills it."""
+
+    __slots__ = ("closes_ms", "correlations", "events", "first", "last", "opened_ms", "others", "primary", "sessions")
+
+    def __init__(self, opened_ms: int, closes_ms: int | None) -> None:
+        self.opened_ms = opened_ms
+        self.closes_ms = closes_ms
+        self._empty()
+
+    def _empty(self) -> None:
+        self.first = self.last = _NONE
+        self.events = 0
+        self.primary: dict[bytes, bool] = {}
+        self.others: dict[bytes, None] = {}
+        self.sessions: dict[tuple[str | None, str | None, str], int] = {}
+        self.correlations: dict[str, None] = {}
+
+    @property
+    def pending(self) -> bool:
+        """Tell whether anything waits to be published."""
+        return self.first != _NONE
+
+    def add(self, event: Event, offset: int, applied: Applied) -> None:
+        """Take in one applied event."""
+        self.primary.setdefault(applied.key, applied.before is not None)
+        for key in applied.ancestors:
+            self.others[key] = None
+        self._note(event, offset)
+
+    def add_again(self, event: Event, offset: int, keys: Iterable[bytes], above: Iterable[bytes]) -> None:
+        """Take in one replayed event, with the keys that it may have changed."""
+        self.primary.update(dict.fromkeys(keys, True))
+        self.others.update(dict.fromkeys(above))
+        self._note(event, offset)
+
+    def _note(self, event: Event, offset: int) -> None:
+        if self.first == _NONE:
+            self.first = offset
+        self.last = offset
+        self.events += 1
+        session = (event.session_id, event.user_id, event.source)
+        self.sessions[session] = self.sessions.get(session, 0) + 1
+        if event.correlation_id is not None and len(self.correlations) < REMEMBERED_CORRELATIONS:
+            self.correlations[event.correlation_id] = None
+
+    def holds(self, key: bytes) -> bool:
+        """Tell whether a message about this key is due."""
+        return key in self.primary or key in self.others
+
+    def drain(self, now_ms: int) -> Pending:
+        """Return what waits and begin anew."""
+        sessions = [SessionCount(events, session, user, source) for (session, user, source), events in self.sessions.items()]
+        merged = Merged(self.events, sessions, list(self.correlations), self.opened_ms, max(now_ms, self.opened_ms))
+        pending = Pending(self.first, self.last, self.primary, self.others, merged)
+        self._empty()
+        self.opened_ms = now_ms
+        return pending
+
+
+class Windows:
+    """The windows of a partition's projects. A project without one is quiet: its next AI change goes out at once."""
+
+    __slots__ = ("by_project", "is_replaying")
+
+    def __init__(self) -> None:
+        self.is_replaying = False
+        self.by_project: dict[str, Window] = {}
+
+    def next_close_ms(self) -> int | None:
+        """Return the earliest end of an open window, in milliseconds since 1970."""
+        return min((window.closes_ms for window in self.by_project.values() if window.closes_ms is not None), default=None)
+
+    def oldest_offset(self) -> int | None:
+        """Return the offset of the oldest event that no message has told of yet."""
+        return min((window.first for window in self.by_project.values() if window.pending), default=None)
+
+    def open(self, project_id: str, now_ms: int, rules: Rules) -> Window:
+        """Begin the window of a quiet project."""
+        window = self.by_project[project_id] = Window(now_ms, close_of(now_ms, rules))
+        return window
+
+    def collect(self, project_id: str, now_ms: int) -> tuple[Window, bool]:
+        """Return the window that collects a project's replayed events, and whether it has just begun."""
+        window = self.by_project.get(project_id)
+        if window is not None:
+            return window, False
+        window = self.by_project[project_id] = Window(now_ms, None)
+        self.is_replaying = True
+        return window, True
+
+    def end_replay(self, now_ms: int) -> None:
+        """Let all windows that collected replayed events end now."""
+        self.is_replaying = False
+        for window in self.by_project.values():
+            if window.closes_ms is None:
+                window.closes_ms = now_ms
+
+    def due(self, now_ms: int, rules: Rules) -> list[str]:
+        """Return the projects whose window ends now with something to tell; those windows go on for another length, the others end."""
+        due = []
+        for project_id, window in list(self.by_project.items()):
+            if window.closes_ms is None or window.closes_ms > now_ms:
+                continue
+            if window.pending:
+                window.closes_ms = close_of(now_ms, rules)
+                due.append(project_id)
+            else:
+                del self.by_project[project_id]
+        return due
+
+
+def close_of(now_ms: int, rules: Rules) -> int:
+    """Return the end of the window that contains a time, aligned to the wall clock."""
+    return (now_ms // rules.window_ms + 1) * rules.window_ms

@@ -1,0 +1,157 @@
+"""The moving parts of one step: the rows, the messages and the clocks, record by record."""
+
+from copy import copy
+from typing import Final, cast
+
+from schemas.events import Event
+from schemas.rows import OffsetRow, ProjectSummary, encode_row
+from schemas.topics import offset_key, row_key
+from streams.domain.apply import apply
+from streams.domain.cascade import kind_of
+from streams.domain.decode import Poison, decode
+from streams.domain.fold import Applied, Fold
+from streams.domain.node import Node, encode_node
+from streams.domain.publish import Publisher
+from streams.domain.records import DeadLetter, Out, Partition, Record, Rows, Step
+from streams.domain.replay import changed_keys, decision_again, project_keys
+from streams.domain.rules import Rules
+from streams.domain.times import text_of
+from streams.domain.windows import Windows
+
+_ANCESTORS_FIRST: Final = (b"project", b"branch", b"task", b"subtask", b"context", b"member")
+
+
+class Work:
+    """One step under way. `take` and `replay` get the records in log order, `result` ends it."""
+
+    def __init__(self, rows: Rows, partition: Partition, windows: Windows, now_ms: int, rules: Rules) -> None:
+        self.partition = partition
+        self.windows = windows
+        self.fold = Fold(rows, rules, partition.time_ms, self._surface)
+        self.publisher = Publisher(partition.number, windows, self.fold.get, now_ms, rules)
+        self.dead: list[DeadLetter] = []
+        self.counts: dict[str, int] = {}
+        self.project_id = ""
+        self.record_ms = -1
+        self.record_time = text_of(-1)
+
+    def take(self, record: Record) -> None:
+        """Apply a new record."""
+        event = self._read(record)
+        if isinstance(event, Poison):
+            self._degrade(record)
+            return
+        result = apply(self.fold, event)
+        if isinstance(result, Applied):
+            self._count("applied")
+            self.publisher.change(event, record, result, urgent=self.publisher.is_urgent(event))
+            self.publisher.answer(event, record, None)
+        else:
+            self._count(result)
+            self.publisher.answer(event, record, result)
+
+    def replay(self, record: Record) -> None:
+        """Tell again what a record changed that the rows already hold."""
+        event = self._read(record)
+        if isinstance(event, Poison):
+            self._tell_again(_dead_letter_event(record, self.partition.number))
+            return
+        self._count("replayed")
+        self._tell_again(event)
+        known, error = decision_again(event, self.fold.get(row_key(event.entity, event.project_id, event.entity_id)))
+        if known:
+            self.publisher.answer(event, record, error)
+
+    def end_replay(self) -> None:
+        """Publish what a replay has collected, if one has just ended."""
+        if self.windows.is_replaying:
+            self.windows.end_replay(self.publisher.now_ms)
+            self.publisher.close_due(self.partition.through)
+
+    def result(self, through: int, covers: int) -> Step:
+        """Return the step. `through`: end of the input that its rows include; `covers`: as in `Step`."""
+        fold = self.fold
+        return Step(
+            through=through,
+            time_ms=fold.time_ms,
+            covers=covers,
+            rows=fold.touched,
+            state=_state(fold.touched, OffsetRow(partition=self.partition.number, through=through, time_ms=fold.time_ms)),
+            hints=fold.hints,
+            cascades=self.publisher.out,
+            dead=self.dead,
+            counts=self.counts,
+        )
+
+    def _read(self, record: Record) -> Event | Poison:
+        """Decode a record, set poison aside, and move the fold's clocks to it."""
+        fold = self.fold
+        fold.offset = record.offset
+        if record.timestamp_ms != self.record_ms:
+            self.record_ms = record.timestamp_ms
+            self.record_time = text_of(record.timestamp_ms)
+            fold.time_ms = max(fold.time_ms, record.timestamp_ms)
+        event = decode(record)
+        if isinstance(event, Poison):
+            self._count("poison")
+            self.dead.append(DeadLetter(record, event.reason, event.detail))
+        else:
+            self.project_id = event.project_id
+            fold.activity = min(event.occurred_at, self.record_time)
+        return event
+
+    def _degrade(self, record: Record) -> None:
+        """Count a dead letter in the project that the record's key names, if there is one."""
+        event = _dead_letter_event(record, self.partition.number)
+        self.project_id = event.project_id
+        key = row_key("project", event.project_id, event.project_id)
+        node = self.fold.find(key)
+        if node is None or node.deleted:
+            return
+        node = cast(Node, self.fold.touch(key))
+        row = cast(ProjectSummary, node.row)
+        before = copy(row)
+        row.degraded += 1
+        row.stamp = record.offset
+        node.public = None
+        self.publisher.change(event, record, Applied(key, before, ()), urgent=False)
+
+    def _tell_again(self, event: Event) -> None:
+        keys = list(changed_keys(self.fold, event))
+        if not keys:
+            return
+        window, begun = self.windows.collect(event.project_id, self.publisher.now_ms)
+        above = tuple(project_keys(self.fold, event.project_id)) if begun else ()
+        for key in (*above, *keys):
+            self.fold.touch(key)
+        window.add_again(event, self.fold.offset, keys, above)
+
+    def _surface(self, key: bytes) -> None:
+        self.publisher.surface(self.project_id, key, self.fold.offset)
+
+    def _count(self, name: str) -> None:
+        self.counts[name] = self.counts.get(name, 0) + 1
+
+
+def _dead_letter_event(record: Record, partition: int) -> Event:
+    """Return what a dead letter means for its project, as an event of the system."""
+    project_id = (record.key or b"").decode(errors="replace")
+    return Event(
+        id=f"{partition}-{record.offset}",
+        entity="project",
+        action="update",
+        project_id=project_id,
+        entity_id=project_id,
+        occurred_at="",
+        source="system",
+    )
+
+
+def _state(touched: dict[bytes, Node], offset_row: OffsetRow) -> list[Out]:
+    """Return the step's rows as records, ancestors first, the `offset` row last."""
+    by_kind: dict[bytes, list[Out]] = {kind: [] for kind in _ANCESTORS_FIRST}
+    for key, node in touched.items():
+        by_kind[kind_of(key)].append(Out(key, encode_node(node)))
+    state = [out for kind in _ANCESTORS_FIRST for out in by_kind[kind]]
+    state.append(Out(offset_key(offset_row.partition), encode_row(offset_row)))
+    return state

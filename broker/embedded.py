@@ -17,10 +17,10 @@ from typing import IO, Any, Final, Self
 from broker.cache import Progress, no_progress
 from broker.connection import KafkaSettings
 from broker.files import write_whole
-from broker.launch import Jvm
+from broker.launch import Jvm, broker_environment
 from broker.lifeline import die_with_parent
 from broker.ports import free_port
-from broker.prepare import copy_template, free_bytes, prepare_archive, prepare_jvm, prepare_template, write_properties
+from broker.prepare import PROPERTIES, copy_template, free_bytes, prepare_archive, prepare_jvm, prepare_template, write_properties
 from broker.ready import port_opens, round_trip
 from broker.symptoms import why_ended
 from schemas.failure import Failure
@@ -53,6 +53,7 @@ class EmbeddedKafka:
     ) -> None:
         self.data_dir = data_dir.resolve()
         self.log_path = self.data_dir / "logs" / "kafka.log"
+        self._folder = self.data_dir / "kafka"
         self._port = port
         self._heap_mb = heap_mb or (PRODUCTION_HEAP_MB if production else HEAP_MB)
         self._progress = progress
@@ -132,7 +133,7 @@ class EmbeddedKafka:
     def _take_lock(self) -> None:
         if self._lock is not None:
             raise Failure(f"Kafka runs already on {self.data_dir}.")
-        path = self.data_dir / "kafka" / "lock"
+        path = self._folder / "lock"
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = path.open("a+", encoding="utf-8")
         try:
@@ -152,17 +153,14 @@ class EmbeddedKafka:
             raise Failure(f"The disk of {self.data_dir} is full: Kafka needs {_MIN_FREE_BYTES // 2**20} MiB to start, free some space.")
         template = prepare_template(jvm)
         archive = prepare_archive(jvm, template, self._progress)
-        data = self.data_dir / "kafka" / "data"
-        if not (data / "meta.properties").is_file():
-            copy_template(template, data)
+        if not (self._folder / "data" / "meta.properties").is_file():
+            copy_template(template, self._folder / "data")
         self._port, controller_port = self._choose_ports()
-        properties = write_properties(
-            self.data_dir / "kafka" / "server.properties", data, (self._port, controller_port), production=self._production
-        )
-        return jvm.broker(self._heap_mb, jvm.use(archive), properties)
+        write_properties(self._folder, (self._port, controller_port), production=self._production)
+        return jvm.broker(self._heap_mb, jvm.use(archive), PROPERTIES)
 
     def _choose_ports(self) -> tuple[int, int]:
-        path = self.data_dir / "kafka" / "ports.json"
+        path = self._folder / "ports.json"
         remembered = _read_ports(path)
         port = free_port(self._port, strict=True) if self._port else free_port(remembered.get("port"))
         controller_port = free_port(remembered.get("controller_port"))
@@ -183,7 +181,8 @@ class EmbeddedKafka:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                cwd=self.data_dir,
+                cwd=self._folder,
+                env=broker_environment(os.environ),
                 pass_fds=(self._lock.fileno(),),  # the broker holds the lock too, should it ever live longer than we do
                 start_new_session=True,  # a terminal's Ctrl-C must not reach it before worker and edge are done with it
                 preexec_fn=die_with_parent,
@@ -211,7 +210,7 @@ class EmbeddedKafka:
         await round_trip(self.settings)
 
     def _ended(self, code: int) -> Failure:
-        cause = why_ended(self._log_text(), str(self.data_dir / "kafka"))
+        cause = why_ended(self._log_text(), str(self._folder))
         how = f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
         return Failure(f"Kafka ended: {cause}." if cause else f"Kafka ended ({how}): see its log {self.log_path}, then start again.")
 

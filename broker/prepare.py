@@ -1,6 +1,7 @@
 """What every start of an embedded broker needs, made once per machine: jars, a formatted directory, a class archive."""
 
 import asyncio
+import os
 import secrets
 import shutil
 import signal
@@ -17,13 +18,14 @@ from broker.connection import KafkaSettings
 from broker.deploy import deploy_file
 from broker.jars import kafka_home, kafka_jars
 from broker.java import find_java
-from broker.launch import Jvm
+from broker.launch import Jvm, broker_environment
 from broker.lifeline import die_with_parent
 from broker.ports import free_port
 from broker.reach import quiet_clients
 from broker.ready import exercise
 from schemas.failure import Failure
 
+PROPERTIES: Final = "server.properties"
 _FORMAT_TIMEOUT_S: Final = 120
 _TRAINING_TIMEOUT_S: Final = 120
 _HEAP_MB: Final = 256
@@ -75,20 +77,20 @@ def copy_template(template: Path, target: Path) -> None:
         fresh.replace(target)
 
 
-def write_properties(path: Path, log_dir: Path, ports: tuple[int, int], *, production: bool = False) -> Path:
-    """Write the broker's settings from `deploy/kafka/local/server.properties`; ports: clients' and controller's. Returns the path."""
+def write_properties(folder: Path, ports: tuple[int, int], *, production: bool = False) -> None:
+    """Write the broker's `server.properties` into the folder that it runs in; ports: clients' and controller's. Raises `OSError`.
+
+    Its data is in `data` there, a relative path: `log.dirs` cannot hold a comma, and a properties file no letter outside Latin-1.
+    """
     port, controller_port = ports
     values = {
         "port": str(port),
         "controller_port": str(controller_port),
-        # In a properties file a backslash is an escape and a line cannot be broken.
-        "log_dir": str(log_dir.resolve()).replace("\\", "\\\\"),
         "dedupe_bytes": str(_PRODUCTION_DEDUPE_BYTES if production else _DEDUPE_BYTES),
     }
     template = Template(deploy_file("local/server.properties").read_text(encoding="utf-8"))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(template.substitute(values), encoding="utf-8")
-    return path
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / PROPERTIES).write_text(template.substitute(values), encoding="utf-8")
 
 
 def _with_identity(meta: str) -> str:
@@ -106,10 +108,16 @@ def _uuid() -> str:
 
 
 def _format(jvm: Jvm, scratch: Path) -> Path:
-    properties = write_properties(scratch / "server.properties", scratch / "data", (free_port(), free_port()))
-    main = ("kafka.tools.StorageTool", "format", "-t", _uuid(), "-c", str(properties))
+    write_properties(scratch, (free_port(), free_port()))
+    main = ("kafka.tools.StorageTool", "format", "-t", _uuid(), "-c", PROPERTIES)
     done = subprocess.run(  # noqa: S603  because every part is ours
-        jvm.command(_HEAP_MB, (), main), check=False, capture_output=True, text=True, timeout=_FORMAT_TIMEOUT_S
+        jvm.command(_HEAP_MB, (), main),
+        cwd=scratch,
+        env=broker_environment(os.environ),
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=_FORMAT_TIMEOUT_S,
     )
     if done.returncode != 0:
         last = (done.stderr or done.stdout).strip().splitlines()[-1:]
@@ -120,10 +128,12 @@ def _format(jvm: Jvm, scratch: Path) -> Path:
 def _train(jvm: Jvm, template: Path, scratch: Path) -> Path:
     archive, port = scratch / "archive", free_port()
     copy_template(template, scratch / "data")
-    properties = write_properties(scratch / "server.properties", scratch / "data", (port, free_port()))
-    command = jvm.broker(_HEAP_MB, jvm.make(archive), properties)
+    write_properties(scratch, (port, free_port()))
+    command = jvm.broker(_HEAP_MB, jvm.make(archive), PROPERTIES)
     with subprocess.Popen(  # noqa: S603  because every part is ours
         command,
+        cwd=scratch,
+        env=broker_environment(os.environ),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

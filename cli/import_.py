@@ -1,7 +1,6 @@
 """`anabranch import`: task files that other tools keep in a repository, as they are or through their whole history."""
 
 import asyncio
-import logging
 import re
 import sys
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from broker.reach import quiet_clients
 from cli.options import DEFAULT_DATA, Data, Json, Kafka, kafka_settings
 from connectors import app as connectors
 from schemas.failure import UsageFailure
@@ -85,8 +85,7 @@ def speed_of(text: str) -> float | None:
 def _run(order: connectors.Order, data: Path, kafka: str | None, *, as_json: bool) -> None:
     plan = connectors.prepare(order)
     settings = kafka_settings(data, kafka)
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what it has to say comes as a Failure, in one sentence
-    with _progress(shown=not as_json) as progress:
+    with quiet_clients(), _progress(shown=not as_json) as progress:
         report = asyncio.run(connectors.send(plan, settings, progress))
     if as_json:
         sys.stdout.write(msgspec.json.encode(report).decode() + "\n")

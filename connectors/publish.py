@@ -10,10 +10,11 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaConnectionError, KafkaError
+from aiokafka.errors import KafkaError
 
 from broker.connection import KafkaSettings, client_options
 from broker.partitioner import partition_for
+from broker.reach import reaching
 from schemas.events import Event, encode_event
 from schemas.failure import Failure
 from schemas.messages import Position
@@ -44,16 +45,12 @@ class Publisher:
             compression_type="lz4",
         )
         try:
-            await self._producer.start()
-            self._partitions = len(await self._producer.partitions_for(self._topic))
-        except KafkaConnectionError:
+            with reaching(self._settings):
+                await self._producer.start()
+                self._partitions = len(await self._producer.partitions_for(self._topic))
+        except Failure:
             await self._producer.stop()
-            raise Failure(
-                f"No Kafka answers at {self._settings.bootstrap}: start one with `anabranch up`, or give --kafka HOST:PORT."
-            ) from None
-        except KafkaError as error:
-            await self._producer.stop()
-            raise Failure(f"Kafka at {self._settings.bootstrap} has no usable topic {self._topic} ({error}).") from None
+            raise
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

@@ -1,0 +1,106 @@
+"""What a record of `task-changes` says, read again from architecture.md §3: one plain fact, or why it is poison. Pure."""
+
+import re
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import msgspec
+from msgspec import UNSET, Struct
+
+from schemas.events import Event, Fields, decode_any, decode_event
+from schemas.topics import MAX_EVENT_BYTES, MAX_ID_CHARS, MAX_NESTING
+from schemas.words import ACTIONS, COMPLETED, ENTITIES
+
+_SHORT_ZONE: Final = re.compile(r"([+-]\d{2})$")
+
+
+class Record(Struct, frozen=True):
+    """One record as the broker has it; `timestamp_ms` is the broker's or producer's time of the record."""
+
+    offset: int
+    timestamp_ms: int
+    key: bytes | None
+    value: bytes | None
+
+
+class Fact(Struct, frozen=True):
+    """One valid event with its aliases resolved. `fields` holds exactly the fields that the producer set."""
+
+    event: Event
+    action: str
+    at: str
+    fields: dict[str, Any]
+    branch_id: str | None
+    task_id: str | None
+
+
+class Poison(Struct, frozen=True):
+    """A record that cannot be applied."""
+
+    reason: str
+
+
+def read(record: Record) -> Fact | Poison:
+    """Return what the record says."""
+    if record.value is None or record.key is None:
+        return Poison("empty")
+    if len(record.value) > MAX_EVENT_BYTES:
+        return Poison("too large")
+    try:
+        if _depth(decode_any(record.value)) > MAX_NESTING:
+            return Poison("nesting")
+        event = decode_event(record.value)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return Poison(f"not an event: {error}")
+    reason = _wrong(event, record.key)
+    return _fact(event, record) if reason is None else Poison(reason)
+
+
+def canonical(text: str, record_ms: int) -> str | None:
+    """Return the earlier of an ISO time (without a zone: UTC) and the record's time, in 24 characters; None when it is no time."""
+    try:
+        at = datetime.fromisoformat(_SHORT_ZONE.sub(r"\1:00", text) if "T" in text else text)
+    except ValueError:
+        return None
+    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    return min(f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z", iso(record_ms))
+
+
+def iso(time_ms: int) -> str:
+    """Return milliseconds since 1970 as a time of 24 characters."""
+    seconds, rest = divmod(time_ms, 1000)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:03d}Z"
+
+
+def _depth(value: object) -> int:
+    deepest, level = 0, [value]
+    while level:
+        deepest += any(isinstance(one, dict | list) for one in level)
+        level = [inner for one in level if isinstance(one, dict | list) for inner in (one.values() if isinstance(one, dict) else one)]
+    return deepest
+
+
+def _wrong(event: Event, key: bytes) -> str | None:
+    ids = (event.id, event.entity_id, event.project_id)
+    if event.entity not in ENTITIES:
+        return "unknown entity"
+    if event.action not in ACTIONS:
+        return "unknown action"
+    if event.project_id.encode() != key:
+        return "key is not project_id"
+    if any(not one or len(one) > MAX_ID_CHARS for one in ids):
+        return "id"
+    return None
+
+
+def _fact(event: Event, record: Record) -> Fact | Poison:
+    at = canonical(event.occurred_at, record.timestamp_ms)
+    if at is None:
+        return Poison("time")
+    data = event.data or Fields()
+    fields = {name: value for name in Fields.__struct_fields__ if (value := getattr(data, name)) is not UNSET}
+    if event.action == "completed":
+        fields["status"] = COMPLETED
+    branch_id = event.branch_id or event.git_branch_id or fields.pop("branch_id", None) or fields.pop("git_branch_id", None)
+    task_id = event.task_id or fields.pop("task_id", None)
+    return Fact(event, ACTIONS[event.action], at, fields, branch_id, task_id)

@@ -21,6 +21,7 @@ import uvloop
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from api.auth import mint
 from websockets.asyncio.client import connect
+from websockets.typing import Subprotocol
 
 from benchmarks.harness.report import Claim, claim_of, show
 from benchmarks.harness.stage import fresh_topics, part, process, producing, stage
@@ -120,7 +121,7 @@ async def watching(port: int, token: str, seen: Callable[[str], None]) -> AsyncI
     async with connect(
         f"ws://127.0.0.1:{port}/ws/v2",
         additional_headers={"Authorization": f"Bearer {token}"},
-        subprotocols=["summary.v2"],
+        subprotocols=[Subprotocol("summary.v2")],
         proxy=None,
         max_size=2**24,
     ) as socket:

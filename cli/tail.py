@@ -11,6 +11,7 @@ import typer
 from api.auth import mint
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
+from websockets.typing import Subprotocol
 
 from broker.secrets import jwt_secret
 from cli.options import DEFAULT_DATA, Data, Json, Token, Url, edge_url
@@ -64,7 +65,7 @@ async def _frames(base: str, token: str, stream: str, since: Frame | None) -> As
     """Yield the frames of one connection that concern the stream."""
     address = "ws" + base.removeprefix("http") + "/ws/v2"
     headers = {"Authorization": f"Bearer {token}"}
-    async with connect(address, additional_headers=headers, subprotocols=["summary.v2"], proxy=None, max_size=2**24) as socket:  # type: ignore[list-item]
+    async with connect(address, additional_headers=headers, subprotocols=[Subprotocol("summary.v2")], proxy=None, max_size=2**24) as socket:
         await _subscribe(socket, stream, since)
         async for text in socket:
             frame: Frame = json.loads(text)

@@ -156,7 +156,7 @@ def _stop_signal() -> asyncio.Event:
     return stop
 
 
-async def _first(task: asyncio.Future[object] | asyncio.Future[None], stop: asyncio.Event) -> None:
+async def _first(task: asyncio.Future[Any], stop: asyncio.Event) -> None:
     waiting = asyncio.ensure_future(stop.wait())
     await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()

@@ -1,0 +1,88 @@
+"""Which records of a changelog a store takes: whole steps only (docs/decisions/0002)."""
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+import msgspec
+
+from schemas.rows import OffsetRow
+from schemas.topics import offset_key
+from streams.domain.node import child_hints, stamp_of
+from streams.engine.store import Mark, Write
+
+_decode_offset = msgspec.json.Decoder(OffsetRow).decode
+
+
+class ChangelogRecord(NamedTuple):
+    """One record of `task-state`."""
+
+    offset: int
+    key: bytes
+    value: bytes | None
+
+
+class _Version(NamedTuple):
+    stamp: int
+    value: bytes
+    offset: int
+
+
+class Restorer:
+    """Holds rows back until an offset row says that their step is whole, then gives them out, newest stamp per key.
+
+    current: reads the store. Rows that still wait when reading ends are dropped: the replay writes them again.
+    """
+
+    def __init__(self, partition: int, mark: Mark, current: Callable[[bytes], bytes | None]) -> None:
+        self._offset_key = offset_key(partition)
+        self._mark = mark
+        self._read = mark.changelog
+        self._current = current
+        self._waiting: dict[bytes, list[_Version]] = {}
+
+    def feed(self, records: Iterable[ChangelogRecord], now_ms: int) -> Write:
+        """Take in records in order; returns what the store may write now. Records that the store has are skipped."""
+        out: dict[bytes, bytes | None] = {}
+        for record in records:
+            if record.offset > self._read:
+                self._read = record.offset
+                self._one(record, out)
+        behind = min((versions[0].offset for versions in self._waiting.values()), default=self._read + 1)
+        self._mark = msgspec.structs.replace(self._mark, changelog=behind - 1, written_ms=now_ms)
+        hints = [pair for key, value in out.items() if value is not None for pair in child_hints(key, value)]
+        return Write(self._mark, out, hints)
+
+    def _one(self, record: ChangelogRecord, out: dict[bytes, bytes | None]) -> None:
+        key, value = record.key, record.value
+        if value is None or key.startswith(b"epoch/"):
+            return
+        if key.startswith(b"offset/"):
+            if key == self._offset_key:
+                self._take(_decode_offset(value), out)
+            return
+        self._waiting.setdefault(key, []).append(_Version(stamp_of(key, value), value, record.offset))
+
+    def _take(self, row: OffsetRow, out: dict[bytes, bytes | None]) -> None:
+        floor = self._mark.through
+        for key, versions in list(self._waiting.items()):
+            whole = [version for version in versions if version.stamp < row.through]
+            if not whole:
+                continue
+            rest = [version for version in versions if version.stamp >= row.through]
+            if rest:
+                self._waiting[key] = rest
+            else:
+                del self._waiting[key]
+            newest = max(whole, key=_age)
+            if newest.stamp >= floor or newest.stamp >= self._stored_stamp(key, out):
+                out[key] = newest.value
+        if row.through >= floor:
+            self._mark = msgspec.structs.replace(self._mark, through=row.through, time_ms=row.time_ms)
+
+    def _stored_stamp(self, key: bytes, out: dict[bytes, bytes | None]) -> int:
+        value = out.get(key) or self._current(key)
+        return -1 if value is None else stamp_of(key, value)
+
+
+def _age(version: _Version) -> tuple[int, int]:
+    return version.stamp, version.offset

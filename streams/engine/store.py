@@ -1,0 +1,183 @@
+"""The rows of one partition in RocksDB: a prefix of the acknowledged changelog, never ahead of it (architecture 5.5)."""
+
+import contextlib
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from rocksdict import BlockBasedOptions, Cache, Options, Rdict, WriteBatch
+
+FORMAT: Final = 1
+_MIB: Final = 1024 * 1024
+_MARK: Final = b"\x00mark"
+_HINT: Final = b"\x00hint"
+_SUSPECT: Final = "SUSPECT"
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """How far a store goes. changelog: last offset of `task-state` it includes. through, time_ms: as in its newest offset row.
+
+    -1 stands for none yet. written_ms: wall clock of the last write. epoch: life of the topics it was made from.
+    """
+
+    changelog: int = -1
+    through: int = -1
+    time_ms: int = 0
+    written_ms: int = 0
+    epoch: str = ""
+    format: int = FORMAT
+
+
+@dataclass
+class Write:
+    """One atomic change: rows by key (None deletes), hints (parent, child), and the new mark."""
+
+    mark: Mark
+    rows: dict[bytes, bytes | None] = field(default_factory=dict)
+    hints: Iterable[tuple[bytes, bytes]] = ()
+
+
+class StoreLocked(Exception):
+    """Another process has this store open."""
+
+
+_encode_mark = msgspec.msgpack.Encoder().encode
+_decode_mark = msgspec.msgpack.Decoder(Mark).decode
+
+
+class PartitionStore:
+    """One open RocksDB. Any error in reading or writing marks the directory, so that the next start rebuilds it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._db = Rdict(str(path), _options())
+        raw = self._db.get(_MARK)
+        self.mark = Mark() if raw is None else _decode_mark(raw)
+
+    def get(self, key: bytes) -> bytes | None:
+        """Return a row's value."""
+        try:
+            value: bytes | None = self._db.get(key)
+        except Exception:
+            self.suspect()
+            raise
+        return value
+
+    def children(self, parent: bytes) -> Sequence[bytes]:
+        """Return the keys that were ever written under this parent (docs/decisions/0003)."""
+        prefix = _hint_prefix(parent)
+        found: list[bytes] = []
+        cursor = self._db.iter()
+        cursor.seek(prefix)
+        while cursor.valid():
+            key: bytes = cursor.key()
+            if not key.startswith(prefix):
+                break
+            found.append(key[len(prefix) :])
+            cursor.next()
+        try:
+            cursor.status()  # a corrupt block ends an iteration early without a word
+        except Exception:
+            self.suspect()
+            raise
+        return found
+
+    def apply(self, write: Write) -> None:
+        """Write rows, hints and mark in one batch. Raises what RocksDB raises (a full disk, a bad block)."""
+        batch = WriteBatch(raw_mode=True)
+        for key, value in write.rows.items():
+            if value is None:
+                batch.delete(key)
+            else:
+                batch.put(key, value)
+        for parent, child in write.hints:
+            batch.put(_hint_prefix(parent) + child, b"")
+        batch.put(_MARK, _encode_mark(write.mark))
+        try:
+            self._db.write(batch)
+        except Exception:
+            self.suspect()
+            raise
+        self.mark = write.mark
+
+    def suspect(self) -> None:
+        """Leave a note: do not trust this store again."""
+        with contextlib.suppress(OSError):
+            (self.path / _SUSPECT).touch()
+
+    def close(self) -> None:
+        """Flush and release the directory's lock."""
+        self._db.close()
+
+
+def open_store(path: Path, now_ms: int, horizon_ms: int, epoch: str) -> tuple[PartitionStore, str | None]:
+    """Open the store, moving an unusable one aside; returns it with the reason for the move. Raises `StoreLocked`, `OSError`."""
+    reason = _unusable(path, now_ms, horizon_ms, epoch)
+    if reason is not None:
+        move_aside(path, now_ms)
+    path.mkdir(parents=True, exist_ok=True)
+    store = PartitionStore(path)
+    if store.mark.epoch != epoch:
+        store.apply(Write(Mark(epoch=epoch, written_ms=now_ms)))
+    return store, reason
+
+
+def _unusable(path: Path, now_ms: int, horizon_ms: int, epoch: str) -> str | None:
+    if not (path / "CURRENT").exists():
+        return "left half made" if path.exists() and any(path.iterdir()) else None
+    if (path / _SUSPECT).exists():
+        return "failed before"
+    try:
+        probe = PartitionStore(path)
+    except Exception as error:
+        if "lock" in str(error).lower():
+            raise StoreLocked(str(path)) from error
+        return "cannot be opened"
+    mark = probe.mark
+    probe.close()
+    return _outdated(mark, now_ms, horizon_ms, epoch)
+
+
+def _outdated(mark: Mark, now_ms: int, horizon_ms: int, epoch: str) -> str | None:
+    if mark.format != FORMAT:
+        return f"has format {mark.format}"
+    if mark.written_ms and now_ms - mark.written_ms > horizon_ms:
+        return "older than the tombstones"
+    if mark.changelog >= 0 and mark.epoch != epoch:
+        return "made from other topics"
+    return None
+
+
+def move_aside(path: Path, now_ms: int) -> Path:
+    """Rename a store's directory out of the way, keeping only the newest such copy; returns where it went."""
+    for former in path.parent.glob(f"{path.name}.aside-*"):
+        shutil.rmtree(former, ignore_errors=True)
+    target = path.with_name(f"{path.name}.aside-{now_ms}")
+    path.rename(target)
+    return target
+
+
+def _hint_prefix(parent: bytes) -> bytes:
+    return _HINT + len(parent).to_bytes(4, "big") + parent
+
+
+def _options() -> Options:
+    """About 32 MiB for one partition; RocksDB as Faust sets it up would take more than 2 GiB."""
+    table = BlockBasedOptions()
+    table.set_block_cache(Cache(12 * _MIB))
+    table.set_cache_index_and_filter_blocks(True)
+    table.set_bloom_filter(10, False)
+    options = Options(raw_mode=True)
+    options.create_if_missing(True)
+    options.set_block_based_table_factory(table)
+    options.set_write_buffer_size(8 * _MIB)
+    options.set_max_write_buffer_number(2)
+    options.set_target_file_size_base(16 * _MIB)
+    options.set_max_open_files(128)
+    options.set_max_background_jobs(2)
+    options.set_keep_log_file_num(2)
+    options.set_max_total_wal_size(32 * _MIB)
+    return options

@@ -1,0 +1,204 @@
+"""All that a worker holds for one partition in one generation of the group (architecture 5.2)."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import structlog
+from aiokafka import ConsumerRecord
+
+from streams.cache import RowCache
+from streams.domain.node import decode_node
+from streams.domain.records import Out, Partition, Record, Rows, Step
+from streams.domain.rules import Rules
+from streams.domain.watermark import Watermark
+from streams.domain.windows import Windows
+from streams.engine.ports import Batch, Place
+from streams.engine.position import Fit, fit
+from streams.engine.store import Mark, PartitionStore, Write
+from streams.metrics import Meters
+from streams.publication import Publication
+from streams.writer import Acknowledged, Outlets, Sink, Writer
+
+log = structlog.get_logger("streams.owner")
+_CLOSED: Final = -1
+
+
+class Fold(Protocol):
+    """The pure fold of `streams.domain`."""
+
+    def step(self, rows: Rows, partition: Partition, records: Sequence[Record], windows: Windows, now_ms: int, rules: Rules) -> Step:
+        """Return what a batch changes."""
+        ...
+
+    def flush(self, rows: Rows, partition: Partition, windows: Windows, now_ms: int, rules: Rules) -> list[Out]:
+        """Return the messages of the windows that are due."""
+        ...
+
+
+@dataclass(frozen=True)
+class Kit:
+    """What every owner of a worker works with. clock: milliseconds since 1970. reposition: read a partition again from an offset."""
+
+    fold: Fold
+    rules: Rules
+    sink: Callable[[], Sink]
+    outlets: Outlets
+    clock: Callable[[], int]
+    reposition: Callable[[int, int], Awaitable[None]]
+    meters: Meters
+    step_events: int
+
+
+class Owner:
+    """Takes batches, folds them, has the results written, and knows what may be committed.
+
+    `run` does the work until `discard`; after that nothing of it has any effect. expected: next offset to take in.
+    watermark: end of what is durable and published, None before anything is.
+    """
+
+    def __init__(self, number: int, store: PartitionStore, kit: Kit, cache_rows: int) -> None:
+        self.number = number
+        self.expected = 0
+        self.in_flight = 0
+        self.watermark: int | None = None
+        self._store = store
+        self._kit = kit
+        self._cache = RowCache(store, decode_node, cache_rows)
+        self._stands = Partition(number, store.mark.through, store.mark.time_ms)
+        self._windows = Windows()
+        self._writer = Writer(number, kit.sink(), kit.outlets, self._durable, kit.clock)
+        self._queue: deque[list[Record]] = deque()
+        self._wake = asyncio.Event()
+        self._token = _CLOSED
+        self._sealed = False
+        self._steps = 0
+        self._marks = Watermark(0)
+        self._gap: tuple[int, int] | None = None
+
+    @property
+    def through(self) -> int:
+        """End of the events that the stored rows include; -1 for none."""
+        return self._store.mark.through
+
+    def open(self, place: Place) -> None:
+        """Take batches from this place on."""
+        self.expected, self._token = place
+        if not self._steps:
+            self._marks = Watermark(place.offset)
+
+    async def submit(self, batch: Batch) -> None:
+        """Take in a batch that continues what was taken; have the partition read again at a gap."""
+        if self._sealed or batch.token != self._token:
+            return
+        records = batch.records
+        first, last = records[0].offset, records[-1].offset
+        how = fit(self.expected, first, last)
+        if how is Fit.OLD:
+            return
+        if how is Fit.GAP and self._gap != (self.expected, first):
+            await self._read_again(first)
+            return
+        if how is Fit.GAP:
+            log.info("offsets_without_records", partition=self.number, first=self.expected, end=first)
+        self._enqueue([_record(record) for record in records if record.offset >= self.expected])
+        self.expected = last + 1
+
+    async def _read_again(self, first: int) -> None:
+        """See whether the records before `first` are really not there (transactions leave such holes) or were lost on the way."""
+        self._gap = (self.expected, first)
+        self._token = _CLOSED
+        await self._kit.reposition(self.number, self.expected)
+
+    def _enqueue(self, records: list[Record]) -> None:
+        size = self._kit.step_events
+        self._queue.extend(records[at : at + size] for at in range(0, len(records), size))
+        self.in_flight += len(records)
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Fold and write until cancelled. Raises what cannot be mended by going on."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._writer.run())
+            group.create_task(self._fold_all())
+
+    async def _fold_all(self) -> None:
+        while not self._sealed:
+            due = self._windows.next_close_ms()
+            if due is not None and due <= self._kit.clock():
+                self._flush(self._kit.clock())
+            elif self._queue:
+                self._step(self._next_records())
+            else:
+                await self._sleep(due)
+            await asyncio.sleep(0)
+
+    def _next_records(self) -> list[Record]:
+        records = self._queue.popleft()
+        while self._queue and len(records) + len(self._queue[0]) <= self._kit.step_events:
+            records = records + self._queue.popleft()
+        return records
+
+    async def _sleep(self, due: int | None) -> None:
+        self._wake.clear()
+        loop = asyncio.get_running_loop()
+        timer = None if due is None else loop.call_later(max(0, due - self._kit.clock()) / 1000, self._wake.set)
+        await self._wake.wait()
+        if timer is not None:
+            timer.cancel()
+
+    def _step(self, records: list[Record]) -> None:
+        kit = self._kit
+        with kit.meters.step_time():
+            step = kit.fold.step(self._cache, self._stands, records, self._windows, kit.clock(), kit.rules)
+        self._steps += 1
+        self._stands = Partition(self.number, step.through, step.time_ms)
+        self._cache.pin(self._steps, step.rows, step.hints)
+        kit.meters.stepped(step)
+        self._writer.put(
+            Publication(
+                step=self._steps,
+                ticket=self._marks.sent(step.covers, records[-1].offset + 1),
+                cascades=step.cascades,
+                state=step.state,
+                dead=step.dead,
+                events=len(records),
+                through=step.through,
+                time_ms=step.time_ms,
+                hints=step.hints,
+            )
+        )
+
+    def _flush(self, now_ms: int) -> None:
+        kit = self._kit
+        covers = self._windows.oldest_offset()
+        cascades = kit.fold.flush(self._cache, self._stands, self._windows, now_ms, kit.rules)
+        if covers is not None and cascades:
+            kit.meters.flushed(cascades)
+            self._writer.put(Publication(step=self._steps, ticket=self._marks.sent(covers), cascades=cascades))
+
+    def _durable(self, acknowledged: Acknowledged) -> None:
+        done = acknowledged.publication
+        if done.state:
+            rows = dict(done.state[:-1])  # the last is the offset row: it is the mark
+            mark = Mark(acknowledged.state_last, done.through, done.time_ms, self._kit.clock(), self._store.mark.epoch)
+            self._store.apply(Write(mark, rows, done.hints))
+            self._cache.release(done.step, rows, done.hints)
+        self.in_flight -= done.events
+        self._marks.acked(done.ticket)
+        self.watermark = self._marks.committable(self._windows.oldest_offset())
+
+    async def settle(self) -> None:
+        """Take nothing more, close the windows now, and wait until everything is acknowledged."""
+        self._sealed = True
+        self._queue.clear()
+        self._wake.set()
+        while (due := self._windows.next_close_ms()) is not None:
+            self._flush(max(due, self._kit.clock()))
+        await self._writer.drained()
+
+
+def _record(raw: ConsumerRecord) -> Record:
+    return Record(raw.offset, raw.timestamp, raw.key, raw.value, tuple(raw.headers))

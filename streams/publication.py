@@ -1,0 +1,56 @@
+"""One unit of sending, and how its records are cut into batches. Pure but for the builder it is given."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from streams.domain.records import DeadLetter, Out
+
+Headers = list[tuple[str, bytes]]
+Sendable = tuple[bytes | None, bytes | None, Headers]
+
+
+class Builder(Protocol):
+    """aiokafka's record batch under construction."""
+
+    def append(self, *, timestamp: int | None, key: bytes | None, value: bytes | None, headers: Headers) -> object | None:
+        """Add a record; None when the batch is full."""
+        ...
+
+    def record_count(self) -> int:
+        """Return the number of records."""
+        ...
+
+
+@dataclass
+class Publication:
+    """What leaves together: the output of one step, or of one closed window.
+
+    step: number of the step whose rows it carries. ticket: its sending, see `Watermark`. events: how many it accounts for in
+    the back-pressure. hints: of the rows in `state`. through, time_ms: of the offset row; `state` is empty for a window.
+    """
+
+    step: int
+    ticket: int
+    cascades: Sequence[Out] = ()
+    state: Sequence[Out] = ()
+    dead: Sequence[DeadLetter] = ()
+    events: int = 0
+    through: int = -1
+    time_ms: int = 0
+    hints: list[tuple[bytes, bytes]] = field(default_factory=list)
+
+
+def cut(records: Iterable[Sendable], new_batch: Callable[[], Builder]) -> list[Builder]:
+    """Return the records in order in as few batches as the batches' own limit allows; no batch is empty."""
+    batches: list[Builder] = []
+    for key, value, headers in records:
+        if not batches or batches[-1].append(timestamp=None, key=key, value=value, headers=headers) is None:
+            batches.append(new_batch())
+            batches[-1].append(timestamp=None, key=key, value=value, headers=headers)
+    return batches
+
+
+def plain(outs: Iterable[Out]) -> Iterable[Sendable]:
+    """Return cascades or rows as records without headers."""
+    return ((out.key, out.value, []) for out in outs)

@@ -1,0 +1,95 @@
+/** Small DOM tools: make elements, and patch a list of them by key with the fewest moves. */
+
+export type Attributes = Readonly<Record<string, string | number | boolean | undefined>>;
+export type Child = Node | string;
+
+export function h<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  attributes: Attributes = {},
+  ...children: readonly Child[]
+): HTMLElementTagNameMap[K] {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) attribute(element, name, value);
+  element.append(...children);
+  return element;
+}
+
+/** Set, change or (with false or undefined) take away an attribute; nothing happens when it has that value already. */
+export function attribute(element: Element, name: string, value: string | number | boolean | undefined): void {
+  if (value === false || value === undefined) {
+    if (element.hasAttribute(name)) element.removeAttribute(name);
+    return;
+  }
+  const text = value === true ? '' : String(value);
+  if (element.getAttribute(name) !== text) element.setAttribute(name, text);
+}
+
+export function text(element: Element, value: string): void {
+  if (element.textContent !== value) element.textContent = value;
+}
+
+const SVG = 'http://www.w3.org/2000/svg';
+
+/** An icon from path data, 16 by 16, in the text's colour; hidden from screen readers. */
+export function icon(paths: string, name = 'icon'): SVGSVGElement {
+  const svg = document.createElementNS(SVG, 'svg');
+  svg.setAttribute('viewBox', '0 0 16 16');
+  svg.setAttribute('class', name);
+  svg.setAttribute('aria-hidden', 'true');
+  redraw(svg, paths);
+  return svg;
+}
+
+export function redraw(svg: SVGSVGElement, paths: string): void {
+  if (svg.dataset.paths === paths) return;
+  svg.dataset.paths = paths;
+  const path = document.createElementNS(SVG, 'path');
+  path.setAttribute('d', paths);
+  svg.replaceChildren(path);
+}
+
+export interface View<T> {
+  readonly element: HTMLElement;
+  update(item: T): void;
+}
+
+/** The children of one element, one view per key. A view is updated only when its item is another object. */
+export class Keyed<T extends object> {
+  readonly #parent: HTMLElement;
+  readonly #make: (key: string) => View<T>;
+  #views = new Map<string, { readonly view: View<T>; item: T | null }>();
+
+  constructor(parent: HTMLElement, make: (key: string) => View<T>) {
+    this.#parent = parent;
+    this.#make = make;
+  }
+
+  patch(items: readonly (readonly [string, T])[]): void {
+    const next = new Map<string, { readonly view: View<T>; item: T | null }>();
+    for (const [key, item] of items) {
+      const known = this.#views.get(key) ?? { view: this.#make(key), item: null };
+      if (known.item !== item) known.view.update(item);
+      known.item = item;
+      next.set(key, known);
+    }
+    for (const [key, { view }] of this.#views) if (!next.has(key)) view.element.remove();
+    let place: Element | null = this.#parent.firstElementChild;
+    for (const { view } of next.values()) {
+      if (view.element === place) place = place.nextElementSibling;
+      else this.#parent.insertBefore(view.element, place);
+    }
+    this.#views = next;
+  }
+
+  get(key: string): HTMLElement | undefined {
+    return this.#views.get(key)?.view.element;
+  }
+}
+
+/** A short, quiet highlight on something that just changed. */
+export function pulse(element: HTMLElement): void {
+  if (matchMedia('(prefers-reduced-motion: reduce)').matches || element.getAnimations().length > 0) return;
+  const to = getComputedStyle(element).backgroundColor;
+  const from = getComputedStyle(element).getPropertyValue('--pulse').trim();
+  element.animate([{ backgroundColor: from }, { backgroundColor: to }], { duration: 1_400, easing: 'ease-out' });
+}

@@ -1,0 +1,117 @@
+/** Where everything of the page is put together: browser, token, client, board. */
+import { Client, type Env, type Socket } from '../client.ts';
+import { CallFailed, Http } from '../http.ts';
+import { Store } from '../store/store.ts';
+import { Board } from './board.ts';
+import { keepToken, keptTheme, keptToken } from './keep.ts';
+import { SignIn } from './signin.ts';
+
+const SUBPROTOCOL = 'summary.v2';
+
+class Page {
+  readonly #root: HTMLElement;
+  readonly #store = new Store();
+  readonly #http = new Http(
+    (input, init) => fetch(input, init),
+    () => this.#token,
+  );
+  readonly #client = new Client(this.#env(), this.#store);
+  readonly #signin = new SignIn((token) => this.#enter(token));
+  #board: Board | null = null;
+  #token: string | null = keptToken();
+
+  constructor(root: HTMLElement) {
+    this.#root = root;
+    this.#client.onState(() => {
+      if (this.#client.machine.phase === 'unauthorized') this.#ask(this.#client.machine.reason);
+    });
+    window.addEventListener('online', () => this.#client.input({ type: 'online' }));
+    window.addEventListener('offline', () => this.#client.input({ type: 'offline' }));
+    window.addEventListener('pageshow', (event) => event.persisted && this.#client.input({ type: 'wake' }));
+    document.addEventListener('visibilitychange', () => !document.hidden && this.#client.input({ type: 'wake' }));
+  }
+
+  /** A code in the address is exchanged for a token; it leaves the address before anything else happens. */
+  async start(): Promise<void> {
+    const code = /^#code=(.+)$/.exec(location.hash)?.[1];
+    if (code !== undefined) {
+      history.replaceState(null, '', location.pathname);
+      await this.#login(decodeURIComponent(code));
+      return;
+    }
+    if (this.#token === null) this.#ask('');
+    else await this.#open();
+  }
+
+  async #login(code: string): Promise<void> {
+    try {
+      this.#enter((await this.#http.login(code)).token);
+    } catch (error) {
+      if (this.#token !== null) await this.#open();
+      else
+        this.#ask(
+          `This login link did not work: ${sentence(error)}. A link works once; \`anabranch up\` prints a new one.`,
+        );
+    }
+  }
+
+  #enter(token: string): void {
+    this.#token = token;
+    keepToken(token);
+    void this.#open();
+  }
+
+  /** All summaries in one call, then the stream from there. Without the call the stream brings its own snapshots. */
+  async #open(): Promise<void> {
+    this.#show();
+    try {
+      const answer = await this.#http.bulk();
+      this.#store.loadBulk(answer);
+      this.#client.placed(answer.metadata.positions);
+    } catch (error) {
+      if (error instanceof CallFailed && (error.status === 401 || error.status === 403)) {
+        this.#ask(`The token was not accepted: ${error.message}`);
+        return;
+      }
+    }
+    this.#client.connect();
+  }
+
+  #show(): void {
+    this.#board ??= new Board(this.#store, this.#client, this.#http, () => this.#client.connect());
+    this.#root.replaceChildren(this.#board.element);
+  }
+
+  #ask(why: string): void {
+    this.#token = null;
+    keepToken(null);
+    this.#client.close();
+    this.#signin.show(why);
+    this.#root.replaceChildren(this.#signin.element);
+  }
+
+  #env(): Env {
+    return {
+      open: (token) => {
+        const url = new URL('/ws/v2', location.href);
+        url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+        return new WebSocket(url, [SUBPROTOCOL, `bearer.${token}`]) as unknown as Socket;
+      },
+      token: async (rejected) => (rejected ? null : this.#token),
+      now: () => Date.now(),
+      random: () => Math.random(),
+      randomBytes: (bytes) => void crypto.getRandomValues(bytes as Uint8Array<ArrayBuffer>),
+      setTimeout: (call, ms) => window.setTimeout(call, ms),
+      clearTimeout: (timer) => window.clearTimeout(timer),
+    };
+  }
+}
+
+function sentence(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+const theme = keptTheme();
+if (theme === 'light' || theme === 'dark') document.documentElement.dataset.theme = theme;
+const root = document.getElementById('page');
+if (root !== null) void new Page(root).start();

@@ -1,0 +1,163 @@
+/** One line of the task list: status to change, title to edit in place, what else matters. */
+import type { TaskChanges } from '../store/pending.ts';
+import type { TaskRow } from '../types.ts';
+import { attribute, h, icon, redraw, text, type View } from './dom.ts';
+import { drawTicks, ticks } from './meter.ts';
+import { fullTime, shortTime } from './times.ts';
+import { AGENT, label, PERSON, STATUSES, SYSTEM, sign, tone } from './words.ts';
+
+export interface TaskLine {
+  readonly task: TaskRow;
+  readonly index: number;
+  readonly top: number;
+  readonly pending: boolean;
+  readonly active: boolean;
+  readonly now: number;
+}
+
+export interface TaskMoves {
+  readonly edit: (task: TaskRow, changes: TaskChanges) => void;
+  readonly activate: (taskId: string) => void;
+}
+
+export class TaskRowView implements View<TaskLine> {
+  readonly element = h('div', { class: 'task', role: 'row', tabindex: '-1' });
+  readonly #sign = icon(sign('todo'), 'sign');
+  readonly #select = h('select', { 'aria-label': 'Status' });
+  readonly #title = h('span', { class: 'title' });
+  readonly #input = h('input', {
+    class: 'title',
+    'aria-label': 'Title',
+    maxlength: 500,
+    hidden: true,
+    spellcheck: 'false',
+  });
+  readonly #ticks = ticks('medium');
+  readonly #priority = h('span', { class: 'priority' });
+  readonly #parts = h('span', { class: 'parts' });
+  readonly #who = h('span', { class: 'who' });
+  readonly #time = h('time');
+  readonly #actor = icon('', 'actor');
+  readonly #moves: TaskMoves;
+  #line: TaskLine | null = null;
+
+  constructor(moves: TaskMoves) {
+    this.#moves = moves;
+    const cell = (name: string, ...children: Node[]) =>
+      h('div', { class: `cell ${name}`, role: 'gridcell' }, ...children);
+    this.element.append(
+      cell('status', this.#sign, this.#select),
+      cell('title', this.#title, this.#input),
+      cell('priority', this.#ticks, this.#priority),
+      cell('parts', this.#parts),
+      cell('who', this.#who),
+      cell('when', this.#actor, this.#time),
+    );
+    this.element.addEventListener('keydown', (event) => this.#key(event));
+    this.element.addEventListener('focusin', () => this.#line && moves.activate(this.#line.task.id));
+    this.#title.addEventListener('dblclick', () => this.beginEdit());
+    this.#select.addEventListener('change', () => this.#change({ status: this.#select.value }));
+    this.#input.addEventListener('blur', () => this.#finish(true));
+  }
+
+  update(line: TaskLine): void {
+    const before = this.#line;
+    this.#line = line;
+    this.element.style.transform = `translateY(${line.top}px)`;
+    attribute(this.element, 'aria-rowindex', line.index + 2);
+    attribute(this.element, 'tabindex', line.active ? '0' : '-1');
+    attribute(this.element, 'data-pending', line.pending);
+    if (before?.task !== line.task) this.#draw(line);
+    if (before !== null && before.task.stamp < line.task.stamp) this.#flash();
+  }
+
+  /** Turn the title into a field. */
+  beginEdit(): void {
+    if (this.#line === null || !this.#input.hidden) return;
+    this.#input.value = this.#line.task.title;
+    this.#input.hidden = false;
+    this.#title.hidden = true;
+    this.#input.focus();
+    this.#input.select();
+  }
+
+  #finish(keep: boolean): void {
+    if (this.#input.hidden) return;
+    const title = this.#input.value.trim();
+    this.#input.hidden = true;
+    this.#title.hidden = false;
+    if (keep && title !== '' && title !== this.#line?.task.title) this.#change({ title });
+  }
+
+  #change(changes: TaskChanges): void {
+    if (this.#line !== null) this.#moves.edit(this.#line.task, changes);
+  }
+
+  #key(event: KeyboardEvent): void {
+    const typing = event.target === this.#input;
+    if (typing && (event.key === 'Enter' || event.key === 'Escape')) {
+      this.#finish(event.key === 'Enter');
+      this.element.focus();
+    } else if (event.target === this.element && (event.key === 'Enter' || event.key === 'F2')) {
+      this.beginEdit();
+    } else if (event.target === this.element && event.key === 's') {
+      this.#select.focus();
+    } else if (event.target === this.#select && event.key === 'Escape') {
+      this.element.focus();
+    } else {
+      if (typing) event.stopPropagation();
+      return;
+    }
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  #draw({ task, now }: TaskLine): void {
+    attribute(this.element, 'data-task', task.id);
+    attribute(this.element, 'data-status', task.status);
+    redraw(this.#sign, sign(task.status));
+    attribute(this.#sign, 'class', `sign tone-${tone(task.status)}`);
+    this.#drawStatus(task.status);
+    text(this.#title, task.title || task.id);
+    attribute(this.#title, 'title', `${task.title} (${task.id})`);
+    drawTicks(this.#ticks, task.priority);
+    text(this.#priority, label(task.priority));
+    text(this.#parts, task.total_subtasks > 0 ? `${task.completed_subtasks}/${task.total_subtasks}` : '');
+    attribute(
+      this.#parts,
+      'title',
+      task.total_subtasks > 0 ? `${task.completed_subtasks} of ${task.total_subtasks} subtasks done` : undefined,
+    );
+    text(this.#who, task.assignees.join(', '));
+    attribute(this.#who, 'title', task.assignees.join(', ') || undefined);
+    text(this.#time, shortTime(task.last_activity, now));
+    attribute(this.#time, 'datetime', task.last_activity ?? undefined);
+    this.#drawActor(task);
+  }
+
+  #drawActor(task: TaskRow): void {
+    const source = task.last_actor?.source;
+    redraw(this.#actor, source === undefined ? '' : source === 'user' ? PERSON : source === 'system' ? SYSTEM : AGENT);
+    const name = task.last_actor?.user_id ?? task.last_actor?.session_id ?? '';
+    const kind = source === 'user' ? 'a person' : source === 'system' ? 'the system' : 'an agent';
+    attribute(this.#time, 'title', `${fullTime(task.last_activity)}${source ? `, by ${name || kind}` : ''}`);
+  }
+
+  /** A menu that a person has open must not change under their hand, so options are made once. */
+  #drawStatus(status: string): void {
+    const names: readonly string[] = (STATUSES as readonly string[]).includes(status)
+      ? STATUSES
+      : [...STATUSES, status];
+    if (
+      this.#select.options.length !== names.length ||
+      this.#select.options[names.length - 1]?.value !== names.at(-1)
+    ) {
+      this.#select.replaceChildren(...names.map((name) => h('option', { value: name }, label(name))));
+    }
+    if (this.#select.value !== status) this.#select.value = status;
+  }
+
+  #flash(): void {
+    this.element.dataset.fresh = this.element.dataset.fresh === 'a' ? 'b' : 'a';
+  }
+}

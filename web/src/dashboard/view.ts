@@ -1,0 +1,130 @@
+/** Pure: from rows to what the views show: sums, the filtered tree, the sorted task list. */
+import type { BranchRow, Breakdown, ProjectRow, TaskRow } from '../types.ts';
+import { LIST_ORDER, priorityLevel } from './words.ts';
+
+export interface Sums {
+  readonly total: number;
+  readonly done: number;
+  readonly inProgress: number;
+  readonly open: number;
+  readonly statuses: Breakdown;
+  readonly priorities: Breakdown;
+}
+
+type Counted = Pick<
+  ProjectRow,
+  'total_tasks' | 'completed_tasks' | 'in_progress_tasks' | 'active_tasks' | 'status_breakdown' | 'priority_breakdown'
+>;
+
+export type TaskSort = 'work' | 'recent' | 'title';
+
+export interface TreeProject {
+  readonly project: ProjectRow;
+  readonly branches: readonly BranchRow[];
+}
+
+export function sums(rows: readonly Counted[]): Sums {
+  const statuses: Record<string, number> = {};
+  const priorities: Record<string, number> = {};
+  let [total, done, inProgress, open] = [0, 0, 0, 0];
+  for (const row of rows) {
+    total += row.total_tasks;
+    done += row.completed_tasks;
+    inProgress += row.in_progress_tasks;
+    open += openOf(row);
+    for (const [name, count] of Object.entries(row.status_breakdown)) statuses[name] = (statuses[name] ?? 0) + count;
+    for (const [name, count] of Object.entries(row.priority_breakdown))
+      priorities[name] = (priorities[name] ?? 0) + count;
+  }
+  return { total, done, inProgress, open, statuses, priorities };
+}
+
+/** Neither done, cancelled nor archived. */
+export function openOf(row: Pick<Counted, 'active_tasks' | 'completed_tasks'>): number {
+  return Math.max(0, row.active_tasks - row.completed_tasks);
+}
+
+export function percent(done: number, total: number): number {
+  return total === 0 ? 0 : Math.floor((done / total) * 100);
+}
+
+const natural = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' });
+
+/** Projects and their branches by name. A query keeps a project whose name has it, with all branches, or the branches that have it. */
+export function tree(
+  projects: readonly ProjectRow[],
+  branches: readonly BranchRow[],
+  query: string,
+): readonly TreeProject[] {
+  const of = new Map<string, BranchRow[]>();
+  for (const branch of branches) {
+    if (branch.archived) continue;
+    const list = of.get(branch.project_id);
+    if (list === undefined) of.set(branch.project_id, [branch]);
+    else list.push(branch);
+  }
+  const shown: TreeProject[] = [];
+  for (const project of [...projects].sort(byName)) {
+    if (project.archived) continue;
+    const own = (of.get(project.id) ?? []).sort(byName);
+    const kept = has(project.name, query) ? own : own.filter((branch) => has(branch.name, query));
+    if (kept.length > 0 || has(project.name, query)) shown.push({ project, branches: kept });
+  }
+  return shown;
+}
+
+export interface TaskFilter {
+  readonly projectId: string;
+  readonly branchId: string | null;
+  readonly query: string;
+  readonly status: string | null;
+  readonly sort: TaskSort;
+}
+
+export function taskList(tasks: readonly TaskRow[], filter: TaskFilter): readonly TaskRow[] {
+  const kept = tasks.filter(
+    (task) =>
+      task.project_id === filter.projectId &&
+      (filter.branchId === null || task.branch_id === filter.branchId) &&
+      (filter.status === null || task.status === filter.status) &&
+      (filter.query === '' || has(task.title, filter.query) || has(task.id, filter.query)),
+  );
+  return kept.sort(SORTS[filter.sort]);
+}
+
+const SORTS: Readonly<Record<TaskSort, (a: TaskRow, b: TaskRow) => number>> = {
+  work: (a, b) => rank(a) - rank(b) || priorityLevel(b.priority) - priorityLevel(a.priority) || byId(a, b),
+  recent: (a, b) => (b.last_activity ?? '').localeCompare(a.last_activity ?? '') || byId(a, b),
+  title: (a, b) => natural.compare(a.title, b.title) || byId(a, b),
+};
+
+function rank(task: TaskRow): number {
+  const place = LIST_ORDER.indexOf(task.status);
+  if (place >= 0) return place;
+  return task.status === 'done' ? 20 : ({ cancelled: 30, archived: 31 }[task.status] ?? 10);
+}
+
+function byName(a: { name: string; id: string }, b: { name: string; id: string }): number {
+  return natural.compare(a.name, b.name) || (a.id < b.id ? -1 : 1);
+}
+
+function byId(a: TaskRow, b: TaskRow): number {
+  return natural.compare(a.id, b.id);
+}
+
+function has(value: string, query: string): boolean {
+  return query === '' || value.toLowerCase().includes(query.toLowerCase());
+}
+
+/** The rows of a long list that can be seen, with some to spare: [first, end). */
+export function visible(
+  scrollTop: number,
+  height: number,
+  row: number,
+  count: number,
+  spare = 8,
+): readonly [number, number] {
+  const first = Math.max(0, Math.floor(scrollTop / row) - spare);
+  const end = Math.min(count, Math.ceil((scrollTop + height) / row) + spare);
+  return [Math.min(first, count), end];
+}

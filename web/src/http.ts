@@ -1,0 +1,79 @@
+/** The HTTP calls of the page. Problems become `CallFailed` with one sentence for a person. */
+import type { BulkAnswer, TasksAnswer } from './types.ts';
+
+export interface Login {
+  readonly token: string;
+  readonly user?: string;
+  readonly expires_at?: unknown;
+}
+
+export class CallFailed extends Error {
+  readonly status: number;
+  readonly temporary: boolean;
+
+  constructor(status: number, message: string, temporary: boolean) {
+    super(message);
+    this.name = 'CallFailed';
+    this.status = status;
+    this.temporary = temporary;
+  }
+}
+
+export interface TaskQuery {
+  readonly projectId: string;
+  readonly branchId: string | null;
+  readonly after: string | null;
+  readonly limit: number;
+}
+
+export class Http {
+  readonly #fetch: typeof fetch;
+  readonly #token: () => string | null;
+
+  constructor(fetcher: typeof fetch, token: () => string | null) {
+    this.#fetch = fetcher;
+    this.#token = token;
+  }
+
+  login(code: string): Promise<Login> {
+    return this.#call<Login>('/api/v2/login', { code });
+  }
+
+  /** Archived things too: their absence would mean that they are gone. */
+  bulk(): Promise<BulkAnswer> {
+    return this.#call<BulkAnswer>('/api/v2/branches/summaries/bulk', { include_archived: true });
+  }
+
+  tasks({ projectId, branchId, after, limit }: TaskQuery, signal: AbortSignal): Promise<TasksAnswer> {
+    const query = new URLSearchParams({ limit: String(limit) });
+    if (branchId !== null) query.set('branch_id', branchId);
+    if (after !== null) query.set('after', after);
+    return this.#call<TasksAnswer>(`/api/v2/projects/${encodeURIComponent(projectId)}/tasks?${query}`, null, signal);
+  }
+
+  async #call<T>(path: string, body: object | null, signal?: AbortSignal): Promise<T> {
+    const token = this.#token();
+    const headers: Record<string, string> = { accept: 'application/json' };
+    if (token !== null) headers.authorization = `Bearer ${token}`;
+    if (body !== null) headers['content-type'] = 'application/json';
+    const options: RequestInit = { method: body === null ? 'GET' : 'POST', headers, cache: 'no-store' };
+    if (body !== null) options.body = JSON.stringify(body);
+    if (signal !== undefined) options.signal = signal;
+    const answer = await this.#fetch(path, options);
+    if (!answer.ok) throw await problemOf(answer);
+    return (await answer.json()) as T;
+  }
+}
+
+async function problemOf(answer: Response): Promise<CallFailed> {
+  let detail = '';
+  let temporary = answer.status >= 500 || answer.status === 429;
+  try {
+    const problem = (await answer.json()) as { detail?: string; title?: string; temporary?: boolean };
+    detail = problem.detail ?? problem.title ?? '';
+    temporary = problem.temporary ?? temporary;
+  } catch {
+    // Not a problem document: the status has to do.
+  }
+  return new CallFailed(answer.status, detail || `the server answered ${answer.status}`, temporary);
+}

@@ -1,0 +1,163 @@
+/** Pure: what happened lately, newest first. A merged agent burst is one entry that opens into its parts. */
+import { type DataFrame, rowsOf } from '../frames.ts';
+import { isTombstone, type Row, type SessionCount, type TaskRow } from '../types.ts';
+
+export const ENTRIES = 200;
+export const PARTS = 200;
+export const JOIN_MS = 15_000;
+
+export type ActorKind = 'person' | 'agent' | 'system';
+
+export interface Who {
+  readonly kind: ActorKind;
+  readonly name: string;
+}
+
+/** One thing that changed. `text` is its title or name, `detail` the new values that a person cares about. */
+export interface Part {
+  readonly key: string;
+  readonly entity: string;
+  readonly action: string;
+  readonly text: string;
+  readonly detail: string;
+  readonly times: number;
+}
+
+/** `events` counts changes, `things` how many different rows they touched. `at` is when this page heard of it. */
+export interface Entry {
+  readonly key: string;
+  readonly who: readonly Who[];
+  readonly projectId: string;
+  readonly burst: boolean;
+  readonly events: number;
+  readonly things: number;
+  readonly parts: readonly Part[];
+  readonly at: number;
+  readonly since: number;
+}
+
+export interface Feed {
+  readonly entries: readonly Entry[];
+  readonly seen: ReadonlySet<string>;
+  /** Different rows of the open burst, by its key; kept apart so that entries stay small. */
+  readonly touched: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
+export const EMPTY: Feed = { entries: [], seen: new Set(), touched: new Map() };
+
+/** Take in frames that were just applied. Parts of one merged message count as one. */
+export function fed(
+  feed: Feed,
+  frames: readonly DataFrame[],
+  titleOf: (entity: string, row: Row) => string,
+  now: number,
+): Feed {
+  let next = feed;
+  for (const frame of frames) {
+    const key = `${frame.stream}@${frame.epoch}:${frame.sequence}`;
+    if (frame.kind === 'snapshot' || frame.changes.length === 0 || next.seen.has(key)) continue;
+    next = added(next, entryOf(frame, key, titleOf, now), touchedBy(frame));
+  }
+  return next;
+}
+
+/** Who a frame's changes are by: every session of a merged window, else the one in its metadata. */
+export function actorsOf(frame: DataFrame): readonly (Who & { readonly events: number })[] {
+  const { merged, source, userId, sessionId } = frame.metadata;
+  if (merged !== undefined) return merged.sessions.map((session) => ({ ...whoOf(session), events: session.events }));
+  return [{ ...whoOf({ source, user_id: userId, session_id: sessionId }), events: 1 }];
+}
+
+type Origin = { source?: string | undefined } & { [K in 'user_id' | 'session_id']?: SessionCount[K] | undefined };
+
+function whoOf({ source = 'mcp-ai', user_id: user, session_id: session }: Origin): Who {
+  if (source === 'user') return { kind: 'person', name: user || 'someone' };
+  if (source === 'system') return { kind: 'system', name: user || 'system' };
+  return { kind: 'agent', name: session || user || '' };
+}
+
+function added(feed: Feed, entry: Entry, touched: ReadonlySet<string>): Feed {
+  const seen = remember(feed.seen, entry.key);
+  const last = feed.entries.find((one) => one.projectId === entry.projectId);
+  if (last !== undefined && joins(last, entry)) {
+    const all = new Set([...(feed.touched.get(last.key) ?? []), ...touched]);
+    const one = joinedEntry(last, entry, all.size);
+    const entries = [one, ...feed.entries.filter((other) => other !== last)];
+    return { entries, seen, touched: new Map(feed.touched).set(last.key, all) };
+  }
+  const entries = [entry, ...feed.entries].slice(0, ENTRIES);
+  const open = new Map([...feed.touched].slice(-20));
+  return { entries, seen, touched: entry.who[0]?.kind === 'agent' ? open.set(entry.key, touched) : open };
+}
+
+/** An agent that goes on in the same project within a few seconds is still the same burst. */
+function joins(last: Entry, entry: Entry): boolean {
+  const agents = [...last.who, ...entry.who].every((who) => who.kind === 'agent');
+  return agents && entry.at - last.at <= JOIN_MS && names(last) === names(entry);
+}
+
+function joinedEntry(last: Entry, entry: Entry, things: number): Entry {
+  const fresh = new Map(entry.parts.map((part) => [part.key, part]));
+  const older = last.parts.filter((part) => !fresh.has(part.key));
+  const before = new Map(last.parts.map((part) => [part.key, part.times]));
+  const parts = [...fresh.values()].map((part) => ({ ...part, times: part.times + (before.get(part.key) ?? 0) }));
+  return {
+    ...last,
+    burst: true,
+    at: entry.at,
+    events: last.events + entry.events,
+    things,
+    parts: [...parts, ...older].slice(0, PARTS),
+  };
+}
+
+function entryOf(frame: DataFrame, key: string, titleOf: (entity: string, row: Row) => string, now: number): Entry {
+  const actors = actorsOf(frame);
+  const merged = frame.metadata.merged;
+  const who = actors.map(({ kind, name }) => ({ kind, name }));
+  return {
+    key,
+    who,
+    projectId: frame.stream.replace(/^project:/, ''),
+    burst: merged !== undefined,
+    events: merged?.events ?? frame.changes.length,
+    things: frame.changes.length,
+    parts: frame.changes.slice(0, PARTS).map((change) => ({
+      key: `${change.entity}\u0000${change.row.id}`,
+      entity: change.entity,
+      action: change.action,
+      text: titleOf(change.entity, change.row),
+      detail: detailOf(change.entity, change.row, frame.delta),
+      times: 1,
+    })),
+    at: now,
+    since: now,
+  };
+}
+
+function detailOf(entity: string, row: Row, delta: DataFrame['delta']): string {
+  if (isTombstone(row)) return '';
+  if (delta !== null && typeof delta.status === 'string') return delta.status;
+  if (delta !== null) return Object.keys(delta).slice(0, 3).join(', ');
+  return entity === 'task' || entity === 'subtask' ? ((row as TaskRow).status ?? '') : '';
+}
+
+function touchedBy(frame: DataFrame): ReadonlySet<string> {
+  return new Set(frame.changes.map((change) => `${change.entity}\u0000${change.row.id}`));
+}
+
+function names(entry: Entry): string {
+  return entry.who
+    .map((who) => who.name)
+    .sort()
+    .join('\u0000');
+}
+
+function remember(seen: ReadonlySet<string>, key: string): ReadonlySet<string> {
+  return new Set([...seen, key].slice(-ENTRIES * 2));
+}
+
+/** How many rows a list of frames carries; for tests and the badge. */
+export function rowCount(frames: readonly DataFrame[]): number {
+  return frames.reduce((sum, frame) => sum + rowsOf(frame).length, 0);
+}

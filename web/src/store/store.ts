@@ -1,0 +1,184 @@
+/** Pure of I/O: everything that the page shows, and the moves that change it. One move, one notification. */
+import type { DataFrame, ServerFrame } from '../frames.ts';
+import { rowsOf } from '../frames.ts';
+import type { BranchRow, BulkAnswer, ProjectRow, Row, TaskRow, TasksAnswer } from '../types.ts';
+import { isTombstone } from '../types.ts';
+import { EMPTY, type Feed, fed } from './feed.ts';
+import {
+  acked,
+  begun,
+  echoed,
+  type Notice,
+  type Outcome,
+  overlaid,
+  type Pending,
+  refused,
+  sent,
+  swept,
+  type TaskChanges,
+  unsent,
+} from './pending.ts';
+import { gone, type Presence, present } from './presence.ts';
+import { Rows } from './rows.ts';
+
+export interface PageOfTasks {
+  readonly projectId: string;
+  readonly branchId: string | null;
+  readonly answer: TasksAnswer;
+}
+
+export class Store {
+  readonly rows = new Rows();
+  feed: Feed = EMPTY;
+  presence: Presence = new Map();
+  pending: readonly Pending[] = [];
+  notices: readonly Notice[] = [];
+  readonly #epochs = new Map<string, string>();
+  readonly #watchers = new Set<() => void>();
+  readonly #reloads = new Set<(projectId: string) => void>();
+
+  onChange(watcher: () => void): () => void {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
+  }
+
+  /** Called when a snapshot replaced a project, so that lists loaded over HTTP must be read again. */
+  onReplaced(watcher: (projectId: string) => void): () => void {
+    this.#reloads.add(watcher);
+    return () => this.#reloads.delete(watcher);
+  }
+
+  /** The answer of the bulk call: whole projects at their positions. */
+  loadBulk(answer: BulkAnswer): void {
+    const branches = new Map<string, BranchRow[]>();
+    for (const branch of Object.values(answer.summaries)) {
+      const list = branches.get(branch.project_id) ?? [];
+      list.push(branch);
+      branches.set(branch.project_id, list);
+    }
+    for (const project of Object.values(answer.projects)) {
+      const at = answer.metadata.positions[project.id];
+      if (at !== undefined) this.#enter(project.id, at.epoch);
+      this.rows.replace(project.id, project, branches.get(project.id) ?? [], at?.position?.offset ?? 0);
+    }
+    this.#changed();
+  }
+
+  /** Frames that the machine let through, in order. */
+  apply(frames: readonly DataFrame[], now: number): void {
+    const snapshots = frames.filter((frame) => frame.kind === 'snapshot');
+    const updates = frames.filter((frame) => frame.kind !== 'snapshot');
+    if (snapshots.length > 0) this.#replace(snapshots);
+    this.feed = fed(this.feed, updates, (entity, row) => this.#titleOf(entity, row), now);
+    for (const frame of updates) {
+      this.#enter(projectOf(frame.stream), frame.epoch);
+      for (const [kind, row] of rowsOf(frame)) this.rows.put(kind, row);
+    }
+    this.presence = present(this.presence, updates, now);
+    this.pending = echoed(this.pending, correlations(updates));
+    this.sweep(now);
+  }
+
+  /** One page of a task list: rows join the stream by their stamps. */
+  loadTasks({ answer }: PageOfTasks): void {
+    for (const task of answer.tasks) this.rows.put('task', task);
+    this.#changed();
+  }
+
+  forget(stream: string): void {
+    this.rows.clear(projectOf(stream));
+    this.#changed();
+  }
+
+  /** Whether the server's project row has the same stamp but other sums: then something was missed. */
+  drifts(stream: string, stamp: number | null, digest: number | null): boolean {
+    const project = this.rows.project(projectOf(stream));
+    return project !== null && digest !== null && project.stamp === stamp && (project.digest ?? digest) !== digest;
+  }
+
+  /** A task as a person sees it: the row with their own open changes on top. */
+  shown(task: TaskRow): TaskRow {
+    return this.pending.length === 0 ? task : overlaid(task, this.pending);
+  }
+
+  edit(entry: Pick<Pending, 'id' | 'projectId' | 'taskId'> & { readonly changes: TaskChanges }, now: number): void {
+    this.#settle(begun(this.pending, entry, now));
+  }
+
+  sent(id: string, now: number): void {
+    this.pending = sent(this.pending, id, now);
+  }
+
+  cut(): void {
+    this.pending = unsent(this.pending);
+  }
+
+  answered(frame: ServerFrame, now: number): void {
+    if (frame.kind === 'ack') this.#settle(acked(this.pending, frame, now));
+    if (frame.kind === 'error' && frame.messageId !== null) {
+      this.#settle(refused(this.pending, frame.messageId, frame.message || frame.code));
+    }
+  }
+
+  /** End what time or newer rows have decided. */
+  sweep(now: number): void {
+    this.presence = gone(this.presence, now);
+    const stampOf = (entry: Pending) => this.rows.taskStamp(entry.projectId, entry.taskId);
+    this.#settle(swept(this.pending, stampOf, now));
+  }
+
+  dismiss(id: string): void {
+    this.notices = this.notices.filter((notice) => notice.id !== id);
+    this.#changed();
+  }
+
+  #settle({ pending, notices }: Outcome): void {
+    if (pending !== this.pending) this.rows.versions.task += 1;
+    this.pending = pending;
+    if (notices.length > 0) this.notices = [...this.notices, ...notices].slice(-5);
+    this.#changed();
+  }
+
+  /** All pages of one snapshot; another epoch counts its stamps anew. */
+  #replace(pages: readonly DataFrame[]): void {
+    const first = pages[0];
+    if (first === undefined) return;
+    const projectId = projectOf(first.stream);
+    this.#enter(projectId, first.epoch);
+    const project = first.cascade.projects?.[0] ?? null;
+    const branches = pages.flatMap((page) => page.cascade.branches ?? []);
+    this.rows.replace(projectId, project, branches, first.metadata.position?.offset ?? 0);
+    for (const watcher of this.#reloads) watcher(projectId);
+  }
+
+  #enter(projectId: string, epoch: string): void {
+    const before = this.#epochs.get(projectId);
+    if (before !== undefined && before !== epoch) this.rows.clear(projectId);
+    this.#epochs.set(projectId, epoch);
+  }
+
+  #titleOf(entity: string, row: Row): string {
+    if (!isTombstone(row)) return (row as TaskRow).title ?? (row as ProjectRow).name ?? row.id;
+    const project = row.project_id ?? row.id;
+    if (entity === 'task') return this.rows.task(project, row.id)?.title ?? row.id;
+    if (entity === 'branch') return this.rows.branch(project, row.id)?.name ?? row.id;
+    return entity === 'project' ? (this.rows.project(row.id)?.name ?? row.id) : row.id;
+  }
+
+  #changed(): void {
+    for (const watcher of this.#watchers) watcher();
+  }
+}
+
+export function projectOf(stream: string): string {
+  return stream.replace(/^project:/, '');
+}
+
+function correlations(frames: readonly DataFrame[]): ReadonlySet<string> {
+  const ids = new Set<string>();
+  for (const { metadata } of frames) {
+    if (metadata.correlationId) ids.add(metadata.correlationId);
+    for (const id of metadata.merged?.correlationIds ?? []) ids.add(id);
+  }
+  return ids;
+}

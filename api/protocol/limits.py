@@ -1,9 +1,10 @@
-"""The bounds of one connection, as the protocol needs them; `api.settings` fills them in and `welcome` shows them."""
+"""The bounds of one connection and of what is kept for all; `api.settings` may change them and `welcome` shows them."""
 
-from msgspec import Struct
+from dataclasses import dataclass
 
 
-class Limits(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Limits:
     """Bytes, milliseconds and counts."""
 
     frame_bytes: int = 65_536
@@ -11,11 +12,11 @@ class Limits(Struct, frozen=True):
     subscriptions: int = 64
     messages_per_second: int = 20
     burst: int = 40
+    connections_per_user: int = 10
     ring_frames: int = 512
     ring_ms: int = 300_000
     ring_total_bytes: int = 64 * 1024 * 1024
     heartbeat_ms: int = 25_000
     subscribe_ms: int = 5_000
     behind_ms: int = 5_000
-    waiting_changes: int = 256
     waiting_ms: int = 60_000

@@ -1,0 +1,205 @@
+"""The edge, put together: settings in, sockets open, until told to stop."""
+
+import asyncio
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Final
+
+import structlog
+import uvicorn
+import uvloop
+from fastapi import FastAPI, WebSocket
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
+
+from api import problems, ws
+from api.auth import Verifier
+from api.bulk import BulkCache
+from api.connections import Connections, Services
+from api.consumer import Tail
+from api.edge import Edge
+from api.feed import Feed
+from api.login import LoginCodes
+from api.meters import Meters
+from api.producer import ChangeLog
+from api.protocol.hub import Hub
+from api.replica import Replica
+from api.routes import changes, login, page, summaries, tasks
+from api.routes.private import private_app
+from api.settings import EdgeSettings
+from broker.partitioner import partition_for
+from broker.secrets import jwt_secret
+from schemas.failure import UsageFailure
+
+log = structlog.get_logger()
+_SWEEP_S: Final = 5.0
+Listening = Callable[[str, str], None]
+
+
+def compose(settings: EdgeSettings, port: int) -> Edge:
+    """Return the parts of an edge that will listen on this port. Nothing runs yet."""
+    meters, replica = Meters(), Replica()
+    hub = Hub(replica, lambda project_id: partition_for(project_id, max(1, len(hub.places))), settings.limits)
+    secret = settings.jwt_secret.get_secret_value() if settings.jwt_secret else jwt_secret(settings.data)
+    changelog, verifier = ChangeLog(settings.kafka, settings.http.ack_timeout_s, meters), Verifier(secret)
+    connections = Connections(Services(changelog, verifier, meters))
+    feed = Feed(replica, hub, meters, connections.appeared)
+    tail = Tail(settings.kafka, settings.tail, feed, hub, meters)
+    tail.stale = connections.stale
+    own = {f"http://{host}:{port}" for host in ("127.0.0.1", "localhost", settings.host)}
+    return Edge(
+        settings=settings,
+        origins=frozenset(own | set(settings.origins)),
+        replica=replica,
+        hub=hub,
+        tail=tail,
+        changes=changelog,
+        connections=connections,
+        verifier=verifier,
+        secret=secret,
+        codes=LoginCodes(time.time),
+        cache=BulkCache(replica),
+        meters=meters,
+    )
+
+
+def public_app(edge: Edge) -> FastAPI:
+    """Return the application of the public port."""
+    app = FastAPI(title="anabranch", version="2.0", summary="Exact, live branch and project summaries.")
+    problems.install(app)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=sorted(edge.origins),
+        allow_methods=["GET", "POST"],
+        allow_headers=["Authorization", "Content-Type", "If-None-Match"],
+        expose_headers=["ETag", "Retry-After"],
+    )
+    for routes in (summaries, tasks, changes, login):
+        app.include_router(routes.router(edge))
+
+    @app.websocket("/ws/v2")
+    async def websocket(socket: WebSocket) -> None:
+        await ws.serve(socket, edge)
+
+    @app.websocket("/ws/{user}")
+    async def websocket_of_user(socket: WebSocket, user: str) -> None:
+        await ws.serve(socket, edge, user)
+
+    page.install(app, edge.settings.web_dir)
+    return app
+
+
+async def run(settings: EdgeSettings, *, stop: asyncio.Event | None = None, listening: Listening | None = None) -> None:
+    """Serve until `stop` is set (without one: until SIGINT or SIGTERM).
+
+    listening: called with the public and the private URL once both ports are open. Raises `Failure`: a port in use, topics
+    that are not the ones read before.
+    """
+    stop = stop or _stop_on_signals()
+    public, private = _bind(settings.host, settings.port), _bind(settings.private_host, settings.private_port)
+    url, private_url = _url(settings.host, public), _url(settings.private_host, private)
+    edge = compose(settings, public.getsockname()[1])
+    servers = [
+        Server(_config(public_app(edge), settings), public),
+        Server(_config(private_app(edge, url), settings), private),
+    ]
+    running = [asyncio.create_task(server.serve_socket()) for server in servers]
+    work = [asyncio.create_task(part) for part in (edge.tail.run(), edge.changes.run(), edge.connections.tick(), _sweep(edge))]
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await _started(servers, running)
+        log.info("edge_listening", url=url, private_url=private_url)
+        if listening is not None:
+            listening(url, private_url)
+        done, _ = await asyncio.wait({stopping, *work, *running}, return_when=asyncio.FIRST_COMPLETED)
+        await edge.connections.shutdown(settings.http.goodbye_s)
+        for task in done - {stopping}:
+            task.result()
+    finally:
+        for server in servers:
+            server.should_exit = True
+        for task in (stopping, *work):
+            task.cancel()
+        await asyncio.gather(*running, stopping, *work, return_exceptions=True)
+        log.info("edge_stopped")
+
+
+class Server(uvicorn.Server):
+    """uvicorn on a socket that is bound already; signals are the process's business."""
+
+    def __init__(self, config: uvicorn.Config, bound: socket.socket) -> None:
+        super().__init__(config)
+        self._bound = bound
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals alone."""
+        yield
+
+    async def serve_socket(self) -> None:
+        """Serve on the bound socket until `should_exit`."""
+        await self.serve([self._bound])
+
+
+def _config(app: ASGIApp, settings: EdgeSettings) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        ws="websockets-sansio",
+        ws_max_size=settings.limits.frame_bytes,
+        ws_per_message_deflate=False,
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=3,
+    )
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError as error:
+        bound.close()
+        raise UsageFailure(f"Port {port} on {host} cannot be used ({error.strerror}): stop what uses it, or choose another port.") from None
+    return bound
+
+
+def _url(host: str, bound: socket.socket) -> str:
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104  because it is compared
+    return f"http://{shown}:{bound.getsockname()[1]}"
+
+
+async def _started(servers: list[Server], running: list[asyncio.Task[None]]) -> None:
+    while not all(server.started for server in servers):
+        for task in running:
+            if task.done():
+                task.result()
+        await asyncio.sleep(0.005)
+
+
+async def _sweep(edge: Edge) -> None:
+    while True:
+        await asyncio.sleep(_SWEEP_S)
+        edge.hub.sweep(int(time.time() * 1000))
+
+
+def _stop_on_signals() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with suppress(NotImplementedError):
+            loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+def main(settings: EdgeSettings) -> int:
+    """Run an edge as a process of its own; returns the exit code. Raises `Failure`."""
+    uvloop.run(run(settings))
+    return 0

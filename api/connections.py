@@ -1,0 +1,197 @@
+"""The open connections of an edge: their drivers, their clock, and what concerns all of them."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Awaitable
+from typing import Final, NamedTuple
+
+import structlog
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from api.auth import Verifier
+from api.meters import Meters
+from api.producer import Appended, ChangeLog
+from api.protocol.effects import Append, Close, Effect, Verify
+from api.protocol.inputs import Gone, Input, NotTaken, Refused, Shutdown, Taken, Tick, Verified, parse
+from api.protocol.session import Session
+from api.protocol.transitions import receive
+from api.protocol.writes import Write
+from api.transport import AsgiWriter, Writer
+from schemas.frames import BAD_DATA
+from schemas.problems import Problem
+
+log = structlog.get_logger()
+_MAX_BACKLOG: Final = 64
+"""Answers that may wait before no more of the client's frames are read."""
+_TICK_S: Final = 1.0
+
+
+class Services(NamedTuple):
+    """What every connection needs."""
+
+    changes: ChangeLog
+    verifier: Verifier
+    meters: Meters
+
+
+class Connection:
+    """Drives one session: reads the socket, sends what is due, carries out effects. due: set when something is."""
+
+    def __init__(self, session: Session, due: asyncio.Event, writer: Writer, services: Services) -> None:
+        self.session = session
+        self._due = due
+        self._writer = writer
+        self._changes, self._verifier, self._meters = services
+        self._drained = asyncio.Event()
+        self._close: Close | None = None
+        self._answers: set[asyncio.Task[None]] = set()
+
+    def take(self, happened: Input) -> list[Effect]:
+        """Tell the session what happened; closing and token checks are done at once, writes are returned."""
+        effects = receive(self.session, happened, _now_ms())
+        writes: list[Effect] = []
+        for effect in effects:
+            match effect:
+                case Close():
+                    self._close = effect
+                    self._due.set()
+                case Verify(token=token):
+                    found = self._verifier.verify(token)
+                    writes += self.take(Refused(found) if isinstance(found, Problem) else Verified(found))
+                case Append():
+                    writes.append(effect)
+        return writes
+
+    async def run(self, websocket: WebSocket) -> None:
+        """Serve until either side closes."""
+        reading = asyncio.create_task(self._read(websocket))
+        sending = asyncio.create_task(self._send())
+        try:
+            await asyncio.wait({reading, sending}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self.take(Gone())
+            for task in (reading, sending, *self._answers):
+                task.cancel()
+            await asyncio.gather(reading, sending, *self._answers, return_exceptions=True)
+
+    async def _read(self, websocket: WebSocket) -> None:
+        while True:
+            message = await websocket.receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            text = message.get("text")
+            if text is None:
+                self._close = Close(BAD_DATA.code, '{"c":"invalid-frame"}')
+                self._due.set()
+                continue
+            for effect in self.take(parse(text)):
+                if isinstance(effect, Append):
+                    await self._append(effect.write)
+            while self.session.backlog > _MAX_BACKLOG:
+                self._drained.clear()
+                await self._drained.wait()
+
+    async def _append(self, write: Write) -> None:
+        """Write a change; the order of writing is the order of the frames, only the answers are awaited aside."""
+        self.session.expect(write, _now_ms())
+        answer = await self._changes.append(write)
+        task = asyncio.create_task(self._answer(write, answer))
+        self._answers.add(task)
+        task.add_done_callback(self._answers.discard)
+
+    async def _answer(self, write: Write, answer: Awaitable[Appended | Problem]) -> None:
+        event = write.event
+        match await answer:
+            case Appended(position=position, known=known):
+                self.take(Taken(event.id, event.correlation_id or event.id, position, known))
+            case Problem() as problem:
+                self.take(NotTaken(event.id, problem))
+
+    async def _send(self) -> None:
+        while True:
+            await self._due.wait()
+            self._due.clear()
+            try:
+                while frames := self.session.due(_now_ms()):
+                    await self._writer.write(frames)
+                    self._meters.sent(len(frames))
+                    self._drained.set()
+                if self._close is not None:
+                    await self._writer.close(self._close.code, self._close.reason)
+                    return
+            except (ConnectionError, WebSocketDisconnect, RuntimeError):
+                return  # the peer is gone; Starlette says so in several ways
+
+
+class Connections:
+    """All connections of this edge."""
+
+    def __init__(self, services: Services) -> None:
+        self._open: set[Connection] = set()
+        self._users: Counter[str] = Counter()
+        self._services = services
+        self._meters = services.meters
+        self._empty = asyncio.Event()
+        self._stale: dict[str, object] | None = None
+        self.closing = False
+
+    def count(self, user: str) -> int:
+        """Return how many connections a user has."""
+        return self._users[user]
+
+    async def serve(self, session: Session, due: asyncio.Event, websocket: WebSocket) -> None:
+        """Run one connection to its end."""
+        connection = Connection(session, due, AsgiWriter(websocket), self._services)
+        user = session.principal.subject
+        self._open.add(connection)
+        self._users[user] += 1
+        self._meters.connections.set(len(self._open))
+        if self._stale is not None:
+            session.tell("stale", self._stale, _now_ms())
+        try:
+            await connection.run(websocket)
+        finally:
+            self._open.discard(connection)
+            self._users[user] -= 1
+            if not self._users[user]:
+                del self._users[user]
+            self._meters.connections.set(len(self._open))
+            if not self._open:
+                self._empty.set()
+
+    def appeared(self, project_id: str) -> None:
+        """Tell everybody of a new project."""
+        for connection in self._open:
+            connection.session.appeared(project_id, _now_ms())
+
+    def stale(self, reason: str | None) -> None:
+        """Tell everybody that what they see may be old, or is not any more (None)."""
+        self._stale = None if reason is None else {"since": _now_ms(), "reason": reason}
+        self._meters.stale.set(reason is not None)
+        for connection in self._open:
+            connection.session.tell("live" if reason is None else "stale", self._stale or {}, _now_ms())
+
+    async def tick(self) -> None:
+        """Give all sessions their second, for ever."""
+        while True:
+            await asyncio.sleep(_TICK_S)
+            self._meters.second()
+            for connection in list(self._open):
+                connection.take(Tick())
+
+    async def shutdown(self, timeout_s: float, retry_after_ms: int = 500, jitter_ms: int = 2000) -> None:
+        """Say goodbye to everybody, and wait a moment for the sockets to close."""
+        self.closing = True
+        self._empty.clear()
+        for connection in list(self._open):
+            connection.take(Shutdown(retry_after_ms, jitter_ms))
+        if self._open:
+            try:
+                await asyncio.wait_for(self._empty.wait(), timeout_s)
+            except TimeoutError:
+                log.info("connections_left_open", count=len(self._open))
+
+
+def _now_ms() -> int:
+    return int(time.time() * 1000)

@@ -1,0 +1,169 @@
+"""Reads `task-state` from its beginning and `cascades` from a few minutes back, for ever; a broker outage is waited out."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+
+from api.feed import NO_EPOCH, Feed, Jumped, Record
+from api.meters import Meters
+from api.protocol.hub import Hub, Place
+from api.settings import TailSettings
+from broker.connection import KafkaSettings, client_options
+from schemas.failure import Failure
+from schemas.topics import CASCADES, TASK_STATE
+
+log = structlog.get_logger()
+_RETRY_S: Final = 0.5
+_POLL_MS: Final = 200
+_CHUNK: Final = 256
+"""Records between two looks at the other tasks of the loop."""
+_PROBE_TIMEOUT_S: Final = 3.0
+
+
+class Ends(NamedTuple):
+    """Where each topic's partitions ended when the edge started."""
+
+    state: dict[int, int]
+    cascades: dict[int, int]
+
+
+class Tail:
+    """stale: called with a reason (`broker`, `lag`), or None when all is well again."""
+
+    def __init__(self, kafka: KafkaSettings, settings: TailSettings, feed: Feed, hub: Hub, meters: Meters) -> None:
+        self.ready = asyncio.Event()
+        self.partitions = 0
+        self.stale: Callable[[str | None], None] = lambda _reason: None
+        self.moved = asyncio.Condition()
+        self._kafka = kafka
+        self._settings = settings
+        self._feed = feed
+        self._hub = hub
+        self._meters = meters
+        self._state_topic = kafka.topic(TASK_STATE)
+        self._cascades_topic = kafka.topic(CASCADES)
+        self._read: dict[int, int] = {}
+        self._ends = Ends({}, {})
+
+    async def run(self) -> None:
+        """Read until cancelled. Raises `Failure` when the topics are not the ones that were read before."""
+        consumer = await self._connect()
+        try:
+            await self._begin(consumer)
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._read_on(consumer))
+                tasks.create_task(self._watch(consumer))
+        except* Jumped:
+            raise Failure("The topic cascades went on at another place than where this edge left it: start the edge again.") from None
+        finally:
+            await consumer.stop()
+
+    async def _connect(self) -> AIOKafkaConsumer:
+        waiting = False
+        while True:
+            consumer = AIOKafkaConsumer(
+                self._state_topic,
+                self._cascades_topic,
+                group_id=None,
+                enable_auto_commit=False,
+                auto_offset_reset="earliest",
+                fetch_max_wait_ms=self._settings.fetch_wait_ms,
+                **client_options(self._kafka),
+            )
+            try:
+                await consumer.start()
+            except KafkaError as error:
+                await consumer.stop()
+                if not waiting:
+                    log.warning("kafka_awaited", bootstrap=self._kafka.bootstrap, reason=type(error).__name__)
+                waiting = True
+                await asyncio.sleep(_RETRY_S)
+            else:
+                return consumer
+
+    async def _begin(self, consumer: AIOKafkaConsumer) -> None:
+        """Note the ends, and begin each partition of the hub where its tail begins."""
+        state = [TopicPartition(self._state_topic, p) for p in sorted(consumer.partitions_for_topic(self._state_topic))]
+        cascades = [TopicPartition(self._cascades_topic, p) for p in sorted(consumer.partitions_for_topic(self._cascades_topic))]
+        ends = await consumer.end_offsets(state + cascades)
+        starts = await consumer.beginning_offsets(state)
+        since_ms = int(time.time() * 1000) - self._settings.back_s * 1000
+        floors = await consumer.offsets_for_times(dict.fromkeys(cascades, since_ms))
+        for place in cascades:
+            found = floors[place]
+            floor = ends[place] if found is None else found.offset
+            consumer.seek(place, floor)
+            self._hub.begin(place.partition, Place(NO_EPOCH, floor, floor))
+        self._read = {place.partition: starts[place] for place in state}
+        for place in state:
+            consumer.seek(place, starts[place])
+        self._ends = Ends({place.partition: ends[place] for place in state}, {place.partition: ends[place] for place in cascades})
+        self.partitions = len(cascades)
+        self._note_ready()
+
+    async def _read_on(self, consumer: AIOKafkaConsumer) -> None:
+        while True:
+            batches = await consumer.getmany(timeout_ms=_POLL_MS)
+            for place, records in batches.items():
+                for start in range(0, len(records), _CHUNK):
+                    self._take(place, records[start : start + _CHUNK])
+                    await asyncio.sleep(0)
+            if batches:
+                self._note_ready()
+                async with self.moved:
+                    self.moved.notify_all()
+
+    def _take(self, place: TopicPartition, records: list[ConsumerRecord[Any, Any]]) -> None:
+        now_ms = int(time.time() * 1000)
+        is_state = place.topic == self._state_topic
+        take = self._feed.state if is_state else self._feed.cascade
+        for record in records:
+            take(Record(place.partition, record.offset, record.key or b"", record.value, record.timestamp), now_ms)
+        if is_state:
+            self._read[place.partition] = records[-1].offset + 1
+
+    def _note_ready(self) -> None:
+        if self.ready.is_set():
+            return
+        state_done = all(self._read[p] >= end for p, end in self._ends.state.items())
+        if state_done and all(self._hub.places[p].applied >= end for p, end in self._ends.cascades.items()):
+            self._feed.live = True
+            self.ready.set()
+            self._meters.ready.set(1)
+            log.info("edge_ready", partitions=self.partitions)
+
+    async def _watch(self, consumer: AIOKafkaConsumer) -> None:
+        """Ask for the ends again and again: no answer, or ends that are not reached in time, mean that we are stale."""
+        places = [TopicPartition(self._cascades_topic, p) for p in self._hub.places]
+        reason: str | None = None
+        answered = reached = time.monotonic()
+        goal: dict[int, int] = {}
+        while True:
+            await asyncio.sleep(self._settings.probe_s)
+            try:
+                ends = await asyncio.wait_for(consumer.end_offsets(places), _PROBE_TIMEOUT_S)
+            except (KafkaError, TimeoutError):
+                ends = None
+            now = time.monotonic()
+            if ends is not None:
+                answered = now
+                if all(self._hub.places[p].applied >= end for p, end in goal.items()):
+                    reached = now
+                    goal = {place.partition: end for place, end in ends.items()}
+                self._meters.lag.set(sum(max(0, end - self._hub.places[place.partition].applied) for place, end in ends.items()))
+            was, reason = reason, _reason(now - answered, now - reached, self._settings.stale_after_s)
+            if was != reason:
+                log.warning("kafka_lost" if reason else "kafka_back", reason=reason)
+                self.stale(reason)
+
+
+def _reason(silent_s: float, behind_s: float, limit_s: float) -> str | None:
+    """Return why what clients see may be old, or None."""
+    if silent_s > limit_s:
+        return "broker"
+    return "lag" if behind_s > limit_s + silent_s else None

@@ -1,0 +1,85 @@
+"""What the routes and sockets of one edge share."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from starlette.requests import Request
+
+from api.auth import Verifier, bearer
+from api.bulk import BulkCache
+from api.connections import Connections
+from api.consumer import Tail
+from api.login import LoginCodes
+from api.meters import Meters
+from api.problems import Refusal
+from api.producer import ChangeLog
+from api.protocol.access import Action, Principal, authorize
+from api.protocol.hub import Hub
+from api.replica import Replica
+from api.settings import EdgeSettings
+from schemas.http import PlaceModel
+from schemas.problems import BEHIND, INVALID_REQUEST, STARTING, TOO_LARGE, UNKNOWN_PROJECT, Problem
+
+
+@dataclass(frozen=True)
+class Edge:
+    """The parts, and what most requests begin with. `origins`: pages that may call."""
+
+    settings: EdgeSettings
+    origins: frozenset[str]
+    replica: Replica
+    hub: Hub
+    tail: Tail
+    changes: ChangeLog
+    connections: Connections
+    verifier: Verifier
+    secret: str
+    codes: LoginCodes
+    cache: BulkCache
+    meters: Meters
+
+    def caller(self, request: Request) -> Principal:
+        """Return who calls. Raises `Refusal`: no token, or the edge is not ready."""
+        found = self.verifier.verify(bearer(request.headers.get("authorization")))
+        if isinstance(found, Problem):
+            raise Refusal(found)
+        self.check_ready()
+        return found
+
+    def check_ready(self) -> None:
+        """Raise `Refusal` before the edge has read what it must know."""
+        if not self.tail.ready.is_set():
+            raise Refusal(Problem(STARTING, retry_after_ms=1000))
+
+    def readable(self, principal: Principal, project_id: str) -> None:
+        """Raise `Refusal` for a project that is not there or not the caller's: nobody learns which of both."""
+        if not authorize(principal, Action.READ, project_id) or self.replica.of(project_id) is None:
+            raise Refusal(Problem(UNKNOWN_PROJECT, f"project {project_id}"))
+
+    async def reach(self, places: Sequence[PlaceModel]) -> None:
+        """Wait until the rows include these positions. Raises `Refusal` when that takes too long."""
+        if any(place.partition not in self.hub.places for place in places):
+            raise Refusal(Problem(INVALID_REQUEST, errors=("min_position: no such partition",)))
+        try:
+            async with asyncio.timeout(self.settings.http.position_wait_s), self.tail.moved:
+                await self.tail.moved.wait_for(lambda: all(self.hub.places[p.partition].through >= p.offset for p in places))
+        except TimeoutError:
+            raise Refusal(Problem(BEHIND, retry_after_ms=1000)) from None
+
+    async def body(self, request: Request) -> bytes:
+        """Return the request's body. Raises `Refusal` above the limit, without reading on."""
+        parts: list[bytes] = []
+        size = 0
+        async for part in request.stream():
+            size += len(part)
+            if size > self.settings.http.body_bytes:
+                raise Refusal(Problem(TOO_LARGE, f"a body has at most {self.settings.http.body_bytes} bytes"))
+            parts.append(part)
+        return b"".join(parts)
+
+
+def now_ms() -> int:
+    """Return the time in milliseconds since 1970."""
+    return int(time.time() * 1000)

@@ -1,0 +1,189 @@
+"""Where records become state: rows into the replica, messages into the rings. Plain calls, one event-loop turn each."""
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+import msgspec
+
+from api.meters import Meters
+from api.protocol.hub import Hub, Place
+from api.replica import KINDS, Entry, Replica, public, read
+from schemas.messages import Bulk, Message, Outcome, Update, decode_message
+from schemas.rows import EpochRow, OffsetRow
+from schemas.topics import split_key
+
+NO_EPOCH: Final = "0"
+_decode_offset = msgspec.json.Decoder(OffsetRow).decode
+_decode_epoch = msgspec.json.Decoder(EpochRow).decode
+
+
+class Jumped(Exception):  # noqa: N818  because it is what happened, not an error of ours
+    """`cascades` went on at another place than where it was left: what is in memory may miss something."""
+
+
+class Record(NamedTuple):
+    """One record of a topic. timestamp_ms: when it was appended (ms since 1970)."""
+
+    partition: int
+    offset: int
+    key: bytes
+    value: bytes | None
+    timestamp_ms: int
+
+
+class Group(NamedTuple):
+    """The parts of a split message that came so far."""
+
+    parts: int
+    values: list[tuple[int, bytes]]
+
+
+class Feed:
+    """appeared: called with a project that came into being. live: whether times of arrival mean anything (after bootstrap)."""
+
+    def __init__(self, replica: Replica, hub: Hub, meters: Meters, appeared: Callable[[str], None]) -> None:
+        self.live = False
+        self._replica = replica
+        self._hub = hub
+        self._meters = meters
+        self._appeared = appeared
+        self._staged: dict[int, dict[bytes, Entry | None]] = {}
+        self._groups: dict[str, Group] = {}
+
+    # task-state
+
+    def state(self, record: Record, now_ms: int) -> None:
+        """Take in a record of `task-state`. Rows wait for the offset row that ends their step, so nobody sees half a step."""
+        try:
+            kind, project_id, _ = split_key(record.key)
+            if kind in KINDS and project_id:
+                self._staged.setdefault(record.partition, {})[record.key] = None if record.value is None else read(public(record.value))
+            elif kind == "offset" and record.value is not None:
+                self._end_step(_decode_offset(record.value), now_ms)
+            elif kind == "epoch" and record.value is not None:
+                self._epoch(_decode_epoch(record.value))
+        except (msgspec.MsgspecError, ValueError):
+            self._meters.poison.inc()
+
+    def _end_step(self, row: OffsetRow, now_ms: int) -> None:
+        staged = self._staged.get(row.partition, {})
+        waiting: dict[bytes, Entry | None] = {
+            key: entry for key, entry in staged.items() if entry is not None and entry.stamp >= row.through
+        }
+        for key, entry in staged.items():
+            if key not in waiting:
+                self._apply(row.partition, key, entry)
+        self._staged[row.partition] = waiting
+        place = self._hub.places[row.partition]
+        if self.live and row.time_ms and row.through > place.through:
+            self._meters.view_refresh.observe(max(0, now_ms - row.time_ms) / 1000)
+        place.through = max(place.through, row.through)
+
+    def _apply(self, partition: int, key: bytes, entry: Entry | None) -> None:
+        kind, project_id, row_id = split_key(key)
+        if entry is None:
+            self._replica.remove(kind, project_id, row_id)
+        else:
+            self._put(partition, kind, project_id, entry)
+
+    def _put(self, partition: int, kind: str, project_id: str, entry: Entry) -> None:
+        if self._replica.put(partition, kind, project_id, entry):
+            self._appeared(project_id)
+
+    def _epoch(self, row: EpochRow) -> None:
+        place = self._hub.places[row.partition]
+        if place.epoch not in {row.epoch, NO_EPOCH}:
+            self._replica.clear(row.partition)
+            self._staged.pop(row.partition, None)
+            self._hub.begin(row.partition, Place(row.epoch, place.applied, place.applied))
+        place.epoch = row.epoch
+
+    # cascades
+
+    def cascade(self, record: Record, now_ms: int) -> None:
+        """Take in a record of `cascades`. Raises `Jumped` when records are missing before it."""
+        place = self._hub.places[record.partition]
+        if record.offset != place.applied:
+            raise Jumped
+        project_id = record.key.decode(errors="replace")
+        try:
+            message = decode_message(record.value or b"")
+            self._message(record, project_id, message, now_ms)
+        except (msgspec.MsgspecError, ValueError):
+            self._meters.poison.inc()
+            self._hub.skip(project_id, record.offset + 1)
+        place.applied = record.offset + 1
+
+    def _message(self, record: Record, project_id: str, message: Message, now_ms: int) -> None:
+        value = record.value or b""
+        if isinstance(message, Outcome):
+            self._outcome(project_id, message)
+            return
+        for kind, entry in rows_of(message):
+            self._put(record.partition, kind, project_id, entry)
+        if isinstance(message, Bulk) and isinstance(message.parts, int) and message.parts > 1:
+            self._part(project_id, message, record.offset + 1, value, now_ms)
+        else:
+            self._give_up(project_id)
+            self._hub.publish(project_id, record.offset + 1, value, now_ms)
+        if isinstance(message, Update):
+            self._echo(project_id, message)
+        if self.live:
+            self._meters.message(message, record.timestamp_ms, now_ms)
+
+    def _part(self, project_id: str, message: Bulk, sequence: int, value: bytes, now_ms: int) -> None:
+        """Hand out a group of parts when it is whole. One whose start was not seen is passed over."""
+        group = self._groups.get(project_id)
+        if message.part == 1:
+            self._give_up(project_id)
+            group = self._groups[project_id] = Group(int(message.parts or 1), [])
+            self._hub.hold(project_id, sequence)
+        elif group is None or message.part != len(group.values) + 1 or message.parts != group.parts:
+            self._give_up(project_id)
+            self._hub.skip(project_id, sequence)
+            return
+        group.values.append((sequence, value))
+        if len(group.values) == group.parts:
+            del self._groups[project_id]
+            self._hub.release(project_id)
+            for part_sequence, part in group.values:
+                self._hub.publish(project_id, part_sequence, part, now_ms)
+
+    def _give_up(self, project_id: str) -> None:
+        """Pass over a group that will not become whole: its writer ended, and the next one says it all again."""
+        group = self._groups.pop(project_id, None)
+        if group is not None:
+            self._hub.release(project_id)
+            self._hub.skip(project_id, group.values[-1][0])
+
+    def _outcome(self, project_id: str, outcome: Outcome) -> None:
+        correlation_id, user_id = outcome.metadata.correlation_id, outcome.metadata.user_id
+        if isinstance(correlation_id, str):
+            self._hub.outcome(project_id, correlation_id, user_id if isinstance(user_id, str) else None, outcome)
+
+    def _echo(self, project_id: str, message: Update) -> None:
+        """Take an update as the worker's yes to the change with the same correlation id."""
+        self._outcome(
+            project_id,
+            Outcome(
+                id=message.id,
+                stream=message.stream,
+                timestamp=message.timestamp,
+                action="applied",
+                metadata=message.metadata,
+                message_id=message.id,
+            ),
+        )
+
+
+def rows_of(message: Update | Bulk) -> list[tuple[str, Entry]]:
+    """Return the rows of a message as (kind, entry), ancestors first: a tombstone then drops what is below it."""
+    data = message.payload.data
+    rows = [("project", read(bytes(raw))) for raw in data.cascade.projects]
+    rows += [("branch", read(bytes(raw))) for raw in data.cascade.branches]
+    rows += [("task", read(bytes(raw))) for raw in data.cascade.tasks]
+    if isinstance(message, Update):
+        rows.append((message.payload.entity, read(bytes(message.payload.data.primary))))
+    else:
+        rows += [(change.entity, read(bytes(change.row))) for change in message.payload.data.primary]
+    return rows

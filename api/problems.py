@@ -1,0 +1,73 @@
+"""Problems as HTTP answers (RFC 9457), for our own refusals and for the framework's."""
+
+from typing import Any
+
+import msgspec
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+
+from schemas import problems
+from schemas.problems import Problem, ProblemType
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Refusal(Exception):  # noqa: N818  because it is an answer, not a fault of ours
+    """Ends a request with a problem."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.type.code)
+        self.problem = problem
+
+
+def problem_response(problem: Problem) -> Response:
+    """Return the answer of a problem: `application/problem+json`, with `Retry-After` where it helps."""
+    kind = problem.type
+    body: dict[str, Any] = {
+        "type": f"urn:anabranch:problem:{kind.code}",
+        "title": kind.title,
+        "status": kind.status,
+        "detail": problem.detail or kind.title,
+        "code": kind.code,
+        "temporary": kind.temporary,
+    }
+    headers: dict[str, str] = {}
+    if problem.errors:
+        body["errors"] = problem.errors
+    if problem.retry_after_ms is not None:
+        headers["Retry-After"] = str(-(-problem.retry_after_ms // 1000))
+    if kind.status == problems.UNAUTHENTICATED.status:
+        headers["WWW-Authenticate"] = "Bearer"
+    return Response(_encode(body), kind.status, headers, "application/problem+json")
+
+
+_BY_STATUS: dict[int, ProblemType] = {
+    401: problems.UNAUTHENTICATED,
+    403: problems.FORBIDDEN,
+    404: problems.NOT_FOUND,
+    405: problems.METHOD,
+    413: problems.TOO_LARGE,
+}
+
+
+def install(app: FastAPI) -> None:
+    """Answer everything that goes wrong with a problem."""
+
+    @app.exception_handler(Refusal)
+    async def refusal(_request: Request, error: Refusal) -> Response:
+        return problem_response(error.problem)
+
+    @app.exception_handler(HTTPException)
+    async def http(_request: Request, error: HTTPException) -> Response:
+        return problem_response(Problem(_BY_STATUS.get(error.status_code, problems.INVALID_REQUEST), str(error.detail)))
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_request: Request, error: RequestValidationError) -> Response:
+        errors = tuple(f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in error.errors())
+        return problem_response(Problem(problems.INVALID_REQUEST, errors=errors))
+
+    @app.exception_handler(Exception)
+    async def internal(_request: Request, _error: Exception) -> Response:
+        return problem_response(Problem(problems.INTERNAL))

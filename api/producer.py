@@ -1,0 +1,116 @@
+"""Puts changes into `task-changes` and answers where they stand, once the broker has confirmed them."""
+
+import asyncio
+import time
+from collections.abc import Awaitable
+from typing import Final, NamedTuple
+
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from api.meters import Meters
+from api.protocol.recent import Recent
+from api.protocol.writes import Write
+from broker.connection import KafkaSettings, client_options
+from broker.partitioner import partition_for
+from schemas.messages import Position
+from schemas.problems import LOG_UNAVAILABLE, Problem
+from schemas.topics import MAX_EVENT_BYTES, TASK_CHANGES
+
+log = structlog.get_logger()
+_RETRY_S: Final = 0.5
+_ROOM: Final = 4096
+
+
+class Appended(NamedTuple):
+    """Where a change stands. known: it was written before."""
+
+    position: Position
+    known: bool = False
+
+
+class ChangeLog:
+    """The edge's way into `task-changes`. `run` connects; before that, changes are answered with `log-unavailable`."""
+
+    def __init__(self, kafka: KafkaSettings, ack_timeout_s: float, meters: Meters) -> None:
+        self._kafka = kafka
+        self._topic = kafka.topic(TASK_CHANGES)
+        self._timeout_s = ack_timeout_s
+        self._meters = meters
+        self._recent = Recent()
+        self._producer: AIOKafkaProducer | None = None
+        self._partitions = 0
+
+    async def run(self) -> None:
+        """Keep a producer until cancelled. A broker that is not there yet is waited for."""
+        producer = await self._connect()
+        try:
+            self._partitions = len(await producer.partitions_for(self._topic))
+            self._producer = producer
+            await asyncio.Event().wait()
+        finally:
+            self._producer = None
+            await producer.stop()
+
+    async def append(self, write: Write) -> Awaitable[Appended | Problem]:
+        """Put a change in line, in the order of the calls; awaiting the answer waits for the broker."""
+        event = write.event
+        user = event.user_id or ""
+        known = self._recent.find(user, event.id, _now_ms())
+        if known is not None:
+            self._meters.writes.labels("duplicate").inc()
+            return _done(Appended(known, known=True))
+        producer = self._producer
+        if producer is None:
+            self._meters.writes.labels("refused").inc()
+            return _done(Problem(LOG_UNAVAILABLE, retry_after_ms=1000))
+        partition = partition_for(event.project_id, self._partitions)
+        try:
+            sent = await asyncio.wait_for(
+                producer.send(self._topic, write.value, key=event.project_id.encode(), partition=partition), self._timeout_s
+            )
+        except (KafkaError, TimeoutError):
+            self._meters.writes.labels("refused").inc()
+            return _done(Problem(LOG_UNAVAILABLE, retry_after_ms=1000))
+        return asyncio.ensure_future(self._confirmed(sent, partition, user, event.id))
+
+    async def _confirmed(self, sent: "asyncio.Future[object]", partition: int, user: str, message_id: str) -> Appended | Problem:
+        try:
+            metadata = await asyncio.wait_for(asyncio.shield(sent), self._timeout_s)
+        except (KafkaError, TimeoutError):
+            self._meters.writes.labels("refused").inc()
+            return Problem(LOG_UNAVAILABLE, retry_after_ms=1000)
+        position = Position(partition, int(metadata.offset) + 1)  # type: ignore[attr-defined]  # aiokafka's RecordMetadata
+        self._recent.add(user, message_id, position, _now_ms())
+        self._meters.writes.labels("taken").inc()
+        return Appended(position)
+
+    async def _connect(self) -> AIOKafkaProducer:
+        while True:
+            producer = AIOKafkaProducer(
+                acks="all",
+                enable_idempotence=True,
+                max_request_size=MAX_EVENT_BYTES + _ROOM,
+                **client_options(self._kafka),
+            )
+            try:
+                await producer.start()
+                await producer.partitions_for(self._topic)
+            except KafkaError:
+                await producer.stop()
+                await asyncio.sleep(_RETRY_S)
+            else:
+                return producer
+
+
+async def _answer(result: Appended | Problem) -> Appended | Problem:
+    return result
+
+
+def _done(result: Appended | Problem) -> Awaitable[Appended | Problem]:
+    return _answer(result)
+
+
+def _now_ms() -> int:
+    return int(time.time() * 1000)

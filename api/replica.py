@@ -1,0 +1,217 @@
+"""The edge's copy of the rows it answers from: public JSON bytes and a small index. The last stamp wins, whatever the way in."""
+
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+KINDS: Final = frozenset({"project", "branch", "task", "member"})
+_MEMORY: Final = b',"memory":{'
+_NONE: Final = -1
+
+
+class Entry(Struct):
+    """One row. data: its public JSON. A deleted one keeps its stamp, so that nothing older brings it back."""
+
+    data: bytes
+    id: str
+    stamp: int
+    deleted: bool = False
+    archived: bool = False
+    branch_id: str = ""
+    status: str = ""
+    priority: str = ""
+    title: str = ""
+    digest: int = 0
+    degraded: int = 0
+    user_id: str = ""
+    project_id: str = ""
+
+
+class _Head(Struct):
+    id: str
+    stamp: int
+    project_id: str = ""
+    deleted: bool = False
+    archived: bool = False
+    branch_id: str = ""
+    status: str = ""
+    priority: str = ""
+    title: str = ""
+    digest: int = 0
+    degraded: int = 0
+    user_id: str = ""
+
+
+class ProjectRows:
+    """All rows of one project. version: changes with every summary."""
+
+    __slots__ = ("branches", "members", "order", "partition", "project", "tasks", "version")
+
+    def __init__(self, partition: int) -> None:
+        self.partition = partition
+        self.project: Entry | None = None
+        self.branches: dict[str, Entry] = {}
+        self.tasks: dict[str, Entry] = {}
+        self.members: dict[str, Entry] = {}
+        self.order: list[str] | None = None
+        self.version = 0
+
+    def sorted_tasks(self) -> list[str]:
+        """Return all task ids in order, deleted ones too."""
+        if self.order is None:
+            self.order = sorted(self.tasks)
+        return self.order
+
+
+_decode = msgspec.json.Decoder(_Head).decode
+
+
+def public(value: bytes) -> bytes:
+    """Return a `task-state` value without what only the worker needs: its last field `memory`.
+
+    `,"memory":{` cannot stand inside a string (its quotes would be escaped), and no other field has that name and an object.
+    """
+    cut = value.find(_MEMORY)
+    return value if cut == _NONE else value[:cut] + b"}"
+
+
+def read(data: bytes) -> Entry:
+    """Return the entry of a public row. Raises `msgspec.DecodeError`."""
+    head = _decode(data)
+    return Entry(
+        data=data,
+        id=head.id,
+        stamp=head.stamp,
+        deleted=head.deleted,
+        archived=head.archived,
+        branch_id=head.branch_id,
+        status=head.status,
+        priority=head.priority,
+        title=head.title,
+        digest=head.digest,
+        degraded=head.degraded,
+        user_id=head.user_id,
+        project_id=head.project_id,
+    )
+
+
+class Replica:
+    """Rows by project. Implements `api.protocol.snapshot.Summaries`."""
+
+    def __init__(self) -> None:
+        self._projects: dict[str, ProjectRows] = {}
+        self.rows = 0
+
+    # Taking rows in
+
+    def put(self, partition: int, kind: str, project_id: str, entry: Entry) -> bool:
+        """Take a row in unless it is known or older; returns whether a project came into being by it."""
+        if kind not in KINDS:
+            return False
+        rows = self._projects.get(project_id)
+        if rows is None:
+            rows = self._projects[project_id] = ProjectRows(partition)
+        if kind == "project":
+            return self._put_project(rows, entry)
+        table = {"branch": rows.branches, "task": rows.tasks, "member": rows.members}[kind]
+        known = table.get(entry.id)
+        if known is not None and known.stamp >= entry.stamp:
+            return False
+        if known is None:
+            self.rows += 1
+            rows.order = None if kind == "task" else rows.order
+        table[entry.id] = _under(entry, self._tombstone(rows, kind, entry))
+        if kind == "branch":
+            rows.version += 1
+            if entry.deleted:
+                _drop(rows.tasks, entry, entry.id)
+        return False
+
+    def remove(self, kind: str, project_id: str, row_id: str) -> None:
+        """Forget a row that left `task-state`: its tombstone is too old to matter."""
+        rows = self._projects.get(project_id)
+        if rows is None or kind not in KINDS:
+            return
+        if kind == "project":
+            rows.project = None
+            rows.version += 1
+            return
+        table = {"branch": rows.branches, "task": rows.tasks, "member": rows.members}[kind]
+        if table.pop(row_id, None) is not None:
+            self.rows -= 1
+            rows.order = None if kind == "task" else rows.order
+            rows.version += kind == "branch"
+
+    def clear(self, partition: int) -> None:
+        """Forget the rows of a partition whose life is over."""
+        gone = [project_id for project_id, rows in self._projects.items() if rows.partition == partition]
+        for project_id in gone:
+            rows = self._projects.pop(project_id)
+            self.rows -= len(rows.branches) + len(rows.tasks) + len(rows.members) + (rows.project is not None)
+
+    def _put_project(self, rows: ProjectRows, entry: Entry) -> bool:
+        known = rows.project
+        if known is not None and known.stamp >= entry.stamp:
+            return False
+        self.rows += known is None
+        rows.project = entry
+        rows.version += 1
+        if entry.deleted:
+            _drop(rows.branches, entry)
+            _drop(rows.tasks, entry)
+        return not entry.deleted and (known is None or known.deleted)
+
+    def _tombstone(self, rows: ProjectRows, kind: str, entry: Entry) -> Entry | None:
+        """Return the tombstone of a parent that is newer than this row."""
+        parents = (rows.project, rows.branches.get(entry.branch_id) if kind == "task" else None)
+        newer = [parent for parent in parents if parent is not None and parent.deleted and parent.stamp > entry.stamp]
+        return max(newer, key=lambda parent: parent.stamp, default=None)
+
+    # Answering
+
+    def project(self, project_id: str) -> bytes | None:
+        """Return the project's public row or tombstone."""
+        entry = self.entry(project_id)
+        return None if entry is None else entry.data
+
+    def entry(self, project_id: str) -> Entry | None:
+        """Return the project's entry."""
+        rows = self._projects.get(project_id)
+        return None if rows is None else rows.project
+
+    def of(self, project_id: str) -> ProjectRows | None:
+        """Return all rows of a project that is not deleted, or None."""
+        rows = self._projects.get(project_id)
+        return rows if rows is not None and rows.project is not None and not rows.project.deleted else None
+
+    def branches(self, project_id: str) -> Iterable[bytes]:
+        """Return the public rows of its branches that are not deleted."""
+        rows = self._projects.get(project_id)
+        return [] if rows is None else [entry.data for entry in rows.branches.values() if not entry.deleted]
+
+    def version(self, project_id: str) -> int:
+        """Return a number that changes with every summary of the project."""
+        rows = self._projects.get(project_id)
+        return 0 if rows is None else rows.version
+
+    def digest(self, project_id: str) -> tuple[int, int]:
+        """Return (digest, stamp) of the project's row; (0, -1) without one."""
+        entry = self.entry(project_id)
+        return (0, _NONE) if entry is None else (entry.digest, entry.stamp)
+
+    def projects(self) -> Iterable[str]:
+        """Return the projects that are not deleted."""
+        return [project_id for project_id, rows in self._projects.items() if rows.project is not None and not rows.project.deleted]
+
+
+def _under(entry: Entry, tombstone: Entry | None) -> Entry:
+    """Return the entry that holds: a row below a newer tombstone is deleted with it."""
+    return entry if tombstone is None else Entry(data=b"", id=entry.id, stamp=tombstone.stamp, deleted=True)
+
+
+def _drop(table: dict[str, Entry], tombstone: Entry, branch_id: str | None = None) -> None:
+    for row_id, entry in table.items():
+        if not entry.deleted and entry.stamp < tombstone.stamp and (branch_id is None or entry.branch_id == branch_id):
+            table[row_id] = _under(entry, tombstone)

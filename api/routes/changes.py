@@ -1,0 +1,73 @@
+"""Writing over HTTP: one event, a list of them, or NDJSON; all or none are put into the log."""
+
+import asyncio
+import secrets
+from collections.abc import Sequence
+
+import msgspec
+from fastapi import APIRouter, Request, Response
+
+from api.edge import Edge, now_ms
+from api.problems import Refusal
+from api.producer import Appended
+from api.protocol.access import Principal
+from api.protocol.ids import uuid7
+from api.protocol.session import iso
+from api.protocol.writes import ChangeRequest, Fill, Write, requests_of, write_of
+from schemas.http import ChangesAnswer
+from schemas.problems import INVALID_CHANGE, TOO_LARGE, Problem
+
+_encode = msgspec.json.Encoder().encode
+_NDJSON = ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/jsonlines")
+_ENTROPY_BITS = 74
+_SHOWN_ERRORS = 20
+
+
+def router(edge: Edge) -> APIRouter:
+    """Return the route of writes."""
+    routes = APIRouter(prefix="/api/v2", tags=["changes"])
+
+    @routes.post("/changes", status_code=202, responses={202: {"model": ChangesAnswer}})
+    async def changes(request: Request) -> Response:
+        """Put changes into the log; answered with their positions once the broker has confirmed all of them."""
+        principal = edge.caller(request)
+        lines = request.headers.get("content-type", "").split(";")[0].strip().lower() in _NDJSON
+        requests = requests_of(await edge.body(request), lines=lines)
+        if isinstance(requests, Problem):
+            raise Refusal(requests)
+        if len(requests) > edge.settings.http.changes_per_call:
+            raise Refusal(Problem(TOO_LARGE, f"at most {edge.settings.http.changes_per_call} changes a call"))
+        writes = _writes(requests, principal)
+        answers = [await edge.changes.append(write) for write in writes]
+        return _taken(writes, await asyncio.gather(*answers))
+
+    return routes
+
+
+def _writes(requests: Sequence[ChangeRequest], principal: Principal) -> list[Write]:
+    now = now_ms()
+    made = [write_of(request, principal, Fill(uuid7(now, secrets.randbits(_ENTROPY_BITS)), iso(now))) for request in requests]
+    problems = [(index, one) for index, one in enumerate(made) if isinstance(one, Problem)]
+    if len(made) == 1 and problems:
+        raise Refusal(problems[0][1])
+    if problems:
+        errors = tuple(f"{index}: {'; '.join(one.errors) or one.detail or one.type.title}" for index, one in problems[:_SHOWN_ERRORS])
+        kinds = {one.type for _, one in problems}
+        raise Refusal(Problem(kinds.pop() if len(kinds) == 1 else INVALID_CHANGE, "nothing was written", errors))
+    return [one for one in made if isinstance(one, Write)]
+
+
+def _taken(writes: Sequence[Write], answers: Sequence[Appended | Problem]) -> Response:
+    for answer in answers:
+        if isinstance(answer, Problem):
+            raise Refusal(answer)
+    appended = [answer for answer in answers if isinstance(answer, Appended)]
+    changes = [
+        {"id": write.event.id, "correlation_id": write.event.correlation_id, "position": answer.position}
+        for write, answer in zip(writes, appended, strict=True)
+    ]
+    ends: dict[int, int] = {}
+    for answer in appended:
+        ends[answer.position.partition] = max(ends.get(answer.position.partition, 0), answer.position.offset)
+    positions = [{"partition": partition, "offset": offset} for partition, offset in sorted(ends.items())]
+    return Response(_encode({"changes": changes, "positions": positions}), 202, media_type="application/json")

@@ -1,0 +1,114 @@
+"""The bulk call: all summaries in one answer."""
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import ValidationError
+
+from api.bulk import Encoded, positions
+from api.edge import Edge
+from api.problems import Refusal
+from api.protocol.access import Action, Principal, authorize, may_act_as
+from schemas.http import BulkAnswer, BulkRequest, PlaceModel
+from schemas.problems import FORBIDDEN, INVALID_REQUEST, Problem
+
+_encode = msgspec.json.Encoder().encode
+_HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Authorization, Accept-Encoding"}
+
+
+def router(edge: Edge) -> APIRouter:
+    """Return the routes of the bulk call."""
+    routes = APIRouter(prefix="/api/v2/branches/summaries", tags=["summaries"])
+
+    @routes.post("/bulk", responses={200: {"model": BulkAnswer}}, openapi_extra=_body_schema())
+    async def bulk(request: Request) -> Response:
+        """Return all summaries of the caller's projects, or of those named."""
+        started = time.perf_counter()
+        principal = edge.caller(request)
+        asked = _parse(await edge.body(request))
+        answer, cached = await _answer(edge, principal, asked)
+        edge.meters.bulk(time.perf_counter() - started, cached=cached)
+        return answer
+
+    @routes.get("", responses={200: {"model": BulkAnswer}, 304: {}})
+    async def summaries(
+        request: Request,
+        project_id: Annotated[list[str] | None, Query()] = None,
+        min_position: Annotated[list[str] | None, Query()] = None,
+        *,
+        include_archived: bool = False,
+    ) -> Response:
+        """Return the same as the bulk call, with an ETag."""
+        started = time.perf_counter()
+        principal = edge.caller(request)
+        asked = BulkRequest(project_ids=project_id, include_archived=include_archived, min_position=places(min_position))
+        answer, cached = await _answer(edge, principal, asked)
+        edge.meters.bulk(time.perf_counter() - started, cached=cached)
+        known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
+        if answer.headers["etag"].removeprefix("W/") in known:
+            return Response(status_code=304, headers={**_HEADERS, "ETag": answer.headers["etag"]})
+        return answer
+
+    return routes
+
+
+def places(texts: Sequence[str] | None) -> list[PlaceModel]:
+    """Return positions written as `<partition>:<offset>`. Raises `Refusal`."""
+    try:
+        pairs = [text.split(":", 1) for text in texts or ()]
+        return [PlaceModel(partition=int(partition), offset=int(offset)) for partition, offset in pairs]
+    except ValueError:
+        raise Refusal(Problem(INVALID_REQUEST, errors=("min_position: <partition>:<offset>",))) from None
+
+
+def _parse(body: bytes) -> BulkRequest:
+    try:
+        return BulkRequest.model_validate_json(body or b"{}")
+    except ValidationError as error:
+        errors = tuple(f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in error.errors())
+        raise Refusal(Problem(INVALID_REQUEST, errors=errors)) from None
+
+
+async def _answer(edge: Edge, principal: Principal, asked: BulkRequest) -> tuple[Response, bool]:
+    wanted = asked.min_position
+    await edge.reach(wanted if isinstance(wanted, list) else [] if wanted is None else [wanted])
+    projects = _projects(edge, principal, asked)
+    epochs = ",".join(edge.hub.places[partition].epoch for partition in sorted(edge.hub.places))
+    encoded, cached = edge.cache.get(projects, epochs, archived=asked.include_archived, fresh=asked.force_refresh)
+    metadata = _encode(
+        {
+            "positions": positions(edge.hub, projects),
+            "degraded": encoded.degraded,
+            "cached": cached,
+            "generated_ms": encoded.generated_ms,
+        }
+    )
+    if asked.known_cache_key == encoded.key:
+        body = b'{"unchanged":true,"cache_key":"%b","metadata":%b}' % (encoded.key.encode(), metadata)
+    else:
+        body = _whole(encoded, metadata)
+    return Response(body, headers={**_HEADERS, "ETag": f'W/"{encoded.key}"'}, media_type="application/json"), cached
+
+
+def _whole(encoded: Encoded, metadata: bytes) -> bytes:
+    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return b'%b,"metadata":%b,"cache_key":"%b","timestamp":"%b"}' % (encoded.body, metadata, encoded.key.encode(), now.encode())
+
+
+def _projects(edge: Edge, principal: Principal, asked: BulkRequest) -> list[str]:
+    """Return whose summaries are answered. Named ones must be readable; otherwise all that are."""
+    if asked.user_id is not None and not may_act_as(principal, asked.user_id):
+        raise Refusal(Problem(FORBIDDEN, "user_id must be the caller"))
+    if asked.project_ids is not None:
+        for project_id in asked.project_ids:
+            edge.readable(principal, project_id)
+        return sorted(set(asked.project_ids))
+    return sorted(project_id for project_id in edge.replica.projects() if authorize(principal, Action.READ, project_id))
+
+
+def _body_schema() -> dict[str, object]:
+    return {"requestBody": {"content": {"application/json": {"schema": BulkRequest.model_json_schema()}}}}

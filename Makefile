@@ -54,7 +54,7 @@ bench: install-dev  ## measure beside the peers; ARGS="pipeline latency"
 	@exec .venv/bin/anabranch bench $(ARGS)
 
 docs: $(DEV)  ## write the generated reference pages, then check all links
-	@$(PY) -m schemas.bundle --reference
+	@$(PY) -m tools.reference
 	@$(PY) -m pytest -q tests/docs/test_links.py
 
 lock:  ## resolve the versions again; locks hold hashes and no addresses
@@ -81,16 +81,16 @@ spelling: $(DEV)
 	@echo "· codespell" && git ls-files -z --cached --others --exclude-standard | xargs -0 .venv/bin/codespell
 
 generated: $(DEV) $(MODULES)
-	@echo "· generated files" && $(PY) -m schemas.bundle --check
+	@echo "· generated files" && $(PY) -m schemas.bundle --check && $(PY) -m tools.reference --check
 
 house: $(DEV)
-	@echo "· house rules" && $(PY) -m pytest -q -p no:randomly tests/unit/test_house.py
+	@echo "· house rules" && $(PY) -m pytest -q --tb=short -vv --no-header tests/unit/test_house.py
 
 web-check: $(MODULES)
 	@echo "· web" && cd web && npm run --silent check
 
-generate: $(DEV) $(MODULES)  ## write the JSON Schema bundle, AsyncAPI and TypeScript types
-	@$(PY) -m schemas.bundle
+generate: $(DEV) $(MODULES)  ## write the schema bundle, the TypeScript types and the reference pages
+	@$(PY) -m schemas.bundle && $(PY) -m tools.reference
 
 # --- set-up: a stamp per step, so the next start is quick
 

@@ -1,7 +1,7 @@
-"""Write everything that is generated from the words: `python -m schemas.bundle [--check | --reference]`.
+"""Write what is generated from the words: `python -m schemas.bundle [--check]`.
 
-The JSON Schema bundle (2020-12) and the AsyncAPI document in schemas/generated/, the client's TypeScript types in web/src/generated/, the
-reference pages in docs/reference/. The same sources always give the same bytes. `--check` writes nothing and exits with 1 on a difference.
+The JSON Schema bundle (2020-12) in schemas/generated/ and the client's TypeScript types in web/src/generated/. The same sources always give
+the same bytes. `--check` writes nothing and exits with 1 on a difference.
 """
 
 import difflib

@@ -18,7 +18,7 @@ from streams.agents import faust_app, outlets, topic_names
 from streams.domain.rules import Rules
 from streams.domain.step import flush, step
 from streams.engine.probe import Layout, read_layout
-from streams.engine.store import StoreLocked
+from streams.engine.store import StoreLockedError
 from streams.engine.table import Stores
 from streams.health import HealthServer
 from streams.metrics import Meters
@@ -78,7 +78,7 @@ class Worker:
             sink=lambda: self._app.producer._producer,  # noqa: SLF001  Faust's wrapper adds a queue per message
             outlets=outlets(settings, layout),
             clock=lambda: time.time_ns() // 1_000_000,
-            reposition=lambda partition, offset: self._app.consumer.reposition(partition, offset),
+            reposition=lambda partition, offset: self._app.consumer.reposition(partition, offset),  # noqa: PLW0108  made at the start
             meters=self._meters,
             step_events=settings.limits.step_events,
         )
@@ -144,7 +144,7 @@ class Worker:
         clean = await self._stop_app()
         if error is None and clean:
             log.info("worker_stopped")
-        if isinstance(error, StoreLocked):
+        if isinstance(error, StoreLockedError):
             raise Failure(f"Another worker uses {self._settings.worker_dir}: give each worker its own directory.")
         return 0 if error is None else FATAL_EXIT
 

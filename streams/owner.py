@@ -200,5 +200,5 @@ class Owner:
         await self._writer.drained()
 
 
-def _record(raw: ConsumerRecord) -> Record:
+def _record(raw: "ConsumerRecord[bytes, bytes]") -> Record:
     return Record(raw.offset, raw.timestamp, raw.key, raw.value, tuple(raw.headers))

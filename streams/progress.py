@@ -23,14 +23,14 @@ class Ends(Struct, frozen=True):
 
 
 class Progress:
-    """Notes each partition's ends over time and tells which stand still."""
+    """Notes each partition's ends over time and tells which stand still. Kafka's absence and a rebalance are excuses."""
 
     def __init__(self, stall_s: float) -> None:
         self._stall_s = stall_s
         self._last: dict[int, tuple[Ends, float]] = {}
 
     def note(self, now: float, ends: dict[int, Ends], *, excused: bool) -> list[int]:
-        """Return the partitions that are behind and have not moved for `stall_s`; `excused` (Kafka away, rebalancing) restarts the clock."""
+        """Return the partitions that are behind and have not moved for `stall_s`; `excused` restarts the clock."""
         stalled = []
         kept: dict[int, tuple[Ends, float]] = {}
         for number, current in ends.items():

@@ -3,8 +3,9 @@
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
+import faust
 from faust.types import TP
 
 from streams.health import State
@@ -16,14 +17,14 @@ from streams.progress import Ends, Progress
 _PERIOD_S: Final = 1.0
 
 
-class Stalled(Exception):
+class StalledError(Exception):
     """The worker stood still for too long."""
 
 
 class Supervision:
     """What runs beside the owners. fatal: ends the worker. session_s: of the consumer group."""
 
-    def __init__(self, app: Any, source_topic: str, owners: Owners, meters: Meters, fatal: Callable[[BaseException], None]) -> None:
+    def __init__(self, app: faust.App, source_topic: str, owners: Owners, meters: Meters, fatal: Callable[[BaseException], None]) -> None:
         self._app = app
         self._topic = source_topic
         self._owners = owners
@@ -64,7 +65,7 @@ class Supervision:
             stalled = progress.note(time.monotonic(), self._ends, excused=not self.watch.up or self._app.rebalancing)
             if stalled:
                 self._problem = f"no progress for {stall_s:g} s on partitions {stalled} while events wait"
-                self._fatal(Stalled(self._problem))
+                self._fatal(StalledError(self._problem))
 
     def _measure(self) -> dict[int, Ends]:
         consumer = self._app.consumer
@@ -96,5 +97,5 @@ class Supervision:
             await asyncio.sleep(limit_s / 10)
             now = time.monotonic()
             if now - before > limit_s:
-                self._fatal(Stalled(f"the process stood still for {now - before:.1f} s, longer than half its session"))
+                self._fatal(StalledError(f"the process stood still for {now - before:.1f} s, longer than half its session"))
             before = now

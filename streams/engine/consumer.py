@@ -8,7 +8,7 @@ committed offset, which here never starts behind the rows' `through` without nee
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 import aiokafka
 from aiokafka import TopicPartition
@@ -18,18 +18,21 @@ from faust.types import TP, Message
 from streams.engine.ports import Batch, Partitions, Place
 from streams.engine.position import start_of
 
+if TYPE_CHECKING:
+    from streams.engine.faust_app import BatchTransport
+
 _IDLE_FETCH_S: Final = 1.0
 _FULL_FETCH_S: Final = 0.02
 _PREFETCH_BACKOFF_S: Final = 0.01
 _COMMIT_TIMEOUT_S: Final = 2.0
 
 
-class BatchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
+class BatchThread(driver.AIOKafkaConsumerThread):
     """The thread that owns the aiokafka consumer. Pausing, seeking and draining happen in it, so their order is certain."""
 
     _tokens: dict[TP, int]
 
-    def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
+    def _create_worker_consumer(self, transport: "BatchTransport") -> aiokafka.AIOKafkaConsumer:
         conf = self.app.conf
         self._tokens = {}
         self._assignor = self.app.assignor
@@ -56,13 +59,17 @@ class BatchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         self._ensure_consumer()._fetcher._prefetch_backoff = _PREFETCH_BACKOFF_S  # noqa: SLF001  no public setting
 
     async def _fetch_records(
-        self, consumer: Any, active_partitions: set[TP], timeout: float | None = None, max_records: int | None = None
+        self,
+        consumer: aiokafka.AIOKafkaConsumer,
+        active_partitions: set[TP],
+        timeout: float | None = None,  # noqa: ASYNC109  Faust's signature
+        max_records: int | None = None,
     ) -> Mapping[TP, Batch]:
         self._pause_others(consumer, active_partitions)
         drained = await super()._fetch_records(consumer, active_partitions, timeout=timeout, max_records=max_records)
         return {tp: Batch(records, self._tokens.get(tp, 0)) for tp, records in drained.items() if records}
 
-    def _pause_others(self, consumer: Any, wanted: set[TP]) -> None:
+    def _pause_others(self, consumer: aiokafka.AIOKafkaConsumer, wanted: set[TP]) -> None:
         paused = consumer.paused()
         consumer.pause(*(tp for tp in consumer.assignment() if tp not in wanted and tp not in paused))
         consumer.resume(*(tp for tp in paused if tp in wanted))
@@ -85,7 +92,7 @@ class BatchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         return Place(offset, token)
 
 
-class BatchConsumer(driver.Consumer):  # type: ignore[misc]
+class BatchConsumer(driver.Consumer):
     """Faust's consumer with the parts replaced that the module names."""
 
     _thread: BatchThread
@@ -153,7 +160,7 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
         """Keep no gaps: a batch's offsets are its own, and the owners check where it starts."""
 
-    def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:
+    def _filter_tps_with_pending_acks(self, topics: object = None) -> Iterator[TP]:  # noqa: ARG002  Faust's signature
         return iter(self._sources())
 
     def _new_offset(self, tp: TP) -> int | None:

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import faust
-from faust.types import TP
 from faust.transport.drivers import aiokafka as driver
+from faust.types import TP, StreamT
 
 from streams.engine.consumer import BatchConsumer
 from streams.engine.ports import Batch, Partitions
@@ -15,7 +15,7 @@ from streams.engine.producer import PatientProducer
 from streams.engine.table import Stores, TableStore
 
 
-class BatchTransport(driver.Transport):  # type: ignore[misc]
+class BatchTransport(driver.Transport):
     """Faust's Kafka transport with this package's consumer and producer."""
 
     Consumer = BatchConsumer
@@ -117,7 +117,7 @@ def _table(app: faust.App, wiring: Wiring, stores: Stores, callbacks: Callbacks)
         changelog_topic=changelog,
         recovery_buffer_size=2,  # 1 would make Faust go on reading its own changelog after the recovery
     )
-    table._new_store = lambda: TableStore("rocksdb://", app, table, stores)  # noqa: SLF001  no public way to give a store object
+    table._new_store = lambda: TableStore(app, table, stores)  # noqa: SLF001  no public way to give a store object
 
     async def recovered() -> None:
         stores.end_restore()
@@ -129,7 +129,7 @@ def _table(app: faust.App, wiring: Wiring, stores: Stores, callbacks: Callbacks)
 def _agent(app: faust.App, wiring: Wiring, callbacks: Callbacks) -> None:
     source = app.topic(wiring.source_topic, key_type=None, value_type=None, key_serializer="raw", value_serializer="raw")
 
-    async def dispatch(stream: Any) -> None:
+    async def dispatch(stream: StreamT) -> None:
         async for event in stream.events():
             await callbacks.batch(event.message.partition, event.value)
 

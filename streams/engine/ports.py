@@ -9,7 +9,7 @@ from aiokafka import ConsumerRecord
 class Batch(NamedTuple):
     """Raw records of one partition in order. token: how often the partition had been positioned when they were drained."""
 
-    records: Sequence[ConsumerRecord]
+    records: Sequence["ConsumerRecord[bytes, bytes]"]
     token: int
 
 

@@ -27,10 +27,10 @@ def patient_producer(options: dict[str, Any], batch_bytes: int) -> aiokafka.AIOK
     return producer
 
 
-class PatientProducer(driver.Producer):  # type: ignore[misc]
+class PatientProducer(driver.Producer):
     """What Faust starts and stops; the writers use its aiokafka producer."""
 
-    def _new_producer(self, transactional_id: str | None = None) -> aiokafka.AIOKafkaProducer:
+    def _new_producer(self, transactional_id: str | None = None) -> aiokafka.AIOKafkaProducer:  # noqa: ARG002  Faust's signature
         return patient_producer(self.transport.client_options, self.transport.batch_bytes)
 
     async def flush(self) -> None:

@@ -40,7 +40,7 @@ class Write:
     hints: Iterable[tuple[bytes, bytes]] = ()
 
 
-class StoreLocked(Exception):
+class StoreLockedError(Exception):
     """Another process has this store open."""
 
 
@@ -114,7 +114,7 @@ class PartitionStore:
 
 
 def open_store(path: Path, now_ms: int, horizon_ms: int, epoch: str) -> tuple[PartitionStore, str | None]:
-    """Open the store, moving an unusable one aside; returns it with the reason for the move. Raises `StoreLocked`, `OSError`."""
+    """Open the store, moving an unusable one aside; returns it with the reason for the move. Raises `StoreLockedError`, `OSError`."""
     reason = _unusable(path, now_ms, horizon_ms, epoch)
     if reason is not None:
         move_aside(path, now_ms)
@@ -134,7 +134,7 @@ def _unusable(path: Path, now_ms: int, horizon_ms: int, epoch: str) -> str | Non
         probe = PartitionStore(path)
     except Exception as error:
         if "lock" in str(error).lower():
-            raise StoreLocked(str(path)) from error
+            raise StoreLockedError(str(path)) from error
         return "cannot be opened"
     mark = probe.mark
     probe.close()
@@ -169,9 +169,9 @@ def _options() -> Options:
     table = BlockBasedOptions()
     table.set_block_cache(Cache(12 * _MIB))
     table.set_cache_index_and_filter_blocks(True)
-    table.set_bloom_filter(10, False)
+    table.set_bloom_filter(10, False)  # noqa: FBT003  bits per key; not block based
     options = Options(raw_mode=True)
-    options.create_if_missing(True)
+    options.create_if_missing(True)  # noqa: FBT003  rocksdict's signature
     options.set_block_based_table_factory(table)
     options.set_write_buffer_size(8 * _MIB)
     options.set_max_write_buffer_number(2)

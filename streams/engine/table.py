@@ -3,11 +3,12 @@
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
+import faust
 import structlog
 from faust.stores.base import Store
-from faust.types import TP, EventT
+from faust.types import TP, CollectionT, EventT
 
 from streams.engine.restore import ChangelogRecord, Restorer
 from streams.engine.store import PartitionStore, open_store
@@ -82,11 +83,11 @@ class Stores:
             self.close(partition)
 
 
-class TableStore(Store):  # type: ignore[misc]
+class TableStore(Store):
     """What Faust's table and recovery see. Rows are read and written through `Stores`, never through the table."""
 
-    def __init__(self, url: Any, app: Any, table: Any, stores: Stores, **kwargs: Any) -> None:
-        super().__init__(url, app, table, **kwargs)
+    def __init__(self, app: faust.App, table: CollectionT, stores: Stores) -> None:
+        super().__init__("rocksdb://", app, table)
         self.stores = stores
 
     def persisted_offset(self, tp: TP) -> int | None:
@@ -97,21 +98,27 @@ class TableStore(Store):  # type: ignore[misc]
     def set_persisted_offset(self, tp: TP, offset: int) -> None:
         """Ignore Faust: the offset is part of each write."""
 
-    def apply_changelog_batch(self, batch: Iterable[EventT], to_key: Any, to_value: Any) -> None:  # noqa: ARG002  Faust's signature
+    def apply_changelog_batch(self, batch: Iterable[EventT], to_key: object, to_value: object) -> None:  # noqa: ARG002  Faust's signature
         """Restore from events whose values are batches of records."""
         for event in batch:
             records = (ChangelogRecord(record.offset, record.key or b"", record.value) for record in event.message.value.records)
             self.stores.restore(event.message.partition, records)
             self.stores.restored_records += len(event.message.value.records)
 
-    async def on_rebalance(self, assigned: set[TP], revoked: set[TP], newly_assigned: set[TP], generation_id: int = 0) -> None:
+    async def on_rebalance(
+        self,
+        assigned: set[TP],  # noqa: ARG002  Faust's signature
+        revoked: set[TP],
+        newly_assigned: set[TP],  # noqa: ARG002
+        generation_id: int = 0,  # noqa: ARG002
+    ) -> None:
         """Close the stores of lost partitions and begin to restore afresh."""
         self.stores.end_restore()
         for tp in revoked:
             if tp.topic in self.table.changelog_topic.topics:
                 self.stores.close(tp.partition)
 
-    async def need_active_standby_for(self, tp: TP) -> bool:
+    async def need_active_standby_for(self, tp: TP) -> bool:  # noqa: ARG002  Faust's signature
         """Each worker has its own directory."""
         return True
 
@@ -122,11 +129,11 @@ class TableStore(Store):  # type: ignore[misc]
     def reset_state(self) -> None:
         """Keep the stores: `anabranch` never resets by this path."""
 
-    async def backup_partition(self, tp: Any, flush: bool = True, purge: bool = False, keep: int = 1) -> None:  # noqa: FBT001, FBT002  Faust's signature
+    async def backup_partition(self, *args: object, **kwargs: object) -> None:
         """Not offered: the changelog is the backup."""
         raise NotImplementedError
 
-    def restore_backup(self, tp: Any, latest: bool = True, backup_id: int = 0) -> None:  # noqa: FBT001, FBT002  Faust's signature
+    def restore_backup(self, *args: object, **kwargs: object) -> None:
         """Not offered, see `backup_partition`."""
         raise NotImplementedError
 

@@ -1,0 +1,143 @@
+"""A real edge on a real broker: joining, resuming, missing nothing."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+
+Clients = Callable[..., Any]
+
+
+async def test_a_client_sees_a_snapshot_and_then_every_change(worker: Any, edge: Any, clients: Clients) -> None:
+    """Subscribed, snapshot, update: in this order, and the rows are the worker's."""
+    await worker.add_task("p1", "t1")
+    async with clients(edge) as client:
+        await client.subscribe("project:*")
+        answer = await client.until("sync", "subscribed")
+        if not answer["payload"]["data"]["streams"]:
+            answer = await client.until("sync", "subscribed")
+        assert [entry["stream"] for entry in answer["payload"]["data"]["streams"]] == ["project:p1"]
+        snapshot = await client.until("bulk", "snapshot")
+        assert snapshot["payload"]["data"]["primary"]["id"] == "p1"
+        sequence = await worker.add_task("p1", "t2")
+        await client.until_sequence("project:p1", sequence)
+        assert client.rows["project", "p1"]["total_tasks"] == 2
+        assert client.rows["task", "t2"]["title"] == "Task t2"
+        assert (client.doubled, client.gaps) == (0, 0)
+
+
+async def test_joins_under_continuous_publishing_lose_and_double_nothing(worker: Any, edge: Any, clients: Clients) -> None:
+    """Whenever one joins, snapshot and frames fit together without a gap, and all end with the same rows."""
+    await worker.add_task("p", "t0")
+    stop = asyncio.Event()
+    last = [0]
+
+    async def publish() -> None:
+        number = 0
+        while not stop.is_set():
+            number += 1
+            last[0] = await worker.add_task("p", f"t{number % 50}", status=("todo", "done", "review")[number % 3])
+
+    async def join() -> Any:
+        async with edge.socket(user=f"u{len(joined)}") as socket:
+            client = client_class(socket)
+            await client.until("sync", "welcome")
+            await client.subscribe("project:p")
+            await client.until_sequence("project:p", last[0] + 3)
+            return client
+
+    publishing = asyncio.create_task(publish())
+    joined: list[Any] = []
+    async with clients(edge) as probe:
+        client_class = type(probe)
+    for _ in range(25):
+        joined += await asyncio.gather(*(join() for _ in range(8)))
+    stop.set()
+    await publishing
+    assert len(joined) == 200
+    assert [(client.doubled, client.gaps) for client in joined] == [(0, 0)] * 200
+    for client in joined:
+        branch = client.rows["branch", "p-main"]
+        assert sum(branch["status_breakdown"].values()) == branch["total_tasks"] == client.rows["project", "p"]["total_tasks"]
+
+
+async def test_a_client_resumes_with_exactly_what_it_missed(worker: Any, edge: Any, clients: Clients) -> None:
+    """`recovered` replays the frames after `since`; `live` replays nothing."""
+    first = await worker.add_task("p", "t1")
+    async with clients(edge) as client:
+        await client.subscribe("project:p")
+        await client.until_sequence("project:p", first)
+        epoch = client.position["project:p"][0]
+    sequences = [await worker.add_task("p", f"t{number}") for number in range(2, 5)]
+    async with clients(edge) as client:
+        client.position["project:p"] = (epoch, first)
+        await until_read(edge, sequences[-1])
+        await client.subscribe("project:p", since={"epoch": epoch, "sequence": first})
+        entry = (await client.until("sync", "subscribed"))["payload"]["data"]["streams"][0]
+        assert (entry["status"], entry["replayed"]) == ("recovered", 3)
+        await client.until_sequence("project:p", sequences[-1])
+        assert [frame["sequence"] for frame in client.frames if frame["type"] == "update"] == sequences
+        await client.send("sync", "resume", {"streams": [{"stream": "project:p", "since": {"epoch": epoch, "sequence": sequences[-1]}}]})
+        entry = (await client.until("sync", "subscribed"))["payload"]["data"]["streams"][0]
+        assert (entry["status"], entry["replayed"], client.gaps) == ("live", 0, 0)
+
+
+async def test_a_place_that_left_the_ring_gets_a_snapshot(worker: Any, start_edge: Any, clients: Clients) -> None:
+    """No partial recovery: what the ring does not hold any more comes as a whole."""
+    edge = await start_edge(limits={"ring_frames": 4})
+    first = await worker.add_task("p", "t0")
+    for number in range(8):
+        last = await worker.add_task("p", f"t{number}")
+    await until_read(edge, last)
+    async with clients(edge) as client:
+        await client.subscribe("project:p", since={"epoch": "e1", "sequence": first})
+        entry = (await client.until("sync", "subscribed"))["payload"]["data"]["streams"][0]
+        assert entry["status"] == "snapshot"
+        await client.until_sequence("project:p", last)
+        assert client.rows["project", "p"]["total_tasks"] == 8
+
+
+async def test_another_epoch_resets_the_client(worker: Any, edge: Any, clients: Clients) -> None:
+    """A place in another life of the topics means nothing: reset, then a snapshot."""
+    last = await worker.add_task("p", "t0")
+    await until_read(edge, last)
+    async with clients(edge) as client:
+        await client.subscribe("project:p", since={"epoch": "of old", "sequence": 5})
+        await client.until("sync", "reset")
+        await client.until("bulk", "snapshot")
+
+
+async def test_a_second_edge_takes_over_where_the_first_ended(worker: Any, start_edge: Any, clients: Clients) -> None:
+    """An edge can be replaced at any moment: goodbye and 1012, and the place is good at the next one."""
+    first_edge = await start_edge()
+    sequence = await worker.add_task("p", "t0")
+    async with clients(first_edge) as client:
+        await client.subscribe("project:p")
+        await client.until_sequence("project:p", sequence)
+        epoch = client.position["project:p"][0]
+        ending = asyncio.create_task(first_edge.end())
+        goodbye = await client.until("sync", "goodbye")
+        assert goodbye["payload"]["data"]["retryAfterMs"] >= 0
+        await client.socket.wait_closed()
+        assert client.socket.close_code == 1012
+        await ending
+    missed = await worker.add_task("p", "t1")
+    second_edge = await start_edge()
+    async with clients(second_edge) as client:
+        client.position["project:p"] = (epoch, sequence)
+        await client.subscribe("project:p", since={"epoch": epoch, "sequence": sequence})
+        entry = (await client.until("sync", "subscribed"))["payload"]["data"]["streams"][0]
+        assert (entry["status"], entry["replayed"]) == ("recovered", 1)
+        await client.until_sequence("project:p", missed)
+        assert client.gaps == 0
+
+
+async def until_read(edge: Any, sequence: int) -> None:
+    """Wait until some partition of the edge was read up to there."""
+    async with httpx.AsyncClient(trust_env=False) as client:
+        while True:
+            places = (await client.get(f"{edge.private_url}/readyz")).json()["partitions"].values()
+            if any(place["applied"] >= sequence for place in places):
+                return
+            await asyncio.sleep(0.02)

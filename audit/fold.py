@@ -34,15 +34,15 @@ class Node(Struct):
     seen: list[str] = field(default_factory=list)
     origins: dict[str, int] = field(default_factory=dict)
     deleted_ms: int = 0
+    degraded: int = 0
 
 
 class Fold:
-    """The rows of one partition. `nodes` has every row, also the deleted ones; `poison` counts bad records by their key."""
+    """The rows of one partition. `nodes` has every row, also the deleted ones; `outcomes` counts what became of the events."""
 
     def __init__(self) -> None:
         self.nodes: dict[Key, Node] = {}
         self.outcomes: Counter[str] = Counter()
-        self.poison: Counter[str] = Counter()
         self.events = 0
         self.time_ms = 0
         self._born: defaultdict[tuple[str, str, str], dict[str, None]] = defaultdict(dict)
@@ -53,10 +53,18 @@ class Fold:
         self.time_ms = max(self.time_ms, record.timestamp_ms)
         fact = read(record)
         if isinstance(fact, Poison):
-            self.poison[(record.key or b"").decode(errors="replace")] += 1
+            self._count_poison(record)
             self.outcomes["poison"] += 1
             return
         self.outcomes[self._decide(fact, record)] += 1
+
+    def _count_poison(self, record: Record) -> None:
+        """Let the project that the record's key names count it, if it lives: that is all a bad record changes."""
+        name = (record.key or b"").decode(errors="replace")
+        project = self.get("project", name, name)
+        if project is not None and project.live:
+            project.degraded += 1
+            project.stamp = record.offset
 
     def get(self, kind: str, project_id: str, row_id: str) -> Node | None:
         """Return the row as later events see it: a tombstone that has expired is no row any more."""
@@ -99,7 +107,7 @@ class Fold:
             return None
         if self._dead("project", event.project_id, event.project_id):
             return "orphan"
-        if event.entity == "task" and self._dead("branch", event.project_id, self._branch_of(fact, node)):
+        if event.entity == "task" and fact.action != "delete" and self._dead("branch", event.project_id, self._branch_of(fact, node)):
             return "orphan"
         if event.entity == "subtask" and fact.action != "delete":
             task = self.get("task", event.project_id, self._task_of(fact, node))
@@ -124,17 +132,19 @@ class Fold:
 
     @staticmethod
     def _task_of(fact: Fact, node: Node | None) -> str:
-        return fact.task_id or (node.parent if node is not None else "")
+        return fact.task_id or (node.parent if node is not None and node.live else "")
 
     def _write(self, fact: Fact, node: Node | None, record: Record) -> None:
         event = fact.event
         if node is None:
             node = self._new(event.entity, event.project_id, event.entity_id)
         elif not node.live:
-            node.live, node.last_activity, node.last_actor, node.fields = True, None, None, {}
-        given = {name: value for name, value in fact.fields.items() if value is not None}
+            node.live, node.last_activity, node.last_actor = True, None, None
+            node.fields, node.parent, node.degraded = {}, "", 0
+        fields = _with_archived(fact.fields) if event.entity in {"project", "branch"} else fact.fields
+        given = {name: value for name, value in fields.items() if value is not None}
         if fact.action == "patch":
-            kept = {name: value for name, value in node.fields.items() if name not in fact.fields}
+            kept = {name: value for name, value in node.fields.items() if name not in fields}
             node.fields = {**kept, **given}
         else:
             node.fields = given
@@ -147,10 +157,10 @@ class Fold:
         if node.kind == "subtask":
             home = self._task_of(fact, node)
             if node.parent and node.parent != home:
-                self._touch("task", node.project_id, node.parent, fact, record)
+                self._touch_task(node, fact, record)
             self._adopt(node, home)
         if node.kind == "task":
-            home = self._branch_of(fact, node) if node.parent else fact.branch_id or MAIN
+            home = fact.branch_id or node.parent or MAIN
             if node.parent and node.parent != home:
                 self._touch("branch", node.project_id, node.parent, fact, record)
                 for subtask in self._children("subtask", node):
@@ -208,13 +218,17 @@ class Fold:
 
     def _touch_above(self, node: Node, fact: Fact, record: Record) -> None:
         if node.kind == "subtask":
-            self._touch("task", node.project_id, node.parent, fact, record)
-            task = self.nodes.get(("task", node.project_id, node.parent))
-            self._touch("branch", node.project_id, task.parent if task is not None else MAIN, fact, record)
+            self._touch_task(node, fact, record)
         if node.kind == "task":
             self._touch("branch", node.project_id, node.parent, fact, record)
         if node.kind != "project":
             self._touch("project", node.project_id, node.project_id, fact, record)
+
+    def _touch_task(self, subtask: Node, fact: Fact, record: Record) -> None:
+        """Touch the task that a subtask lives in, and that task's branch."""
+        task = self.nodes["task", subtask.project_id, subtask.parent]
+        self._touch("task", task.project_id, task.id, fact, record)
+        self._touch("branch", task.project_id, task.parent, fact, record)
 
     def _touch(self, kind: str, project_id: str, row_id: str, fact: Fact, record: Record) -> None:
         """Let an event below a row count as its activity; a branch or project never announced begins here."""
@@ -224,3 +238,14 @@ class Fold:
         if node is not None and node.live:
             node.stamp = record.offset
             node.last_activity = max(node.last_activity or "", fact.at)
+
+
+def _with_archived(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return a branch's or project's fields with the status told as what the row keeps of it: archived or not.
+
+    The flag speaks first; the status speaks where the flag says nothing.
+    """
+    rest = {name: value for name, value in fields.items() if name not in {"archived", "status"}}
+    if fields.get("archived") is not None:
+        return {**rest, "archived": fields["archived"]}
+    return {**rest, "archived": fields["status"] == "archived"} if "status" in fields else rest

@@ -88,6 +88,8 @@ def _wrong(event: Event, key: bytes) -> str | None:
         return "unknown action"
     if event.project_id.encode() != key:
         return "key is not project_id"
+    if event.entity == "project" and event.entity_id != event.project_id:
+        return "a project's id is not project_id"
     if any(not one or len(one) > MAX_ID_CHARS for one in ids):
         return "id"
     return None
@@ -101,6 +103,6 @@ def _fact(event: Event, record: Record) -> Fact | Poison:
     fields = {name: value for name in Fields.__struct_fields__ if (value := getattr(data, name)) is not UNSET}
     if event.action == "completed":
         fields["status"] = COMPLETED
-    branch_id = event.branch_id or event.git_branch_id or fields.pop("branch_id", None) or fields.pop("git_branch_id", None)
-    task_id = event.task_id or fields.pop("task_id", None)
+    branch_id = event.branch_id or fields.get("branch_id") or event.git_branch_id or fields.get("git_branch_id")
+    task_id = event.task_id or fields.get("task_id")
     return Fact(event, ACTIONS[event.action], at, fields, branch_id, task_id)

@@ -40,9 +40,9 @@ class Expected:
                 self.rows[key] = tasks[node.project_id, node.id]
             elif node.kind == "subtask":
                 self.rows[key] = _subtask(node, tasks[node.project_id, node.parent].branch_id)
-        self._sum(live, list(tasks.values()), fold.poison)
+        self._sum(live, list(tasks.values()))
 
-    def _sum(self, live: list[Node], tasks: list[TaskSummary], poison: Counter[str]) -> None:
+    def _sum(self, live: list[Node], tasks: list[TaskSummary]) -> None:
         by_branch: dict[tuple[str, str], list[TaskSummary]] = defaultdict(list)
         by_project: dict[str, list[TaskSummary]] = defaultdict(list)
         for task in tasks:
@@ -57,7 +57,7 @@ class Expected:
                 self.rows["branch", node.project_id, node.id] = BranchSummary(project_id=node.project_id, **common, **counts)
             if node.kind == "project":
                 counts = _counts(by_project[node.id])
-                own: dict[str, Any] = {"total_branches": branches[node.id], "degraded": poison[node.id]}
+                own: dict[str, Any] = {"total_branches": branches[node.id], "degraded": node.degraded}
                 self.rows["project", node.id, node.id] = ProjectSummary(**common, **counts, **own)
 
 
@@ -136,4 +136,4 @@ def _text(node: Node, name: str, default: str) -> str:
 
 
 def _archived(node: Node) -> bool:
-    return bool(node.fields.get("archived")) or node.fields.get("status") == "archived"
+    return bool(node.fields.get("archived"))

@@ -1,7 +1,7 @@
 """Topics on a real cluster: look at them, make them as wanted, and name their life (the epoch)."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final, assert_never
@@ -71,6 +71,7 @@ async def delete_topics(settings: KafkaSettings) -> None:
         async with _admin(settings) as admin:
             answer: Any = await admin.delete_topics(names)
             _raise_first(answer.topic_error_codes, UnknownTopicOrPartitionError)
+            await _until(lambda: _none_exists(admin, names))
 
 
 async def _apply(admin: AIOKafkaAdminClient, settings: KafkaSettings, actions: Iterable[Action]) -> Applied:
@@ -104,9 +105,7 @@ async def _create(admin: AIOKafkaAdminClient, settings: KafkaSettings, topics: l
     ]
     answer: Any = await admin.create_topics(wanted)
     _raise_first(answer.topic_errors, TopicAlreadyExistsError)
-    async with asyncio.timeout(_SETTLE_TIMEOUT_S):
-        while not await _have_leaders(admin, [topic.name for topic in wanted]):  # noqa: ASYNC110  because the event is in Kafka
-            await asyncio.sleep(_POLL_S)
+    await _until(lambda: _have_leaders(admin, [topic.name for topic in wanted]))
 
 
 async def _have_leaders(admin: AIOKafkaAdminClient, names: list[str]) -> bool:
@@ -123,6 +122,23 @@ async def _configure(admin: AIOKafkaAdminClient, settings: KafkaSettings, name: 
     )
     for answer in answers:
         _raise_first((resource[3], *resource[:2]) for resource in answer.resources)
+    await _until(lambda: _has_config(admin, settings, name, wanted))
+
+
+async def _has_config(admin: AIOKafkaAdminClient, settings: KafkaSettings, name: str, wanted: dict[str, str]) -> bool:
+    (now,) = await _describe(admin, settings, [name])
+    return wanted.items() <= now.config.items()
+
+
+async def _none_exists(admin: AIOKafkaAdminClient, names: list[str]) -> bool:
+    return all(topic["error_code"] != 0 for topic in await admin.describe_topics(names)) if names else True
+
+
+async def _until(holds: Callable[[], Awaitable[bool]]) -> None:
+    """Wait until brokers show what the controller has decided: they learn it a moment later. Raises `TimeoutError`."""
+    async with asyncio.timeout(_SETTLE_TIMEOUT_S):
+        while not await holds():  # noqa: ASYNC110  because the event is in Kafka
+            await asyncio.sleep(_POLL_S)
 
 
 async def _describe(admin: AIOKafkaAdminClient, settings: KafkaSettings, names: list[str]) -> tuple[Topic, ...]:

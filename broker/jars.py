@@ -43,12 +43,14 @@ def kafka_home() -> Path:
     return cache_dir() / f"kafka-{KAFKA_VERSION}"
 
 
-def kafka_jars(progress: Progress = no_progress, sources: tuple[Source, ...] | None = None) -> list[Path]:
+def kafka_jars(
+    progress: Progress = no_progress, sources: tuple[Source, ...] | None = None, lock: dict[str, str] | None = None
+) -> list[Path]:
     """Return the class path, complete and checked; fetches what is missing. Blocks. Raises `Failure` when nobody has it.
 
     Files are moved into place one by one when they are right, so an interrupted fetch goes on where it stopped.
     """
-    lock, jars = read_lock(), kafka_home() / "jars"
+    lock, jars = lock or read_lock(), kafka_home() / "jars"
     with exclusive(kafka_home()):
         for source in (_by_jgo, _by_mvn) if sources is None else sources:
             missing = _missing(lock, jars)

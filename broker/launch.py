@@ -21,6 +21,8 @@ _ALWAYS: Final = (
     "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSXXX",
     "-Dlog4j2.statusLoggerLevel=OFF",
 )
+_START_HEAP_MB: Final = 64
+
 _QUIET: Final = ("-Xlog:disable", "-Xlog:all=error:stderr")
 """An archive that does not fit is left aside, which is no news for anybody."""
 
@@ -71,7 +73,7 @@ class Jvm:
 
     def command(self, heap_mb: int, extra: Iterable[str], main: Iterable[str]) -> list[str]:
         """Return the command line. main: class and arguments."""
-        heap = ("-Xms64m", f"-Xmx{heap_mb}m")
+        heap = (f"-Xms{min(heap_mb, _START_HEAP_MB)}m", f"-Xmx{heap_mb}m")
         return [str(self.java.path), *heap, *self.flags, *extra, "-cp", ":".join(map(str, self.jars)), *main]
 
     def broker(self, heap_mb: int, archive_flags: Iterable[str], properties: str) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Final
 _SYMPTOMS: Final = (
     (re.compile(r"No space left on device|Disk quota exceeded"), "the disk is full: free some space in {where}"),
     (re.compile(r"Address already in use"), "its port is in use: stop the program that listens on it, or choose another port"),
-    (re.compile(r"OutOfMemoryError|Too small maximum heap"), "its heap is too small: give it more memory"),
+    (re.compile(r"OutOfMemoryError|Too small maximum heap|dedupe buffer"), "its heap is too small: give it more memory"),
     (re.compile(r"Could not reserve enough space|Cannot allocate memory"), "the machine has too little free memory: stop other programs"),
     (re.compile(r"Failed to acquire lock on file"), "another broker uses {where}: stop it"),
     (re.compile(r"Permission denied|AccessDenied|Read-only file system"), "files in {where} may not be written: mend their owner or mode"),

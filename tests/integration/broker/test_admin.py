@@ -45,6 +45,8 @@ async def test_topic_made_again_begins_a_new_epoch(topics: KafkaSettings) -> Non
     await admin.start()
     await admin.delete_topics([topics.topic(CASCADES)])
     await admin.close()
+    while CASCADES in {topic.name for topic in await describe_topics(topics)}:
+        pass  # the broker shows the change a moment later
     applied = await apply_topics(topics)
     assert applied.created == (CASCADES,)
     after = await read_epoch(topics)
@@ -60,7 +62,9 @@ async def test_changed_settings_are_mended_and_others_kept(topics: KafkaSettings
     resource = ConfigResource(ConfigResourceType.TOPIC, topics.topic(CASCADES), {"retention.ms": "1000", "flush.messages": "77"})
     await admin.alter_configs([resource])
     await admin.close()
-    planned = {action.name: action for action in await plan_topics(topics) if isinstance(action, Configure)}
+    planned: dict[str, Configure] = {}
+    while not planned:  # the broker shows the change a moment later
+        planned = {action.name: action for action in await plan_topics(topics) if isinstance(action, Configure)}
     assert planned[CASCADES].changes["retention.ms"] == ("1000", "86400000")
     assert (await apply_topics(topics)).configured == (CASCADES,)
     (cascades,) = (topic for topic in await describe_topics(topics) if topic.name == CASCADES)

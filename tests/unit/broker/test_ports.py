@@ -1,0 +1,24 @@
+"""Laws of free ports."""
+
+import socket
+
+import pytest
+
+from broker.ports import free_port, is_free
+from schemas.failure import Failure
+
+
+def test_preferred_port_is_taken_when_free() -> None:
+    """A free port that is asked for is the one."""
+    port = free_port()
+    assert free_port(port) == port
+
+
+def test_port_in_use_is_replaced_or_refused() -> None:
+    """A port in use gives another one, or with `strict` a sentence."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        assert not is_free(port)
+        assert free_port(port) != port
+        with pytest.raises(Failure, match=f"Port {port} is in use"):
+            free_port(port, strict=True)

@@ -69,13 +69,13 @@ clean:  ## remove what was built; the data in .anabranch stays
 # --- parts of check
 
 lint: $(DEV)
-	@echo "· ruff" && .venv/bin/ruff format --check --quiet . && .venv/bin/ruff check --quiet .
+	@echo "· ruff" && { .venv/bin/ruff format --check --quiet .; code=$$?; .venv/bin/ruff check --quiet . && exit $$code; }
 
 types: $(DEV)
 	@echo "· mypy" && .venv/bin/mypy --no-error-summary
 
 imports: $(DEV)
-	@echo "· import-linter" && .venv/bin/lint-imports --no-logo >build/imports.txt 2>&1 || { cat build/imports.txt; exit 1; }
+	@echo "· import-linter" && { out=$$(.venv/bin/lint-imports --no-logo 2>&1) || { echo "$$out"; exit 1; }; }
 
 spelling: $(DEV)
 	@echo "· codespell" && git ls-files -z --cached --others --exclude-standard | xargs -0 .venv/bin/codespell
@@ -105,7 +105,7 @@ $(RUN): .venv/.made requirements-build.lock requirements.lock pyproject.toml $(P
 $(DEV): .venv/.made requirements-build.lock requirements-dev.lock pyproject.toml $(PACKAGES)
 	@echo "==> Python packages, with those for tests and checks"
 	@$(PIP) --require-hashes -r requirements-build.lock -r requirements-dev.lock | tools/setup.sh progress
-	@mkdir -p build && $(SELF) && touch $@
+	@$(SELF) && touch $@
 
 install-dev: $(DEV) java web chromium
 

@@ -1,135 +1,18 @@
-"""What the tests of a running edge share: a tiny worker that writes rows and cascades itself, edges, and clients."""
+"""Fixtures for tests of a running edge: a tiny worker on its own topics, and edges that are ready."""
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import httpx
-import pytest
 import pytest_asyncio
 from aiokafka import AIOKafkaProducer
-from msgspec import Raw
 from pydantic import SecretStr
-from websockets.asyncio.client import ClientConnection, connect
 
 from api.app import run
-from api.auth import mint
 from api.settings import EdgeSettings
 from broker.connection import KafkaSettings, client_options
-from broker.partitioner import partition_for
-from schemas.messages import Cascade, Message, Metadata, Position, Update, UpdateData, UpdatePayload, encode_message, stream_of
-from schemas.rows import BranchSummary, EpochRow, Memory, OffsetRow, ProjectSummary, TaskSummary, encode_row, with_memory
-from schemas.topics import CASCADES, TASK_STATE, epoch_key, offset_key, row_key
-
-SECRET = "a development secret of more than 32 characters"
-PARTITIONS = 4
-Row = dict[str, Any]
-
-
-@dataclass
-class TinyWorker:
-    """Writes what a worker would: rows, the offset row, then the cascade; one change at a time, one counter per partition."""
-
-    producer: AIOKafkaProducer
-    kafka: KafkaSettings
-    offsets: dict[int, int] = field(default_factory=dict)
-    rows: dict[str, dict[str, Any]] = field(default_factory=dict)
-
-    async def begin(self, epoch: str = "e1") -> None:
-        """Name the epoch of every partition, as making the topics does."""
-        for partition in range(PARTITIONS):
-            await self.state(partition, epoch_key(partition), encode_row(EpochRow(partition=partition, epoch=epoch)))
-
-    async def state(self, partition: int, key: bytes, value: bytes | None) -> None:
-        """Put one record into `task-state`."""
-        await self.producer.send_and_wait(self.kafka.topic(TASK_STATE), value, key=key, partition=partition)
-
-    async def cascade(self, project_id: str, message: Message | bytes) -> int:
-        """Put one message into `cascades`; returns its sequence."""
-        value = message if isinstance(message, bytes) else encode_message(message)
-        partition = partition_for(project_id, PARTITIONS)
-        sent = await self.producer.send_and_wait(self.kafka.topic(CASCADES), value, key=project_id.encode(), partition=partition)
-        return int(sent.offset) + 1
-
-    def next_stamp(self, project_id: str) -> tuple[int, int]:
-        """Return the partition and the stamp of the project's next event."""
-        partition = partition_for(project_id, PARTITIONS)
-        stamp = self.offsets.get(partition, 0)
-        self.offsets[partition] = stamp + 1
-        return partition, stamp
-
-    async def add_task(self, project_id: str, task_id: str, *, correlation_id: str = "", user_id: str = "u", status: str = "todo") -> int:
-        """Add or change a task of branch `main`, as a person's change; returns the frame's sequence."""
-        partition, stamp = self.next_stamp(project_id)
-        tasks = self.rows.setdefault(project_id, {})
-        tasks[task_id] = status
-        task = TaskSummary(
-            id=task_id, project_id=project_id, branch_id=f"{project_id}-main", title=f"Task {task_id}", status=status, stamp=stamp
-        )
-        breakdown = {name: list(tasks.values()).count(name) for name in sorted(set(tasks.values()))}
-        branch = BranchSummary(
-            id=f"{project_id}-main", project_id=project_id, name="main", total_tasks=len(tasks), status_breakdown=breakdown, stamp=stamp
-        )
-        project = ProjectSummary(id=project_id, name=f"Project {project_id}", total_branches=1, total_tasks=len(tasks), stamp=stamp)
-        values = {"project": project, "branch": branch, "task": task}
-        encoded = {kind: encode_row(row) for kind, row in values.items()}
-        for kind, row in values.items():
-            await self.state(partition, row_key(kind, project_id, row.id), with_memory(encoded[kind], Memory(seen=[stamp])))
-        await self.state(partition, offset_key(partition), encode_row(OffsetRow(partition=partition, through=stamp + 1)))
-        message = Update(
-            id=f"m-{project_id}-{stamp}",
-            stream=stream_of(project_id),
-            timestamp=0,
-            payload=UpdatePayload(
-                entity="task",
-                action="create",
-                data=UpdateData(
-                    primary=Raw(encoded["task"]), cascade=Cascade(branches=[Raw(encoded["branch"])], projects=[Raw(encoded["project"])])
-                ),
-            ),
-            metadata=Metadata(
-                source="user", position=Position(partition, stamp + 1), user_id=user_id, correlation_id=correlation_id or None
-            ),
-        )
-        return await self.cascade(project_id, message)
-
-
-@dataclass
-class RunningEdge:
-    """A running edge and ways to talk to it."""
-
-    url: str
-    private_url: str
-    stop: asyncio.Event
-    done: "asyncio.Task[None]"
-
-    def client(self, user: str = "u", projects: tuple[str, ...] = ("*",), scope: str | None = None) -> httpx.AsyncClient:
-        """Return an HTTP client with a token."""
-        token = mint(SECRET, user, projects, 3600, scope)
-        return httpx.AsyncClient(base_url=self.url, headers={"Authorization": f"Bearer {token}"}, trust_env=False, timeout=20)
-
-    def socket(self, user: str = "u", projects: tuple[str, ...] = ("*",), ttl_s: int = 3600) -> connect:
-        """Return a WebSocket to be opened, with a token in a subprotocol as browsers send it."""
-        token = mint(SECRET, user, projects, ttl_s)
-        return self.dial([f"bearer.{token}", "summary.v2"])
-
-    def dial(self, subprotocols: list[str], path: str = "/ws/v2", origin: str | None = "own", **options: Any) -> connect:
-        """Return a WebSocket to be opened."""
-        address = self.url.replace("http", "ws") + path
-        chosen = self.url if origin == "own" else origin
-        return connect(address, subprotocols=subprotocols or None, origin=chosen, proxy=None, **options)  # type: ignore[arg-type]
-
-    async def end(self) -> None:
-        """Stop it."""
-        self.stop.set()
-        await self.done
-
-
-StartEdge = Callable[..., Awaitable[RunningEdge]]
+from tests.integration.api.harness import SECRET, RunningEdge, StartEdge, TinyWorker, until_ready
 
 
 @pytest_asyncio.fixture
@@ -150,7 +33,7 @@ async def start_edge(topics: KafkaSettings, tmp_path: Path) -> AsyncIterator[Sta
     """Give a test a way to start edges that are ready; they end with it."""
     edges: list[RunningEdge] = []
 
-    async def start(**settings: Any) -> RunningEdge:
+    async def start(web_dir: Path | None = None, **settings: Any) -> RunningEdge:  # noqa: ANN401  because they are of all types
         listening: asyncio.Future[tuple[str, str]] = asyncio.get_running_loop().create_future()
         stop = asyncio.Event()
         chosen = EdgeSettings(
@@ -158,13 +41,11 @@ async def start_edge(topics: KafkaSettings, tmp_path: Path) -> AsyncIterator[Sta
             port=0,
             data=tmp_path,
             jwt_secret=SecretStr(SECRET),
-            web_dir=settings.pop("web_dir", tmp_path / "none"),
+            web_dir=web_dir or tmp_path / "none",
             **settings,
         )
         done = asyncio.create_task(run(chosen, stop=stop, listening=lambda url, private: listening.set_result((url, private))))
-        await asyncio.wait({done, listening}, return_when=asyncio.FIRST_COMPLETED)
-        if done.done():
-            done.result()
+        done.add_done_callback(lambda task: _failed(task, listening))
         edge = RunningEdge(*await listening, stop, done)
         edges.append(edge)
         await until_ready(edge)
@@ -179,92 +60,12 @@ async def start_edge(topics: KafkaSettings, tmp_path: Path) -> AsyncIterator[Sta
 
 @pytest_asyncio.fixture
 async def edge(worker: TinyWorker, start_edge: StartEdge) -> RunningEdge:
-    """Give a test one edge that is ready."""
-    assert worker
+    """Give a test one edge that is ready, on topics that have an epoch."""
+    await worker.producer.flush()
     return await start_edge()
 
 
-async def until_ready(edge: RunningEdge) -> None:
-    """Wait for an edge's readiness."""
-    async with httpx.AsyncClient(trust_env=False) as client:
-        while (await client.get(f"{edge.private_url}/readyz")).status_code != httpx.codes.OK:
-            await asyncio.sleep(0.02)
-
-
-class Client:
-    """A client by the rules of the protocol: keeps rows of one stream, resumes by itself never, notes every break of the rules."""
-
-    def __init__(self, socket: ClientConnection) -> None:
-        self.socket = socket
-        self.rows: dict[tuple[str, str], Row] = {}
-        self.position: dict[str, tuple[str, int]] = {}
-        self.frames: list[Row] = []
-        self.doubled = 0
-        self.gaps = 0
-
-    async def send(self, type_: str, action: str, data: Row | None = None, **more: Any) -> None:
-        """Send one frame."""
-        await self.socket.send(json.dumps({"type": type_, "payload": {"action": action, "data": data or {}}, **more}))
-
-    async def subscribe(self, *streams: str, since: Row | None = None) -> None:
-        """Subscribe to streams, all from the same place."""
-        await self.send("sync", "subscribe", {"streams": [{"stream": stream, "since": since} for stream in streams]})
-
-    async def next(self) -> Row:
-        """Return the next frame, taken in."""
-        frame: Row = json.loads(await asyncio.wait_for(self.socket.recv(), 20))
-        self.frames.append(frame)
-        self._apply(frame)
-        return frame
-
-    async def until(self, type_: str, action: str) -> Row:
-        """Return the next frame of a kind; those before it are taken in too."""
-        while True:
-            frame = await self.next()
-            if (frame["type"], frame["payload"]["action"]) == (type_, action):
-                return frame
-
-    async def until_sequence(self, stream: str, sequence: int) -> None:
-        """Take frames in until the stream's position is there."""
-        while self.position.get(stream, ("", -1))[1] < sequence:
-            await self.next()
-
-    def _apply(self, frame: Row) -> None:
-        if frame["sequence"] == 0 and "stream" not in frame:
-            return
-        stream, sequence, payload = frame["stream"], frame["sequence"], frame["payload"]
-        if payload["action"] != "snapshot":
-            epoch, at = self.position.get(stream, (frame["epoch"], -1))
-            if sequence <= at:
-                self.doubled += 1
-                return
-            if frame["prev"] > at or epoch != frame["epoch"]:
-                self.gaps += 1
-        self.position[stream] = (frame["epoch"], sequence)
-        data = payload["data"]
-        primary = data["primary"] if isinstance(data["primary"], list) else [{"entity": payload["entity"], "row": data["primary"]}]
-        for entry in primary:
-            self._put(entry["entity"], entry["row"])
-        for kind, plural in (("branch", "branches"), ("project", "projects"), ("task", "tasks")):
-            for row in data["cascade"].get(plural, []):
-                self._put(kind, row)
-
-    def _put(self, kind: str, row: Row) -> None:
-        known = self.rows.get((kind, row["id"]))
-        if known is None or known["stamp"] < row["stamp"]:
-            self.rows[kind, row["id"]] = row
-
-
-@asynccontextmanager
-async def client_of(edge: RunningEdge, **options: Any) -> AsyncIterator[Client]:
-    """Open a client and take its welcome."""
-    async with edge.socket(**options) as socket:
-        client = Client(socket)
-        await client.until("sync", "welcome")
-        yield client
-
-
-@pytest.fixture
-def clients() -> Callable[..., Any]:
-    """Give a test `client_of`."""
-    return client_of
+def _failed(task: "asyncio.Task[None]", listening: "asyncio.Future[tuple[str, str]]") -> None:
+    """Let who waits for an edge that could not start know why."""
+    if not listening.done():
+        listening.set_exception(task.exception() or RuntimeError("the edge ended"))

@@ -1,18 +1,14 @@
 """A real edge on a real broker: joining, resuming, missing nothing."""
 
 import asyncio
-from collections.abc import Callable
-from typing import Any
 
-import httpx
-
-Clients = Callable[..., Any]
+from tests.integration.api.harness import Client, RunningEdge, StartEdge, TinyWorker, client_of, until_read
 
 
-async def test_a_client_sees_a_snapshot_and_then_every_change(worker: Any, edge: Any, clients: Clients) -> None:
+async def test_a_client_sees_a_snapshot_and_then_every_change(worker: TinyWorker, edge: RunningEdge) -> None:
     """Subscribed, snapshot, update: in this order, and the rows are the worker's."""
     await worker.add_task("p1", "t1")
-    async with clients(edge) as client:
+    async with client_of(edge) as client:
         await client.subscribe("project:*")
         answer = await client.until("sync", "subscribed")
         if not answer["payload"]["data"]["streams"]:
@@ -27,7 +23,7 @@ async def test_a_client_sees_a_snapshot_and_then_every_change(worker: Any, edge:
         assert (client.doubled, client.gaps) == (0, 0)
 
 
-async def test_joins_under_continuous_publishing_lose_and_double_nothing(worker: Any, edge: Any, clients: Clients) -> None:
+async def test_joins_under_continuous_publishing_lose_and_double_nothing(worker: TinyWorker, edge: RunningEdge) -> None:
     """Whenever one joins, snapshot and frames fit together without a gap, and all end with the same rows."""
     await worker.add_task("p", "t0")
     stop = asyncio.Event()
@@ -39,18 +35,16 @@ async def test_joins_under_continuous_publishing_lose_and_double_nothing(worker:
             number += 1
             last[0] = await worker.add_task("p", f"t{number % 50}", status=("todo", "done", "review")[number % 3])
 
-    async def join() -> Any:
+    async def join() -> Client:
         async with edge.socket(user=f"u{len(joined)}") as socket:
-            client = client_class(socket)
+            client = Client(socket)
             await client.until("sync", "welcome")
             await client.subscribe("project:p")
             await client.until_sequence("project:p", last[0] + 3)
             return client
 
     publishing = asyncio.create_task(publish())
-    joined: list[Any] = []
-    async with clients(edge) as probe:
-        client_class = type(probe)
+    joined: list[Client] = []
     for _ in range(25):
         joined += await asyncio.gather(*(join() for _ in range(8)))
     stop.set()
@@ -62,15 +56,15 @@ async def test_joins_under_continuous_publishing_lose_and_double_nothing(worker:
         assert sum(branch["status_breakdown"].values()) == branch["total_tasks"] == client.rows["project", "p"]["total_tasks"]
 
 
-async def test_a_client_resumes_with_exactly_what_it_missed(worker: Any, edge: Any, clients: Clients) -> None:
+async def test_a_client_resumes_with_exactly_what_it_missed(worker: TinyWorker, edge: RunningEdge) -> None:
     """`recovered` replays the frames after `since`; `live` replays nothing."""
     first = await worker.add_task("p", "t1")
-    async with clients(edge) as client:
+    async with client_of(edge) as client:
         await client.subscribe("project:p")
         await client.until_sequence("project:p", first)
         epoch = client.position["project:p"][0]
     sequences = [await worker.add_task("p", f"t{number}") for number in range(2, 5)]
-    async with clients(edge) as client:
+    async with client_of(edge) as client:
         client.position["project:p"] = (epoch, first)
         await until_read(edge, sequences[-1])
         await client.subscribe("project:p", since={"epoch": epoch, "sequence": first})
@@ -83,14 +77,14 @@ async def test_a_client_resumes_with_exactly_what_it_missed(worker: Any, edge: A
         assert (entry["status"], entry["replayed"], client.gaps) == ("live", 0, 0)
 
 
-async def test_a_place_that_left_the_ring_gets_a_snapshot(worker: Any, start_edge: Any, clients: Clients) -> None:
+async def test_a_place_that_left_the_ring_gets_a_snapshot(worker: TinyWorker, start_edge: StartEdge) -> None:
     """No partial recovery: what the ring does not hold any more comes as a whole."""
     edge = await start_edge(limits={"ring_frames": 4})
-    first = await worker.add_task("p", "t0")
+    first = last = await worker.add_task("p", "t0")
     for number in range(8):
         last = await worker.add_task("p", f"t{number}")
     await until_read(edge, last)
-    async with clients(edge) as client:
+    async with client_of(edge) as client:
         await client.subscribe("project:p", since={"epoch": "e1", "sequence": first})
         entry = (await client.until("sync", "subscribed"))["payload"]["data"]["streams"][0]
         assert entry["status"] == "snapshot"
@@ -98,21 +92,21 @@ async def test_a_place_that_left_the_ring_gets_a_snapshot(worker: Any, start_edg
         assert client.rows["project", "p"]["total_tasks"] == 8
 
 
-async def test_another_epoch_resets_the_client(worker: Any, edge: Any, clients: Clients) -> None:
+async def test_another_epoch_resets_the_client(worker: TinyWorker, edge: RunningEdge) -> None:
     """A place in another life of the topics means nothing: reset, then a snapshot."""
     last = await worker.add_task("p", "t0")
     await until_read(edge, last)
-    async with clients(edge) as client:
+    async with client_of(edge) as client:
         await client.subscribe("project:p", since={"epoch": "of old", "sequence": 5})
         await client.until("sync", "reset")
         await client.until("bulk", "snapshot")
 
 
-async def test_a_second_edge_takes_over_where_the_first_ended(worker: Any, start_edge: Any, clients: Clients) -> None:
+async def test_a_second_edge_takes_over_where_the_first_ended(worker: TinyWorker, start_edge: StartEdge) -> None:
     """An edge can be replaced at any moment: goodbye and 1012, and the place is good at the next one."""
     first_edge = await start_edge()
     sequence = await worker.add_task("p", "t0")
-    async with clients(first_edge) as client:
+    async with client_of(first_edge) as client:
         await client.subscribe("project:p")
         await client.until_sequence("project:p", sequence)
         epoch = client.position["project:p"][0]
@@ -124,20 +118,10 @@ async def test_a_second_edge_takes_over_where_the_first_ended(worker: Any, start
         await ending
     missed = await worker.add_task("p", "t1")
     second_edge = await start_edge()
-    async with clients(second_edge) as client:
+    async with client_of(second_edge) as client:
         client.position["project:p"] = (epoch, sequence)
         await client.subscribe("project:p", since={"epoch": epoch, "sequence": sequence})
         entry = (await client.until("sync", "subscribed"))["payload"]["data"]["streams"][0]
         assert (entry["status"], entry["replayed"]) == ("recovered", 1)
         await client.until_sequence("project:p", missed)
         assert client.gaps == 0
-
-
-async def until_read(edge: Any, sequence: int) -> None:
-    """Wait until some partition of the edge was read up to there."""
-    async with httpx.AsyncClient(trust_env=False) as client:
-        while True:
-            places = (await client.get(f"{edge.private_url}/readyz")).json()["partitions"].values()
-            if any(place["applied"] >= sequence for place in places):
-                return
-            await asyncio.sleep(0.02)

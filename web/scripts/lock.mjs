@@ -10,7 +10,11 @@ const path = new URL('../package-lock.json', import.meta.url);
 const lock = JSON.parse(readFileSync(path, 'utf8'));
 
 function platformOf(name) {
-  const [os, cpu, libc] = name.split('/').pop().replace(/^[a-z]+-/, '').split('-');
+  const [os, cpu, libc] = name
+    .split('/')
+    .pop()
+    .replace(/^[a-z]+-/, '')
+    .split('-');
   return { os: [os], cpu: [cpu], ...(os === 'linux' ? { libc: [libc === 'musl' ? 'musl' : 'glibc'] } : {}) };
 }
 

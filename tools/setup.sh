@@ -75,7 +75,11 @@ step_lock() {
   if grep -nE '://|^--' requirements*.lock; then echo "The lines above hold addresses or options: they do not belong into a lock." >&2; exit 1; fi
 }
 
-# Keep one line per downloaded package of what pip says.
-step_progress() { grep --line-buffered -vE '^(Requirement already satisfied|  (Using cached|Downloading) .*metadata|Looking in links|Processing )' || true; }
+# Say of pip's many lines: one per package that is fetched, and what went wrong.
+step_progress() {
+  sed -unE 's/^ +(Downloading|Using cached) ([A-Za-z0-9_.]+-[0-9][^-]*)-.*\.whl \((.*)\)$/    \2 (\3)/p
+    s/^Installing collected packages.*/    installing …/p
+    /^(ERROR|WARNING|error)/p'
+}
 
 "step_$1" "${@:2}"

@@ -1,8 +1,7 @@
 """What a record of `task-changes` says, read again from architecture.md §3: one plain fact, or why it is poison. Pure."""
 
-import re
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 from msgspec import UNSET, Struct
@@ -10,8 +9,6 @@ from msgspec import UNSET, Struct
 from schemas.events import Event, Fields, decode_any, decode_event
 from schemas.topics import MAX_EVENT_BYTES, MAX_ID_CHARS, MAX_NESTING
 from schemas.words import ACTIONS, COMPLETED, ENTITIES
-
-_SHORT_ZONE: Final = re.compile(r"([+-]\d{2})$")
 
 
 class Record(Struct, frozen=True):
@@ -59,17 +56,15 @@ def read(record: Record) -> Fact | Poison:
 def canonical(text: str, record_ms: int) -> str | None:
     """Return the earlier of an ISO time (without a zone: UTC) and the record's time, in 24 characters; None when it is no time."""
     try:
-        at = datetime.fromisoformat(_SHORT_ZONE.sub(r"\1:00", text) if "T" in text else text)
-    except ValueError:
+        at = datetime.fromisoformat(text)
+        at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-    return min(f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z", iso(record_ms))
+    return min(_text(at), _text(datetime.fromtimestamp(record_ms / 1000, UTC)))
 
 
-def iso(time_ms: int) -> str:
-    """Return milliseconds since 1970 as a time of 24 characters."""
-    seconds, rest = divmod(time_ms, 1000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:03d}Z"
+def _text(at: datetime) -> str:
+    return at.replace(tzinfo=None, microsecond=at.microsecond // 1000 * 1000).isoformat(timespec="milliseconds") + "Z"
 
 
 def _depth(value: object) -> int:

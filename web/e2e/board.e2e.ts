@@ -116,7 +116,7 @@ async function phone(browser: Browser, given: Given, token: string): Promise<voi
   const page = await context.newPage();
   await page.goto(given.url);
   await live(page);
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth > screen.width);
   check(!wide, 'a phone needs no sideways scrolling');
   await shot(page, given, 'phone');
   await page.getByRole('tab', { name: 'Tasks' }).click();

@@ -89,7 +89,6 @@ export class Keyed<T extends object> {
 /** A short, quiet highlight on something that just changed. */
 export function pulse(element: HTMLElement): void {
   if (matchMedia('(prefers-reduced-motion: reduce)').matches || element.getAnimations().length > 0) return;
-  const to = getComputedStyle(element).backgroundColor;
   const from = getComputedStyle(element).getPropertyValue('--pulse').trim();
-  element.animate([{ backgroundColor: from }, { backgroundColor: to }], { duration: 1_400, easing: 'ease-out' });
+  element.animate([{ backgroundColor: from }, { backgroundColor: 'transparent' }], { duration: 1_200, easing: 'ease-in' });
 }

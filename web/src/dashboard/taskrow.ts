@@ -11,6 +11,8 @@ export interface TaskLine {
   readonly index: number;
   readonly top: number;
   readonly pending: boolean;
+  /** Name of its branch, when the list has more than one. */
+  readonly branch: string;
   readonly active: boolean;
   readonly now: number;
 }
@@ -32,6 +34,7 @@ export class TaskRowView implements View<TaskLine> {
     hidden: true,
     spellcheck: 'false',
   });
+  readonly #branch = h('span', { class: 'of' });
   readonly #ticks = ticks('medium');
   readonly #priority = h('span', { class: 'priority' });
   readonly #parts = h('span', { class: 'parts' });
@@ -47,7 +50,7 @@ export class TaskRowView implements View<TaskLine> {
       h('div', { class: `cell ${name}`, role: 'gridcell' }, ...children);
     this.element.append(
       cell('status', this.#sign, this.#select),
-      cell('title', this.#title, this.#input),
+      cell('title', this.#title, this.#input, this.#branch),
       cell('priority', this.#ticks, this.#priority),
       cell('parts', this.#parts),
       cell('who', this.#who),
@@ -67,6 +70,7 @@ export class TaskRowView implements View<TaskLine> {
     attribute(this.element, 'aria-rowindex', line.index + 2);
     attribute(this.element, 'tabindex', line.active ? '0' : '-1');
     attribute(this.element, 'data-pending', line.pending);
+    text(this.#branch, line.branch);
     if (before?.task !== line.task) this.#draw(line);
     if (before !== null && before.task.stamp < line.task.stamp) this.#flash();
   }

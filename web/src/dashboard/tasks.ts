@@ -96,7 +96,12 @@ export class Tasks {
     const task = this.#list[index];
     if (task === undefined) return;
     const active = this.#active === null ? index === 0 : task.id === this.#active;
-    items.push([task.id, { task, index, top: index * height, pending: open.has(task.id), active, now }]);
+    const branch = this.#ui.choice?.branchId === null ? this.#branchName(task) : '';
+    items.push([task.id, { task, index, top: index * height, pending: open.has(task.id), branch, active, now }]);
+  }
+
+  #branchName(task: TaskRow): string {
+    return this.#store.rows.branch(task.project_id, task.branch_id)?.name ?? task.branch_id;
   }
 
   /** The line that has the focus stays in the page even when it is scrolled out of sight. */

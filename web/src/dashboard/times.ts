@@ -4,7 +4,7 @@ const number = new Intl.NumberFormat();
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 const minute = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
 const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
-const dayOfYear = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', year: 'numeric' });
+const month = new Intl.DateTimeFormat(undefined, { month: 'short', year: 'numeric' });
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'long' });
 
 export function figure(value: number): string {
@@ -15,14 +15,14 @@ export function clockTime(ms: number): string {
   return clock.format(ms);
 }
 
-/** Today: the time. This year: day and month. Else the whole date. Empty when there is none. */
+/** Today: the time. This year: day and month. Else month and year. Empty when there is none. */
 export function shortTime(iso: string | null | undefined, now: number): string {
   const ms = iso ? Date.parse(iso) : Number.NaN;
   if (Number.isNaN(ms)) return '';
   const then = new Date(ms);
   const today = new Date(now);
   if (then.toDateString() === today.toDateString()) return minute.format(then);
-  return then.getFullYear() === today.getFullYear() ? day.format(then) : dayOfYear.format(then);
+  return then.getFullYear() === today.getFullYear() ? day.format(then) : month.format(then);
 }
 
 export function fullTime(iso: string | null | undefined): string {

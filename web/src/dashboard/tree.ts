@@ -87,7 +87,9 @@ class LineView implements View<Line> {
 
   constructor(kind: 'project' | 'branch', choose: () => void) {
     this.element = h('button', { class: `line ${kind}`, type: 'button' });
-    this.element.append(this.#name, this.#mark, this.#counts, this.#bar.element, this.#time);
+    const name = h('span', { class: 'label' }, this.#name, this.#mark);
+    this.element.append(name, this.#counts, this.#bar.element, this.#time);
+    attribute(this.#bar.element, 'aria-hidden', 'true');
     this.element.addEventListener('click', choose);
   }
 
@@ -100,8 +102,7 @@ class LineView implements View<Line> {
     text(this.#name, row.name);
     attribute(this.#name, 'title', row.name);
     text(this.#counts, `${figure(row.completed_tasks)}/${figure(row.total_tasks)}`);
-    attribute(this.#counts, 'aria-label', `${row.completed_tasks} of ${row.total_tasks} done, ${openOf(row)} open`);
-    attribute(this.#bar.element, 'aria-label', `Progress of ${row.name}`);
+    attribute(this.element, 'aria-label', this.#spoken(row, line.now));
     this.#bar.update(row.status_breakdown, row.completed_tasks, row.total_tasks);
     text(this.#time, shortTime(row.last_activity, line.now));
     attribute(this.#time, 'datetime', row.last_activity ?? undefined);
@@ -109,7 +110,12 @@ class LineView implements View<Line> {
     const degraded = 'degraded' in row ? (row.degraded ?? 0) : 0;
     this.#mark.hidden = degraded === 0;
     attribute(this.#mark, 'title', `${degraded} records could not be read; see the dead letters`);
-    if (before !== null && before.row.stamp !== row.stamp) pulse(this.element);
+    if (before !== null && before.row.stamp !== row.stamp) pulse(this.#counts);
+  }
+
+  #spoken(row: ProjectRow | BranchRow, now: number): string {
+    const last = row.last_activity ? `, last change ${shortTime(row.last_activity, now)}` : '';
+    return `${row.name}: ${row.completed_tasks} of ${row.total_tasks} done, ${row.in_progress_tasks} in progress, ${openOf(row)} open${last}`;
   }
 }
 

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Final, cast
 
 from schemas.events import Event
-from schemas.topics import row_key
 from streams.domain.apply_branch import bury_branch, write_branch
 from streams.domain.apply_project import bury_project, write_project
 from streams.domain.apply_subtask import bury_subtask, write_subtask
@@ -36,10 +35,10 @@ _BURY: Final[dict[str, Handler]] = {
 
 def apply(fold: Fold, event: Event) -> Applied | Drop:
     """Apply one decoded event at `fold.offset`; return what changed, or why nothing did."""
-    project_key = row_key("project", event.project_id, event.project_id)
-    if event.entity != "project" and fold.is_deleted(project_key):
+    scope = fold.scope(event.project_id)
+    if scope.project is None and event.entity != "project" and fold.is_deleted(scope.key):
         return "orphan"
-    key = row_key(event.entity, event.project_id, event.entity_id)
+    key = scope.key_of(event.entity, event.entity_id)
     node = fold.find(key)
     event_hash = id_hash(event.id)
     decision = decide(event, node, event_hash)
@@ -47,7 +46,7 @@ def apply(fold: Fold, event: Event) -> Applied | Drop:
         return cast(Drop, decision)
     if decision == "revive":
         fold.surface(key)
+    memory = remember(event, node, event_hash)
+    live = None if node is None or node.memory.deleted_ms else node
     handlers = _BURY if decision == "bury" else _WRITE
-    live = None if node is None or node.deleted else node
-    target = Target(key, project_key, live, remember(event, node, event_hash), merge=decision == "merge")
-    return handlers[event.entity](fold, event, target)
+    return handlers[event.entity](fold, event, Target(key, scope, live, memory, decision == "merge"))

@@ -20,16 +20,15 @@ ARCHIVED: Final = "archived"
 def write_branch(fold: Fold, event: Event, target: Target) -> Applied | Drop:
     """Insert, replace or patch a branch. Its tasks and counts stay."""
     before = copy_of(target.live)
-    project = fold.open_project(event.project_id, target.project_key)
+    project = fold.open_project(target.scope)
     if target.live is None:
-        row = BranchSummary(id=event.entity_id, project_id=event.project_id, name=event.entity_id)
-        fold.put(target.key, row, target.memory)
-        fold.link(target.project_key, target.key)
+        fold.put(target.key, BranchSummary(id=event.entity_id, project_id=event.project_id, name=""), target.memory)
+        fold.link(target.scope.key, target.key)
         project.total_branches += 1
-    branch = fold.open_branch(project, event.entity_id, target.key)
-    cast(Node, fold.touch(target.key)).memory = target.memory
-    rename(branch, event.data or NO_FIELDS, merge=target.merge)
-    return Applied(target.key, before, (target.project_key,))
+    branch = fold.open_branch(target.scope, event.entity_id)
+    branch.node.memory = target.memory
+    rename(branch.row, event.data or NO_FIELDS, merge=target.merge)
+    return Applied(target.key, before, (target.scope.key,))
 
 
 def bury_branch(fold: Fold, event: Event, target: Target) -> Applied | Drop:
@@ -38,11 +37,12 @@ def bury_branch(fold: Fold, event: Event, target: Target) -> Applied | Drop:
         fold.bury(target.key, BranchSummary(id=event.entity_id, project_id=event.project_id, name=""), target.memory, None)
         return Applied(target.key, None, ())
     branch = cast(BranchSummary, target.live.row)
-    project = fold.open_project(event.project_id, target.project_key)
+    project = fold.open_project(target.scope)
     project.total_branches -= 1
     take_away(project, branch)
+    target.scope.branches.pop(branch.id, None)
     entomb_branch(fold, target.key, branch, target.memory)
-    return Applied(target.key, branch, (target.project_key,))
+    return Applied(target.key, branch, (target.scope.key,))
 
 
 def entomb_branch(fold: Fold, key: bytes, branch: BranchSummary, memory: Memory) -> None:
@@ -55,9 +55,9 @@ def entomb_branch(fold: Fold, key: bytes, branch: BranchSummary, memory: Memory)
 
 def rename(row: BranchSummary | ProjectSummary, data: Fields, *, merge: bool) -> None:
     """Take name and archived from the payload: those that are set in a patch, else all, with their defaults."""
-    name = data.git_branch_name if data.name is UNSET else data.name
+    name = data.git_branch_name if data.name is UNSET and isinstance(row, BranchSummary) else data.name
     if name is not UNSET or not merge:
-        row.name = name or row.id
+        row.name = name if isinstance(name, str) else row.id
     if data.archived is not UNSET and data.archived is not None:
         row.archived = data.archived
     elif data.status is not UNSET or not merge:

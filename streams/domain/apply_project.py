@@ -16,7 +16,7 @@ def write_project(fold: Fold, event: Event, target: Target) -> Applied | Drop:
     before = copy_of(target.live)
     if target.live is None:
         fold.put(target.key, ProjectSummary(id=event.project_id, name=event.project_id), target.memory)
-    project = fold.open_project(event.project_id, target.key)
+    project = fold.open_project(target.scope)
     cast(Node, fold.touch(target.key)).memory = target.memory
     rename(project, event.data or NO_FIELDS, merge=target.merge)
     return Applied(target.key, before, ())
@@ -30,5 +30,6 @@ def bury_project(fold: Fold, event: Event, target: Target) -> Applied | Drop:
         elif isinstance(child.row, ContextUpdate | MemberRow):
             fold.bury(child_key, child.row, child.memory, None)
     before = copy_of(target.live)
+    del fold.scopes[event.project_id]
     fold.bury(target.key, ProjectSummary(id=event.project_id, name=""), target.memory, None)
     return Applied(target.key, before, ())

@@ -3,17 +3,16 @@
 from copy import copy
 from typing import cast
 
-import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, structs
 
 from schemas.events import Event, Fields
-from schemas.rows import Memory, SubtaskSummary, TaskSummary
-from schemas.topics import row_key
+from schemas.rows import Actor, Memory, SubtaskSummary, TaskSummary
 from schemas.words import COMPLETED, DEFAULT_STATUS
-from streams.domain.apply_task import NO_FIELDS, actor_of, exchange
+from streams.domain.apply_task import NO_FIELDS, exchange
 from streams.domain.fold import Applied, Fold, Target, later, with_former
 from streams.domain.node import Node
 from streams.domain.revival import Drop
+from streams.domain.scope import Scope
 
 
 def write_subtask(fold: Fold, event: Event, target: Target) -> Applied | Drop:
@@ -22,21 +21,21 @@ def write_subtask(fold: Fold, event: Event, target: Target) -> Applied | Drop:
     task_id = event.task_id or (None if old is None else old.task_id)
     if task_id is None:
         return "unknown"
-    task_key = row_key("task", event.project_id, task_id)
+    task_key = target.scope.key_of("task", task_id)
     task = fold.find(task_key)
     if task is None or not isinstance(task.row, TaskSummary):
         return "orphan"
     new = _patched(old, event.data or NO_FIELDS) if old is not None and target.merge else _whole(event, event.data or NO_FIELDS)
     new.task_id, new.branch_id, new.stamp = task_id, task.row.branch_id, fold.offset
     new.last_activity = later(fold.activity, None if old is None else old.last_activity)
-    new.last_actor = actor_of(event)
+    new.last_actor = Actor(event.source, event.user_id, event.session_id)
     if old is not None and old.task_id == task_id:
         fold.put(target.key, new, target.memory)
-        return Applied(target.key, old, _recount(fold, event, task_id, (0, _done(new) - _done(old))))
-    left = () if old is None else _recount(fold, event, old.task_id, (-1, -_done(old)))
+        return Applied(target.key, old, _recount(fold, target.scope, task_id, (0, _done(new) - _done(old))))
+    left = () if old is None else _recount(fold, target.scope, old.task_id, (-1, -_done(old)))
     fold.put(target.key, new, _moved(target.memory, old))
     fold.link(task_key, target.key)
-    return Applied(target.key, old, tuple(dict.fromkeys(left + _recount(fold, event, task_id, (1, _done(new))))))
+    return Applied(target.key, old, tuple(dict.fromkeys(left + _recount(fold, target.scope, task_id, (1, _done(new))))))
 
 
 def bury_subtask(fold: Fold, event: Event, target: Target) -> Applied:
@@ -46,14 +45,14 @@ def bury_subtask(fold: Fold, event: Event, target: Target) -> Applied:
         fold.bury(target.key, unseen, target.memory, event.task_id)
         return Applied(target.key, None, ())
     old = cast(SubtaskSummary, target.live.row)
-    ancestors = _recount(fold, event, old.task_id, (-1, -_done(old)))
+    ancestors = _recount(fold, target.scope, old.task_id, (-1, -_done(old)))
     fold.bury(target.key, old, target.memory, old.task_id)
     return Applied(target.key, old, ancestors)
 
 
-def _recount(fold: Fold, event: Event, task_id: str, counts: tuple[int, int]) -> tuple[bytes, ...]:
+def _recount(fold: Fold, scope: Scope, task_id: str, counts: tuple[int, int]) -> tuple[bytes, ...]:
     """Add (total, completed) to a live task's subtask counts; it takes in the event. Returns the keys of all rows above."""
-    key = row_key("task", event.project_id, task_id)
+    key = scope.key_of("task", task_id)
     node = cast(Node, fold.get(key))
     old = cast(TaskSummary, node.row)
     new = copy(old)
@@ -61,12 +60,10 @@ def _recount(fold: Fold, event: Event, task_id: str, counts: tuple[int, int]) ->
     new.completed_subtasks += counts[1]
     new.stamp = fold.offset
     new.last_activity = later(fold.activity, old.last_activity)
-    project_key = row_key("project", event.project_id, event.project_id)
-    branch_key = row_key("branch", event.project_id, old.branch_id)
-    project = fold.open_project(event.project_id, project_key)
-    branch = fold.open_branch(project, old.branch_id, branch_key)
-    fold.put(key, new, node.memory, exchange(node, new, branch, project))
-    return key, branch_key, project_key
+    project = fold.open_project(scope)
+    branch = fold.open_branch(scope, old.branch_id)
+    fold.put(key, new, node.memory, exchange(node, new, branch.row, project))
+    return key, branch.key, scope.key
 
 
 def _done(row: SubtaskSummary) -> int:
@@ -74,7 +71,7 @@ def _done(row: SubtaskSummary) -> int:
 
 
 def _moved(memory: Memory, old: SubtaskSummary | None) -> Memory:
-    return memory if old is None else msgspec.structs.replace(memory, former=with_former(memory.former, old.task_id))
+    return memory if old is None else structs.replace(memory, former=with_former(memory.former, old.task_id))
 
 
 def _whole(event: Event, data: Fields) -> SubtaskSummary:

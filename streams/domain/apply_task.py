@@ -3,12 +3,10 @@
 from copy import copy
 from typing import Final, cast
 
-import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, structs
 
 from schemas.events import Event, Fields
 from schemas.rows import Actor, BranchSummary, Memory, ProjectSummary, SubtaskSummary, TaskSummary
-from schemas.topics import row_key
 from schemas.words import DEFAULT_PRIORITY, DEFAULT_STATUS
 from streams.domain.digest import task_digest
 from streams.domain.fold import Applied, Fold, Target, later, with_former
@@ -22,28 +20,27 @@ NO_FIELDS: Final = Fields()
 
 def write_task(fold: Fold, event: Event, target: Target) -> Applied | Drop:
     """Insert, replace or patch a task; move it when the event names another branch."""
-    old = None if target.live is None else cast(TaskSummary, target.live.row)
+    scope, live = target.scope, target.live
+    old = None if live is None else cast(TaskSummary, live.row)
     branch_id = event.branch_id or (DEFAULT_BRANCH if old is None else old.branch_id)
-    branch_key = row_key("branch", event.project_id, branch_id)
-    if fold.is_deleted(branch_key):
+    if fold.has_lost(scope, branch_id):
         return "orphan"
-    new = _patched(old, event.data or NO_FIELDS) if old is not None and target.merge else _whole(event, event.data or NO_FIELDS)
-    new.branch_id = branch_id
-    new.stamp = fold.offset
-    new.last_activity = fold.activity
-    new.last_actor = actor_of(event)
-    project = fold.open_project(event.project_id, target.project_key)
-    branch = fold.open_branch(project, branch_id, branch_key)
-    if target.live is None or old is None:
-        fold.put(target.key, new, target.memory, _enter(new, branch, project))
-        fold.link(branch_key, target.key)
-        return Applied(target.key, None, (branch_key, target.project_key))
+    data = event.data or NO_FIELDS
+    new = _whole(event, data) if old is None or not target.merge else _patched(old, data)
+    new.branch_id, new.stamp, new.last_activity = branch_id, fold.offset, fold.activity
+    new.last_actor = Actor(event.source, event.user_id, event.session_id)
+    project = fold.open_project(scope)
+    branch = fold.open_branch(scope, branch_id)
+    if live is None or old is None:
+        fold.put(target.key, new, target.memory, _enter(new, branch.row, project))
+        fold.link(branch.key, target.key)
+        return Applied(target.key, None, (branch.key, scope.key))
     new.last_activity = later(fold.activity, old.last_activity)
     new.total_subtasks, new.completed_subtasks = old.total_subtasks, old.completed_subtasks
     if old.branch_id != branch_id:
-        return _move(fold, target, new, (branch_key, branch, project))
-    fold.put(target.key, new, target.memory, exchange(target.live, new, branch, project))
-    return Applied(target.key, old, (branch_key, target.project_key))
+        return _move(fold, target, live, new)
+    fold.put(target.key, new, target.memory, exchange(live, new, branch.row, project))
+    return Applied(target.key, old, (branch.key, scope.key))
 
 
 def bury_task(fold: Fold, event: Event, target: Target) -> Applied:
@@ -52,12 +49,11 @@ def bury_task(fold: Fold, event: Event, target: Target) -> Applied:
         fold.bury(target.key, TaskSummary(id=event.entity_id, project_id=event.project_id, branch_id=""), target.memory, None)
         return Applied(target.key, None, ())
     old = cast(TaskSummary, target.live.row)
-    branch_key = row_key("branch", event.project_id, old.branch_id)
-    project = fold.open_project(event.project_id, target.project_key)
-    branch = fold.open_branch(project, old.branch_id, branch_key)
-    _leave(target.live, branch, project)
+    project = fold.open_project(target.scope)
+    branch = fold.open_branch(target.scope, old.branch_id)
+    _leave(target.live, branch.row, project)
     entomb_task(fold, target.key, old, target.memory)
-    return Applied(target.key, old, (branch_key, target.project_key))
+    return Applied(target.key, old, (branch.key, target.scope.key))
 
 
 def entomb_task(fold: Fold, key: bytes, task: TaskSummary, memory: Memory) -> None:
@@ -71,29 +67,22 @@ def entomb_task(fold: Fold, key: bytes, task: TaskSummary, memory: Memory) -> No
 def exchange(old: Node, new: TaskSummary, branch: BranchSummary, project: ProjectSummary) -> int:
     """Move both tallies from a task's old row to its new one in the same branch; return the new row's digest."""
     digest = task_digest(new)
-    task = cast(TaskSummary, old.row)
-    difference = digest - _digest_of(old)
-    shift(branch, task, new, difference)
-    shift(project, task, new, difference)
+    shift((branch, project), cast(TaskSummary, old.row), new, digest - _digest_of(old))
     return digest
 
 
-def actor_of(event: Event) -> Actor:
-    """Return who made the change."""
-    return Actor(event.source, event.user_id, event.session_id)
-
-
-def _move(fold: Fold, target: Target, new: TaskSummary, to: tuple[bytes, BranchSummary, ProjectSummary]) -> Applied:
-    live = cast(Node, target.live)
+def _move(fold: Fold, target: Target, live: Node, new: TaskSummary) -> Applied:
+    scope = target.scope
     old = cast(TaskSummary, live.row)
-    branch_key, branch, project = to
-    left_key = row_key("branch", new.project_id, old.branch_id)
-    _leave(live, fold.open_branch(project, old.branch_id, left_key), project)
-    memory = msgspec.structs.replace(target.memory, former=with_former(target.memory.former, old.branch_id))
-    fold.put(target.key, new, memory, _enter(new, branch, project))
-    fold.link(branch_key, target.key)
-    subtasks = tuple(_move_subtasks(fold, target.key, new))
-    return Applied(target.key, old, (branch_key, left_key, target.project_key, *subtasks))
+    project = fold.open_project(scope)
+    left = fold.open_branch(scope, old.branch_id)
+    entered = fold.open_branch(scope, new.branch_id)
+    _leave(live, left.row, project)
+    memory = structs.replace(target.memory, former=with_former(target.memory.former, old.branch_id))
+    fold.put(target.key, new, memory, _enter(new, entered.row, project))
+    fold.link(entered.key, target.key)
+    subtasks = _move_subtasks(fold, target.key, new)
+    return Applied(target.key, old, (entered.key, left.key, scope.key, *subtasks))
 
 
 def _move_subtasks(fold: Fold, key: bytes, task: TaskSummary) -> list[bytes]:
@@ -101,8 +90,7 @@ def _move_subtasks(fold: Fold, key: bytes, task: TaskSummary) -> list[bytes]:
     for child_key, child in fold.children(key):
         if isinstance(child.row, SubtaskSummary) and child.row.task_id == task.id:
             row = copy(child.row)
-            row.branch_id = task.branch_id
-            row.stamp = fold.offset
+            row.branch_id, row.stamp = task.branch_id, fold.offset
             fold.put(child_key, row, child.memory)
             moved.append(child_key)
     return moved
@@ -110,16 +98,12 @@ def _move_subtasks(fold: Fold, key: bytes, task: TaskSummary) -> list[bytes]:
 
 def _enter(task: TaskSummary, branch: BranchSummary, project: ProjectSummary) -> int:
     digest = task_digest(task)
-    add(branch, task, 1, digest)
-    add(project, task, 1, digest)
+    add((branch, project), task, 1, digest)
     return digest
 
 
 def _leave(old: Node, branch: BranchSummary, project: ProjectSummary) -> None:
-    task = cast(TaskSummary, old.row)
-    digest = _digest_of(old)
-    add(branch, task, -1, digest)
-    add(project, task, -1, digest)
+    add((branch, project), cast(TaskSummary, old.row), -1, _digest_of(old))
 
 
 def _digest_of(node: Node) -> int:
@@ -138,7 +122,7 @@ def _whole(event: Event, data: Fields) -> TaskSummary:
         assignees=data.assignees or [],
         labels=data.labels or [],
         dependencies=data.dependencies or [],
-        parent_id=data.parent_id or None,
+        parent_id=None if data.parent_id is UNSET else data.parent_id,
         progress_percentage=None if data.progress_percentage is UNSET else data.progress_percentage,
     )
 

@@ -1,6 +1,7 @@
 """Messages about one event: a change with its cascade, or the decision about a write."""
 
 from collections.abc import Callable, Iterable
+from operator import attrgetter
 from typing import Any, Final, Literal
 
 from msgspec import UNSET, Raw, UnsetType
@@ -14,7 +15,13 @@ from streams.domain.records import Out, Record
 
 Look = Callable[[bytes], Node | None]
 
-LISTS: Final = {b"project": "projects", b"branch": "branches", b"task": "tasks", b"subtask": "subtasks", b"context": "contexts"}
+LISTS: Final[dict[bytes, Callable[[Cascade], list[Raw]]]] = {
+    b"project": attrgetter("projects"),
+    b"branch": attrgetter("branches"),
+    b"task": attrgetter("tasks"),
+    b"subtask": attrgetter("subtasks"),
+    b"context": attrgetter("contexts"),
+}
 """Kind of a key -> its list in a cascade."""
 
 _STAMP: Final = "stamp"
@@ -73,7 +80,7 @@ def cascade_of(keys: Iterable[bytes], look: Look) -> Cascade:
     for key in keys:
         node = look(key)
         if node is not None:
-            getattr(cascade, LISTS[kind_of(key)]).append(Raw(public_bytes(node)))
+            LISTS[kind_of(key)](cascade).append(Raw(public_bytes(node)))
     return cascade
 
 

@@ -4,11 +4,11 @@ import re
 from typing import Final, Literal, NamedTuple
 
 import msgspec
-from msgspec import UNSET
 
 from schemas.events import Event, Fields, decode_event
-from schemas.topics import MAX_EVENT_BYTES, MAX_ID_CHARS, MAX_NESTING
+from schemas.topics import MAX_EVENT_BYTES, MAX_NESTING
 from schemas.words import ACTIONS, COMPLETED, ENTITIES
+from streams.domain.limits import broken_limit
 from streams.domain.records import Record
 from streams.domain.times import canonical
 
@@ -25,6 +25,7 @@ Reason = Literal[
     "bad-key",
     "bad-id",
     "bad-time",
+    "too-long",
 ]
 """Why a record is poison; the word goes into the dead letter's headers and the metric."""
 
@@ -39,7 +40,6 @@ class Poison(NamedTuple):
 _ENTITIES: Final = frozenset(ENTITIES)
 _BRACKETS: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 _OPEN: Final = (b"{", b"[")
-_MAX_INTEGER: Final = 2**63 - 1
 _SCHEMA: Final = 1
 
 
@@ -57,7 +57,12 @@ def decode(record: Record) -> Event | Poison:
         return Poison("bad-shape", str(error))
     except msgspec.DecodeError as error:
         return Poison("bad-json", str(error))
-    _name_parents(event)
+    data = event.data
+    if data is not None:
+        event.branch_id = event.branch_id or data.branch_id or event.git_branch_id or data.git_branch_id or None
+        event.task_id = event.task_id or data.task_id or None
+    else:
+        event.branch_id = event.branch_id or event.git_branch_id or None
     return _judge(event, record.key) or event
 
 
@@ -101,7 +106,7 @@ def _judge(event: Event, key: bytes | None) -> Poison | None:
     if occurred_at is None:
         return Poison("bad-time", "occurred_at is not an ISO 8601 time")
     event.occurred_at = occurred_at
-    return _bad_id(event) or _bad_number(event)
+    return _broken(event)
 
 
 def _complete(event: Event) -> None:
@@ -110,33 +115,12 @@ def _complete(event: Event) -> None:
     event.data.status = COMPLETED
 
 
-def _name_parents(event: Event) -> None:
-    """Write the branch and task that the event names, wherever it does, into `branch_id` and `task_id`. The payload comes first."""
-    data = event.data
-    if data is None:
-        event.branch_id = event.branch_id or event.git_branch_id or None
-    else:
-        event.branch_id = data.branch_id or event.branch_id or event.git_branch_id or data.git_branch_id or None
-        event.task_id = data.task_id or event.task_id or None
-
-
-def _bad_id(event: Event) -> Poison | None:
-    if event.entity == "project" and event.entity_id != event.project_id:
-        return Poison("bad-id", "the entity_id of a project event is not its project_id")
-    for name, value in (("id", event.id), ("entity_id", event.entity_id), ("project_id", event.project_id)):
-        if not 0 < len(value) <= MAX_ID_CHARS:
-            return Poison("bad-id", f"{name} has {len(value)} characters; 1 to {MAX_ID_CHARS} are allowed")
-    for name, parent in (("branch_id", event.branch_id), ("task_id", event.task_id), ("origin", event.origin)):
-        if parent is not None and not 0 < len(parent) <= MAX_ID_CHARS:
-            return Poison("bad-id", f"{name} has {len(parent)} characters; 1 to {MAX_ID_CHARS} are allowed")
-    return None
-
-
-def _bad_number(event: Event) -> Poison | None:
+def _broken(event: Event) -> Poison | None:
     if event.schema != _SCHEMA:
         return Poison("bad-schema", f"the event has schema {event.schema}; this worker reads {_SCHEMA}")
-    version = event.data.version if event.data is not None else None
-    for number in (event.version, event.if_stamp, version):
-        if number is not None and number is not UNSET and abs(number) > _MAX_INTEGER:
-            return Poison("bad-shape", "a number is larger than 64 bits")
-    return None
+    if not (event.id and event.entity_id and event.project_id):
+        return Poison("bad-id", "an id is empty")
+    if event.entity == "project" and event.entity_id != event.project_id:
+        return Poison("bad-id", "the entity_id of a project event is not its project_id")
+    broken = broken_limit(event)
+    return None if broken is None else Poison("too-long", broken)

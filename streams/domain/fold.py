@@ -1,16 +1,18 @@
 """The working set of one step: the rows it has touched, on top of the rows as they were before it."""
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple, cast
+from typing import cast
+
+from msgspec import Struct
 
 from schemas.rows import BranchSummary, LiveRow, Memory, ProjectSummary, Row, Tombstone
-from schemas.topics import row_key
 from streams.domain.node import Node, editable
 from streams.domain.records import Rows
 from streams.domain.rules import REMEMBERED_PARENTS, Rules
+from streams.domain.scope import Scope, Slot, scope_of
 
 
-class Applied(NamedTuple):
+class Applied(Struct):
     """One event that changed its row: all that a message about it needs.
 
     before: the row as it was, None if it was not live. ancestors: keys of the other rows that changed and that readers must be told.
@@ -21,27 +23,28 @@ class Applied(NamedTuple):
     ancestors: tuple[bytes, ...]
 
 
-class Target(NamedTuple):
+class Target(Struct):
     """The row that an event is about. live: the row as it is, None if there is none; memory: its memory with this event in it.
 
     merge: only the fields that are set change (a patch); otherwise the event is the whole row.
     """
 
     key: bytes
-    project_key: bytes
+    scope: Scope
     live: Node | None
     memory: Memory
     merge: bool
 
 
 class Fold:
-    """Rows inside a step. `find` reads, `edit` and `put` write; a lender's node is copied before its first change.
+    """Rows inside a step. `find` reads, `open_*` and `put` write; a lender's node is copied before its first change.
 
-    offset, activity: stamp and time (canonical text) of the event at hand. time_ms: log time. surface: called before a deleted key
-    comes to life again, while the rows still show the time before; an open window then publishes the tombstone first.
+    offset, record_ms, activity: stamp, record time and activity time (canonical text) of the event at hand. time_ms: log time.
+    surface: called before a deleted key comes to life again, while the rows still show the time before; an open window then
+    publishes the tombstone first.
     """
 
-    __slots__ = ("activity", "born", "hints", "offset", "rows", "rules", "surface", "time_ms", "touched")
+    __slots__ = ("activity", "born", "hints", "offset", "record_ms", "rows", "rules", "scopes", "surface", "time_ms", "touched")
 
     def __init__(self, rows: Rows, rules: Rules, time_ms: int, surface: Callable[[bytes], None]) -> None:
         self.rows = rows
@@ -49,10 +52,19 @@ class Fold:
         self.time_ms = time_ms
         self.surface = surface
         self.offset = -1
+        self.record_ms = 0
         self.activity = ""
         self.touched: dict[bytes, Node] = {}
+        self.scopes: dict[str, Scope] = {}
         self.hints: list[tuple[bytes, bytes]] = []
         self.born: dict[bytes, list[bytes]] = {}
+
+    def scope(self, project_id: str) -> Scope:
+        """Return what the step knows about a project."""
+        scope = self.scopes.get(project_id)
+        if scope is None:
+            scope = self.scopes[project_id] = scope_of(project_id)
+        return scope
 
     def get(self, key: bytes) -> Node | None:
         """Return a row or tombstone, however old."""
@@ -88,19 +100,28 @@ class Fold:
         """Write a new row in place of whatever is there."""
         self.touched[key] = Node(row, memory, None, digest)
 
-    def open_project(self, project_id: str, key: bytes) -> ProjectSummary:
+    def open_project(self, scope: Scope) -> ProjectSummary:
         """Return the live row of a project for changes; one that was never announced begins here. It takes in the event at hand."""
-        if self.find(key) is None:
-            self.put(key, ProjectSummary(id=project_id, name=project_id), Memory())
-        return cast(ProjectSummary, self._take_in(key))
+        slot = scope.project
+        if slot is None:
+            if self.find(scope.key) is None:
+                self.put(scope.key, ProjectSummary(id=scope.project_id, name=scope.project_id), Memory())
+            node = cast(Node, self.touch(scope.key))
+            slot = scope.project = Slot(scope.key, node, cast(ProjectSummary, node.row))
+        slot.take_in(self.offset, self.activity)
+        return slot.row
 
-    def open_branch(self, project: ProjectSummary, branch_id: str, key: bytes) -> BranchSummary:
+    def has_lost(self, scope: Scope, branch_id: str) -> bool:
+        """Tell whether a branch is deleted."""
+        return branch_id not in scope.branches and self.is_deleted(scope.key_of("branch", branch_id))
+
+    def open_branch(self, scope: Scope, branch_id: str) -> Slot[BranchSummary]:
         """Return the live row of a branch for changes; one that was never announced begins here. It takes in the event at hand."""
-        if self.find(key) is None:
-            self.put(key, BranchSummary(id=branch_id, project_id=project.id, name=branch_id), Memory())
-            self.link(row_key("project", project.id, project.id), key)
-            project.total_branches += 1
-        return cast(BranchSummary, self._take_in(key))
+        slot = scope.branches.get(branch_id)
+        if slot is None:
+            slot = scope.branches[branch_id] = self._slot(scope, branch_id)
+        slot.take_in(self.offset, self.activity)
+        return slot
 
     def children(self, parent: bytes) -> Iterator[tuple[bytes, Node]]:
         """Yield (key, row or tombstone) of all that was ever written under a parent, in the order of the keys."""
@@ -117,17 +138,18 @@ class Fold:
     def bury(self, key: bytes, row: Row, memory: Memory, parent_id: str | None) -> None:
         """Put a tombstone in place of a row; it remembers what the row remembered, and its parent."""
         former = memory.former if parent_id is None else with_former(memory.former, parent_id)
-        grave = Memory(seen=memory.seen, origins=memory.origins, deleted_ms=max(self.time_ms, 1), former=former)
-        self.put(key, Tombstone(id=row.id, project_id=_project_of(row), stamp=self.offset), grave)
+        grave = Memory(seen=memory.seen, origins=memory.origins, deleted_ms=max(self.record_ms, 1), former=former)
+        project_id = row.id if isinstance(row, ProjectSummary) else row.project_id
+        self.put(key, Tombstone(id=row.id, project_id=project_id, stamp=self.offset), grave)
 
-    def _take_in(self, key: bytes) -> Row:
+    def _slot(self, scope: Scope, branch_id: str) -> Slot[BranchSummary]:
+        key = scope.key_of("branch", branch_id)
+        if self.find(key) is None:
+            self.put(key, BranchSummary(id=branch_id, project_id=scope.project_id, name=branch_id), Memory())
+            self.link(scope.key, key)
+            self.open_project(scope).total_branches += 1
         node = cast(Node, self.touch(key))
-        node.public = None
-        row = cast(BranchSummary | ProjectSummary, node.row)
-        row.stamp = self.offset
-        if row.last_activity is None or row.last_activity < self.activity:
-            row.last_activity = self.activity
-        return row
+        return Slot(key, node, cast(BranchSummary, node.row))
 
 
 def with_former(former: list[str], parent_id: str) -> list[str]:
@@ -138,7 +160,3 @@ def with_former(former: list[str], parent_id: str) -> list[str]:
 def later(activity: str, last: str | None) -> str:
     """Return the later of two canonical times."""
     return activity if last is None or last < activity else last
-
-
-def _project_of(row: Row) -> str:
-    return row.id if isinstance(row, ProjectSummary) else row.project_id

@@ -19,8 +19,8 @@ from schemas.rows import (
     with_memory,
 )
 from schemas.topics import row_key, split_key
-from schemas.words import PRIORITIES, STATUSES
-from streams.domain.tally import shown
+from schemas.words import BREAKDOWN_NAMES, PRIORITIES, STATUSES
+from streams.domain.tally import TALLIES, shown
 
 
 class Node(Struct):
@@ -64,7 +64,7 @@ _decode_stamp = msgspec.json.Decoder(_Stamp).decode
 def editable(node: Node) -> Node:
     """Return a copy that may be changed in place without touching the lender's node."""
     row = copy(node.row)
-    if isinstance(row, BranchSummary | ProjectSummary):
+    if isinstance(row, TALLIES):
         row.status_breakdown = dict(row.status_breakdown)
         row.priority_breakdown = dict(row.priority_breakdown)
     return Node(row, node.memory, node.public, node.digest)
@@ -79,12 +79,9 @@ def public_bytes(node: Node) -> bytes:
 
 def encode_node(node: Node) -> bytes:
     """Return the value for `task-state`: the public JSON with the memory as its last field."""
-    row = node.row
-    memory = node.memory
-    if isinstance(row, BranchSummary | ProjectSummary):
-        statuses, priorities = row.status_breakdown, row.priority_breakdown
-        if shown(statuses, STATUSES) is not statuses or shown(priorities, PRIORITIES) is not priorities:
-            memory = msgspec.structs.replace(memory, statuses=statuses, priorities=priorities)
+    row, memory = node.row, node.memory
+    if isinstance(row, TALLIES) and not _fits(row):
+        memory = msgspec.structs.replace(memory, statuses=row.status_breakdown, priorities=row.priority_breakdown)
     return with_memory(public_bytes(node), memory)
 
 
@@ -92,7 +89,7 @@ def decode_node(key: bytes, value: bytes) -> Node:
     """Return the node of a `task-state` record. Raises `msgspec.DecodeError`, `KeyError` (a kind without rows)."""
     row = decode_row(key[: key.index(b"/")].decode(), value)
     memory = decode_memory(value)
-    if isinstance(row, BranchSummary | ProjectSummary) and memory.statuses is not None and memory.priorities is not None:
+    if isinstance(row, TALLIES) and memory.statuses is not None and memory.priorities is not None:
         row.status_breakdown, row.priority_breakdown = memory.statuses, memory.priorities
         memory.statuses = memory.priorities = None
     return Node(row, memory)
@@ -121,12 +118,13 @@ def stamp_of(key: bytes, value: bytes) -> int:
 
 def shown_row(row: Row) -> Row:
     """Return the row as readers see it: its breakdowns cut to 16 names and `other`."""
-    if not isinstance(row, BranchSummary | ProjectSummary):
-        return row
-    statuses = shown(row.status_breakdown, STATUSES)
-    priorities = shown(row.priority_breakdown, PRIORITIES)
-    if statuses is row.status_breakdown and priorities is row.priority_breakdown:
+    if not isinstance(row, TALLIES) or _fits(row):
         return row
     result = copy(row)
-    result.status_breakdown, result.priority_breakdown = statuses, priorities
+    result.status_breakdown = shown(row.status_breakdown, STATUSES)
+    result.priority_breakdown = shown(row.priority_breakdown, PRIORITIES)
     return result
+
+
+def _fits(row: BranchSummary | ProjectSummary) -> bool:
+    return len(row.status_breakdown) <= BREAKDOWN_NAMES and len(row.priority_breakdown) <= BREAKDOWN_NAMES

@@ -6,8 +6,8 @@ from typing import cast
 from msgspec import UNSET
 
 from schemas.events import Event
-from schemas.rows import ContextUpdate, LiveRow, MemberRow
-from streams.domain.apply_task import NO_FIELDS, actor_of
+from schemas.rows import Actor, ContextUpdate, LiveRow, MemberRow
+from streams.domain.apply_task import NO_FIELDS
 from streams.domain.fold import Applied, Fold, Target, later
 from streams.domain.revival import Drop
 
@@ -27,7 +27,7 @@ def write_context(fold: Fold, event: Event, target: Target) -> Applied | Drop:
     if data.changed is not UNSET:
         row.changed = data.changed or []
     row.last_activity = later(fold.activity, None if old is None else old.last_activity)
-    row.last_actor = actor_of(event)
+    row.last_actor = Actor(event.source, event.user_id, event.session_id)
     return _write(fold, target, row)
 
 
@@ -59,5 +59,5 @@ def _write(fold: Fold, target: Target, row: ContextUpdate | MemberRow) -> Applie
     row.stamp = fold.offset
     fold.put(target.key, row, target.memory)
     if target.live is None:
-        fold.link(target.project_key, target.key)
+        fold.link(target.scope.key, target.key)
     return Applied(target.key, None if target.live is None else cast(LiveRow, target.live.row), ())

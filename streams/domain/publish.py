@@ -6,7 +6,7 @@ from streams.domain.bulk import bulk
 from streams.domain.cascade import Look, outcome, update
 from streams.domain.fold import Applied
 from streams.domain.records import Out, Record
-from streams.domain.rules import Rules
+from streams.domain.rules import AI, Rules
 from streams.domain.windows import Windows
 
 
@@ -61,4 +61,4 @@ class Publisher:
 
     def is_urgent(self, event: Event) -> bool:
         """Tell whether no window may hold the event back: a person's, the system's, or one about who may read."""
-        return event.source != "mcp-ai" or event.entity == "member" or not self.rules.ai_batch
+        return event.source != AI or event.entity == "member" or not self.rules.ai_batch

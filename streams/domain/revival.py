@@ -30,8 +30,6 @@ TABLE: Final[dict[tuple[str, State], Decision]] = {
 """(canonical action, state of the row) -> decision. A delete of a deleted row keeps its tombstone as it is."""
 
 APPLIED: Final = frozenset({"insert", "replace", "merge", "revive", "bury"})
-NO_STAMP: Final = -1
-"""What `if_stamp` must be for a row that was never there."""
 
 _NOTHING: Final = Memory()
 
@@ -42,14 +40,12 @@ def decide(event: Event, node: Node | None, event_hash: int) -> Decision:
     A retry is seen first, so that the repeated conditional write of a lost answer is no conflict.
     """
     if node is None:
-        if event.if_stamp is not None and event.if_stamp != NO_STAMP:
-            return "conflict"
-        return TABLE[event.action, "none"]
+        return TABLE[event.action, "none"] if event.if_stamp is None else "conflict"
     if event_hash in node.memory.seen:
         return "duplicate"
     if event.if_stamp is not None and event.if_stamp != node.row.stamp:
         return "conflict"
-    decision = TABLE[event.action, "tombstone" if node.deleted else "live"]
+    decision = TABLE[event.action, "tombstone" if node.memory.deleted_ms else "live"]
     if event.origin is not None and decision in APPLIED and _is_old(event, node.memory):
         return "stale"
     return decision

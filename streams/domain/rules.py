@@ -4,6 +4,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from schemas.words import Source
+
 
 class Rules(Struct, frozen=True):
     """window_ms: length of an AI window. ai_batch: `FEATURE_AI_BATCH`; off sends every change at once.
@@ -17,8 +19,11 @@ class Rules(Struct, frozen=True):
     tombstone_ms: int = 7 * 24 * 3600 * 1000
 
 
+AI: Final[Source] = "mcp-ai"
+"""The source whose changes windows merge."""
 REMEMBERED_IDS: Final = 8
 REMEMBERED_PARENTS: Final = 4
-REMEMBERED_CORRELATIONS: Final = 64
+MERGED_NAMES: Final = 64
+"""A merged message names this many correlation ids and sessions; further sessions are counted under their source alone."""
 DEFAULT_BRANCH: Final = "main"
 """The branch of a task that names none."""

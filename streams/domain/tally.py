@@ -3,49 +3,49 @@
 A tally is a commutative group over tasks: every function here adds one contribution with a sign, and the order does not matter.
 """
 
+from typing import Final
+
 from schemas.rows import BranchSummary, ProjectSummary, TaskSummary
 from schemas.words import BREAKDOWN_NAMES, COMPLETED, IN_PROGRESS, INACTIVE, OTHER
 from streams.domain.digest import MASK
 
 Tally = BranchSummary | ProjectSummary
+TALLIES: Final = (BranchSummary, ProjectSummary)
 
 
-def shift(tally: Tally, old: TaskSummary, new: TaskSummary, digest: int) -> None:
-    """Replace the contribution of a task that stays. digest: new task digest - old task digest."""
-    tally.digest = (tally.digest + digest) & MASK
+def shift(tallies: tuple[Tally, ...], old: TaskSummary, new: TaskSummary, digest: int) -> None:
+    """Replace the contribution of a task that stays in the same branch. digest: new task digest - old task digest."""
+    for tally in tallies:
+        tally.digest = (tally.digest + digest) & MASK
     if old.status != new.status:
-        _count_status(tally, old.status, -1)
-        _count_status(tally, new.status, 1)
+        _count_status(tallies, old.status, -1)
+        _count_status(tallies, new.status, 1)
     if old.priority != new.priority:
-        _bump(tally.priority_breakdown, old.priority, -1)
-        _bump(tally.priority_breakdown, new.priority, 1)
-    tally.total_subtasks += new.total_subtasks - old.total_subtasks
-    tally.completed_subtasks += new.completed_subtasks - old.completed_subtasks
+        _count_priority(tallies, old.priority, -1)
+        _count_priority(tallies, new.priority, 1)
+    if old.total_subtasks != new.total_subtasks or old.completed_subtasks != new.completed_subtasks:
+        _count_subtasks(tallies, new.total_subtasks - old.total_subtasks, new.completed_subtasks - old.completed_subtasks)
 
 
-def add(tally: Tally, task: TaskSummary, sign: int, digest: int) -> None:
+def add(tallies: tuple[Tally, ...], task: TaskSummary, sign: int, digest: int) -> None:
     """Add (sign 1) or take away (sign -1) the whole contribution of a task. digest: that of the task, without sign."""
-    tally.digest = (tally.digest + sign * digest) & MASK
-    tally.total_tasks += sign
-    _count_status(tally, task.status, sign)
-    _bump(tally.priority_breakdown, task.priority, sign)
-    tally.total_subtasks += sign * task.total_subtasks
-    tally.completed_subtasks += sign * task.completed_subtasks
+    for tally in tallies:
+        tally.digest = (tally.digest + sign * digest) & MASK
+        tally.total_tasks += sign
+    _count_status(tallies, task.status, sign)
+    _count_priority(tallies, task.priority, sign)
+    _count_subtasks(tallies, sign * task.total_subtasks, sign * task.completed_subtasks)
 
 
 def take_away(project: ProjectSummary, branch: BranchSummary) -> None:
     """Take the whole tally of a branch out of its project."""
     project.digest = (project.digest - branch.digest) & MASK
     project.total_tasks -= branch.total_tasks
-    project.completed_tasks -= branch.completed_tasks
-    project.in_progress_tasks -= branch.in_progress_tasks
-    project.active_tasks -= branch.active_tasks
-    project.total_subtasks -= branch.total_subtasks
-    project.completed_subtasks -= branch.completed_subtasks
+    _count_subtasks((project,), -branch.total_subtasks, -branch.completed_subtasks)
     for name, count in branch.status_breakdown.items():
-        _bump(project.status_breakdown, name, -count)
+        _count_status((project,), name, -count)
     for name, count in branch.priority_breakdown.items():
-        _bump(project.priority_breakdown, name, -count)
+        _count_priority((project,), name, -count)
 
 
 def shown(breakdown: dict[str, int], known: tuple[str, ...]) -> dict[str, int]:
@@ -61,19 +61,33 @@ def shown(breakdown: dict[str, int], known: tuple[str, ...]) -> dict[str, int]:
     return result
 
 
-def _count_status(tally: Tally, status: str, count: int) -> None:
-    _bump(tally.status_breakdown, status, count)
-    if status == COMPLETED:
-        tally.completed_tasks += count
-    elif status == IN_PROGRESS:
-        tally.in_progress_tasks += count
-    if status not in INACTIVE:
-        tally.active_tasks += count
+def _count_status(tallies: tuple[Tally, ...], status: str, count: int) -> None:
+    for tally in tallies:
+        breakdown = tally.status_breakdown
+        total = breakdown.get(status, 0) + count
+        if total:
+            breakdown[status] = total
+        else:
+            del breakdown[status]
+        if status not in INACTIVE:
+            tally.active_tasks += count
+            if status == COMPLETED:
+                tally.completed_tasks += count
+            elif status == IN_PROGRESS:
+                tally.in_progress_tasks += count
 
 
-def _bump(breakdown: dict[str, int], name: str, count: int) -> None:
-    total = breakdown.get(name, 0) + count
-    if total:
-        breakdown[name] = total
-    else:
-        del breakdown[name]
+def _count_priority(tallies: tuple[Tally, ...], priority: str, count: int) -> None:
+    for tally in tallies:
+        breakdown = tally.priority_breakdown
+        total = breakdown.get(priority, 0) + count
+        if total:
+            breakdown[priority] = total
+        else:
+            del breakdown[priority]
+
+
+def _count_subtasks(tallies: tuple[Tally, ...], total: int, completed: int) -> None:
+    for tally in tallies:
+        tally.total_subtasks += total
+        tally.completed_subtasks += completed

@@ -18,7 +18,7 @@ def canonical(text: str) -> str | None:
     """Return any ISO 8601 time as canonical text (UTC when it names no zone), or None if it is no time."""
     try:
         moment = datetime.fromisoformat(text)
-        if len(text) == _CANONICAL_CHARS and text[23] == "Z" and text[10] == "T" and text[19] == ".":
+        if len(text) == _CANONICAL_CHARS and text[7] == "-" and text[10] == "T" and text[19] == "." and text[23] == "Z":
             return text
         utc = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):

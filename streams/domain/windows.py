@@ -9,9 +9,10 @@ from typing import Final, NamedTuple
 from schemas.events import Event
 from schemas.messages import Merged, SessionCount
 from streams.domain.fold import Applied
-from streams.domain.rules import REMEMBERED_CORRELATIONS, Rules
+from streams.domain.rules import MERGED_NAMES, Rules
 
 _NONE: Final = -1
+_Session = tuple[str | None, str | None, str]
 
 
 class Pending(NamedTuple):
@@ -42,7 +43,7 @@ class Window:
         self.events = 0
         self.primary: dict[bytes, bool] = {}
         self.others: dict[bytes, None] = {}
-        self.sessions: dict[tuple[str | None, str | None, str], int] = {}
+        self.sessions: dict[_Session, int] = {}
         self.correlations: dict[str, None] = {}
 
     @property
@@ -68,9 +69,11 @@ class Window:
             self.first = offset
         self.last = offset
         self.events += 1
-        session = (event.session_id, event.user_id, event.source)
+        session: _Session = (event.session_id, event.user_id, event.source)
+        if len(self.sessions) >= MERGED_NAMES and session not in self.sessions:
+            session = (None, None, event.source)
         self.sessions[session] = self.sessions.get(session, 0) + 1
-        if event.correlation_id is not None and len(self.correlations) < REMEMBERED_CORRELATIONS:
+        if event.correlation_id is not None and len(self.correlations) < MERGED_NAMES:
             self.correlations[event.correlation_id] = None
 
     def holds(self, key: bytes) -> bool:

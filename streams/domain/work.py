@@ -32,8 +32,7 @@ class Work:
         self.dead: list[DeadLetter] = []
         self.counts: dict[str, int] = {}
         self.project_id = ""
-        self.record_ms = -1
-        self.record_time = text_of(-1)
+        self.record_time = text_of(self.fold.record_ms)
 
     def take(self, record: Record) -> None:
         """Apply a new record."""
@@ -45,10 +44,10 @@ class Work:
         if isinstance(result, Applied):
             self._count("applied")
             self.publisher.change(event, record, result, urgent=self.publisher.is_urgent(event))
-            self.publisher.answer(event, record, None)
         else:
             self._count(result)
-            self.publisher.answer(event, record, result)
+        if event.correlation_id is not None:
+            self.publisher.answer(event, record, None if isinstance(result, Applied) else result)
 
     def replay(self, record: Record) -> None:
         """Tell again what a record changed that the rows already hold."""
@@ -87,8 +86,8 @@ class Work:
         """Decode a record, set poison aside, and move the fold's clocks to it."""
         fold = self.fold
         fold.offset = record.offset
-        if record.timestamp_ms != self.record_ms:
-            self.record_ms = record.timestamp_ms
+        if record.timestamp_ms != fold.record_ms:
+            fold.record_ms = record.timestamp_ms
             self.record_time = text_of(record.timestamp_ms)
             fold.time_ms = max(fold.time_ms, record.timestamp_ms)
         event = decode(record)
@@ -104,17 +103,17 @@ class Work:
         """Count a dead letter in the project that the record's key names, if there is one."""
         event = _dead_letter_event(record, self.partition.number)
         self.project_id = event.project_id
-        key = row_key("project", event.project_id, event.project_id)
-        node = self.fold.find(key)
+        scope = self.fold.scope(event.project_id)
+        node = self.fold.find(scope.key)
         if node is None or node.deleted:
             return
-        node = cast(Node, self.fold.touch(key))
+        node = cast(Node, self.fold.touch(scope.key))
         row = cast(ProjectSummary, node.row)
         before = copy(row)
         row.degraded += 1
         row.stamp = record.offset
         node.public = None
-        self.publisher.change(event, record, Applied(key, before, ()), urgent=False)
+        self.publisher.change(event, record, Applied(scope.key, before, ()), urgent=False)
 
     def _tell_again(self, event: Event) -> None:
         keys = list(changed_keys(self.fold, event))

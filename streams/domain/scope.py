@@ -1,0 +1,47 @@
+"""One project inside a step: its keys, and its branches that are open for changes."""
+
+from typing import Generic, TypeVar
+
+from msgspec import Struct
+
+from schemas.rows import BranchSummary, ProjectSummary
+from schemas.topics import escape
+from streams.domain.node import Node
+
+R = TypeVar("R", BranchSummary, ProjectSummary)
+
+
+class Slot(Struct, Generic[R]):
+    """A live row of the step's own that is changed in place. Whoever changes `row` drops `node.public`."""
+
+    key: bytes
+    node: Node
+    row: R
+
+    def take_in(self, offset: int, activity: str) -> None:
+        """Note an event: its offset is the new stamp, and its time counts as activity."""
+        self.node.public = None
+        row = self.row
+        row.stamp = offset
+        if row.last_activity is None or row.last_activity < activity:
+            row.last_activity = activity
+
+
+class Scope(Struct):
+    """What a step knows about one project. A row that is not open has not been changed in this step, or is not live."""
+
+    project_id: str
+    prefix: str
+    key: bytes
+    project: Slot[ProjectSummary] | None = None
+    branches: dict[str, Slot[BranchSummary]] = {}
+
+    def key_of(self, kind: str, row_id: str) -> bytes:
+        """Return the key of a row of this project: `schemas.topics.row_key` with its first part made once."""
+        return f"{kind}{self.prefix}{escape(row_id)}".encode()
+
+
+def scope_of(project_id: str) -> Scope:
+    """Return the scope of a project of which nothing is open."""
+    prefix = f"/{escape(project_id)}/"
+    return Scope(project_id, prefix, f"project{prefix}{escape(project_id)}".encode())

@@ -1,7 +1,7 @@
 """Write what is generated from the words: `python -m schemas.bundle [--check]`.
 
-The JSON Schema bundle (2020-12) in schemas/generated/ and the client's TypeScript types in web/src/generated/. The same sources always give
-the same bytes. `--check` writes nothing and exits with 1 on a difference.
+The JSON Schema bundle (2020-12) and the AsyncAPI document in schemas/generated/, the client's TypeScript types in web/src/generated/.
+The same sources always give the same bytes. `--check` writes nothing and exits with 1 on a difference.
 """
 
 import difflib
@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
+import yaml
 from pydantic import TypeAdapter
 
-from schemas import contract
+from schemas import asyncapi, contract
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 WEB: Final = ROOT / "web"
@@ -96,7 +97,7 @@ def typescript(bundled: str) -> str:
     return _tool(
         "biome",
         "format",
-        "--stdin-file-path=src/generated/contract.ts",
+        "--stdin-file-path=src/contract.ts",
         text=BANNER + MENTION.sub("", ROOT_TYPE.sub("", types)).replace("/**\n */\n", ""),
     )
 
@@ -109,8 +110,10 @@ def _tool(name: str, *arguments: str, text: str) -> str:
 def generated() -> dict[Path, str]:
     """Return the text of every generated file of the schemas."""
     bundled = json_text(bundle())
+    generated_here = ROOT / "schemas" / "generated"
     return {
-        ROOT / "schemas" / "generated" / "bundle.json": bundled,
+        generated_here / "bundle.json": bundled,
+        generated_here / "asyncapi.yaml": yaml.safe_dump(asyncapi.document(), sort_keys=False, allow_unicode=True, width=120),
         WEB / "src" / "generated" / "contract.ts": typescript(bundled),
     }
 

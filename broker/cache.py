@@ -2,13 +2,18 @@
 
 import fcntl
 import os
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from platformdirs import user_cache_path
 
 from schemas.failure import Failure
+
+_WORK: Final = ".work-"
 
 Progress = Callable[[str], None]
 """Told what is being done, in words for a person."""
@@ -34,4 +39,13 @@ def exclusive(directory: Path) -> Iterator[None]:
     directory.mkdir(parents=True, exist_ok=True)
     with (directory / ".lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
+        for left in directory.glob(f"{_WORK}*"):  # by a process that was killed: all others wait for the lock
+            shutil.rmtree(left, ignore_errors=True)
         yield
+
+
+@contextmanager
+def work_folder(directory: Path) -> Iterator[Path]:
+    """Yield an empty folder inside the directory, from which results are moved into place. Only while `exclusive` is held."""
+    with tempfile.TemporaryDirectory(dir=directory, prefix=_WORK) as folder:
+        yield Path(folder)

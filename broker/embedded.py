@@ -10,6 +10,7 @@ import json
 import os
 import signal
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Final, Self
@@ -23,6 +24,7 @@ from broker.ports import free_port
 from broker.prepare import PROPERTIES, copy_template, free_bytes, prepare_archive, prepare_jvm, prepare_template, write_properties
 from broker.ready import port_opens, round_trip
 from broker.symptoms import why_ended
+from broker.threads import in_thread
 from schemas.failure import Failure
 
 HEAP_MB: Final = 256
@@ -83,8 +85,8 @@ class EmbeddedKafka:
         self._stopping = False
         try:
             self._take_lock()
-            jvm = await asyncio.to_thread(prepare_jvm, self._progress, production=self._production)
-            command = await asyncio.to_thread(self._set_up, jvm)
+            jvm = await in_thread(partial(prepare_jvm, self._progress, production=self._production))
+            command = await in_thread(partial(self._set_up, jvm))
             self._progress("Starting Kafka …")
             await self._spawn(command)
             await self._until_ready(timeout_s)

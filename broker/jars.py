@@ -3,19 +3,19 @@
 The lock names each file with its SHA-256 and no address: where a file comes from does not matter, what is in it does.
 """
 
+import errno
 import hashlib
 import logging
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from broker.cache import Progress, cache_dir, exclusive, no_progress
+from broker.cache import Progress, cache_dir, exclusive, no_progress, work_folder
 from schemas.failure import Failure
 
 KAFKA_VERSION: Final = "4.3.1"
@@ -28,8 +28,8 @@ _OFFLINE: Final = (
     "(or set a mirror in ~/.config/jgo.conf) and try again, or use a running Kafka with --kafka HOST:PORT."
 )
 
-Source = Callable[[dict[str, str], Path, Progress], None]
-"""Puts files of the lock into a directory; whatever it raises means that it could not."""
+Source = Callable[[dict[str, str], Path, Progress], Iterator[Path]]
+"""Yields files of the lock as they come, below the given directory; whatever it raises means that it could not go on."""
 
 
 def read_lock(path: Path = _LOCK) -> dict[str, str]:
@@ -77,17 +77,17 @@ def _is_right(path: Path, digest: str) -> bool:
 
 def _fetch(source: Source, missing: dict[str, str], jars: Path, progress: Progress) -> None:
     jars.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=jars.parent, prefix=".fetch-") as scratch:
-        # Resolvers raise whatever their HTTP client or parser raises; every cause ends in the next source or in one sentence.
-        with suppress(Exception):
-            source(missing, Path(scratch), progress)
-        for name, digest in missing.items():
-            for found in Path(scratch).rglob(name):
-                if _is_right(found, digest):
-                    found.replace(jars / name)
+    try:
+        with work_folder(jars.parent) as scratch:
+            for found in source(missing, scratch, progress):
+                if found.name in missing and _is_right(found, missing[found.name]):
+                    found.replace(jars / found.name)
+    except Exception as error:  # noqa: BLE001  because a resolver raises whatever its HTTP client or parser raises: the next one is asked
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            raise Failure(f"The disk of {jars} is full: free 150 MiB for Kafka, or set ANABRANCH_CACHE_DIR.") from None
 
 
-def _by_jgo(missing: dict[str, str], scratch: Path, progress: Progress) -> None:
+def _by_jgo(missing: dict[str, str], scratch: Path, progress: Progress) -> Iterator[Path]:
     # Imported here because only a first start needs it, and it takes 0.2 s.
     import jgo.maven  # noqa: PLC0415
     from jgo.config import GlobalSettings  # noqa: PLC0415
@@ -100,7 +100,7 @@ def _by_jgo(missing: dict[str, str], scratch: Path, progress: Progress) -> None:
     progress(f"Looking up Kafka {KAFKA_VERSION} …")
     for artifact in _artifacts(context):
         if artifact.filename in missing:
-            artifact.resolve()
+            yield artifact.resolve()
 
 
 def _artifacts(context: Any) -> Iterator[Any]:  # noqa: ANN401  because jgo's types are not exported
@@ -120,7 +120,7 @@ def _count(progress: Progress, total: int, numbers: Iterator[int], name: str, _s
         progress(f"Fetching Kafka {KAFKA_VERSION}: {next(numbers, total)} of {total} files …")
 
 
-def _by_mvn(_missing: dict[str, str], scratch: Path, progress: Progress) -> None:
+def _by_mvn(_missing: dict[str, str], scratch: Path, progress: Progress) -> Iterator[Path]:
     mvn = shutil.which("mvn")
     if mvn is None:
         return
@@ -137,3 +137,4 @@ def _by_mvn(_missing: dict[str, str], scratch: Path, progress: Progress) -> None
     )
     command = [mvn, "-q", "-B", "-f", str(pom), "dependency:copy-dependencies", f"-DoutputDirectory={scratch / 'jars'}"]
     subprocess.run(command, check=True, capture_output=True, timeout=_MVN_TIMEOUT_S)  # noqa: S603  because every part is ours
+    yield from (scratch / "jars").iterdir()

@@ -7,13 +7,14 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from base64 import urlsafe_b64encode
 from contextlib import suppress
 from pathlib import Path
 from string import Template
 from typing import Final
 
-from broker.cache import Progress, exclusive, no_progress
+from broker.cache import Progress, exclusive, no_progress, work_folder
 from broker.connection import KafkaSettings
 from broker.deploy import deploy_file
 from broker.jars import kafka_home, kafka_jars
@@ -28,6 +29,7 @@ from schemas.failure import Failure
 PROPERTIES: Final = "server.properties"
 _FORMAT_TIMEOUT_S: Final = 120
 _TRAINING_TIMEOUT_S: Final = 120
+_RETRY_S: Final = 24 * 3600
 _HEAP_MB: Final = 256
 _DEDUPE_BYTES: Final = 2 * 1024 * 1024
 _PRODUCTION_DEDUPE_BYTES: Final = 32 * 1024 * 1024
@@ -44,8 +46,8 @@ def prepare_template(jvm: Jvm) -> Path:
     template = home / "template"
     with exclusive(home):
         if not template.is_dir():
-            with tempfile.TemporaryDirectory(dir=home, prefix=".format-") as scratch:
-                _format(jvm, Path(scratch)).replace(template)
+            with work_folder(home) as scratch:
+                _format(jvm, scratch).replace(template)
     return template
 
 
@@ -56,15 +58,23 @@ def prepare_archive(jvm: Jvm, template: Path, progress: Progress = no_progress) 
     """
     home = kafka_home()
     archive = home / jvm.archive_name
+    without = archive.with_suffix(".none")
     with exclusive(home):
-        if not archive.is_file():
+        if not archive.is_file() and not _is_fresh(without):
             progress("Preparing Kafka for quick starts, once …")
-            with (
-                tempfile.TemporaryDirectory(dir=home, prefix=".train-") as scratch,
-                suppress(OSError, TimeoutError, subprocess.SubprocessError),
-            ):
-                _train(jvm, template, Path(scratch)).replace(archive)
+            without.touch()
+            with suppress(OSError, TimeoutError, subprocess.SubprocessError), work_folder(home) as scratch:
+                _train(jvm, template, scratch).replace(archive)
+                without.unlink()
     return archive if archive.is_file() else None
+
+
+def _is_fresh(path: Path) -> bool:
+    """Say whether a failure was noted here lately: a Java that cannot make archives shall not try at every start."""
+    try:
+        return time.time() - path.stat().st_mtime < _RETRY_S
+    except FileNotFoundError:
+        return False
 
 
 def copy_template(template: Path, target: Path) -> None:

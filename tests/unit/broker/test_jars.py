@@ -1,6 +1,8 @@
 """Laws of fetching Kafka."""
 
+import errno
 import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,13 +27,15 @@ class Registry:
     def __init__(self, files: dict[str, bytes], error: Exception | None = None) -> None:
         self.files, self.error, self.asked = files, error, list[str]()
 
-    def __call__(self, missing: dict[str, str], scratch: Path, progress: Progress) -> None:
-        """Put all files into the directory, then fail if told so."""
+    def __call__(self, missing: dict[str, str], scratch: Path, progress: Progress) -> Iterator[Path]:
+        """Yield all files, then fail if told so."""
         self.asked += missing
         progress("Fetching …")
         (scratch / "deep").mkdir()
         for name, content in self.files.items():
-            (scratch / "deep" / name).write_bytes(content)
+            path = scratch / "deep" / name
+            path.write_bytes(content)
+            yield path
         if self.error is not None:
             raise self.error
 
@@ -79,3 +83,9 @@ def test_no_registry_is_one_sentence() -> None:
         kafka_jars(sources=(Registry({}, ConnectionError("no network")),), lock=LOCK)
     assert "\n" not in str(failure.value)
     assert sorted(path.name for path in kafka_home().iterdir()) == [".lock", "jars"]
+
+
+def test_full_disk_is_said_to_be_full() -> None:
+    """A full disk is not taken for a missing network."""
+    with pytest.raises(Failure, match=r"disk .* is full"):
+        kafka_jars(sources=(Registry({}, OSError(errno.ENOSPC, "No space left on device")),), lock=LOCK)

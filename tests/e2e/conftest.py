@@ -62,9 +62,7 @@ class Running:
 
 def command(*arguments: str, timeout_s: float = 300) -> Command:
     """Run `anabranch` as its user does."""
-    done = subprocess.run(
-        [sys.executable, "-m", "cli.main", *arguments], capture_output=True, text=True, timeout=timeout_s, check=False
-    )
+    done = subprocess.run([sys.executable, "-m", "cli.main", *arguments], capture_output=True, text=True, timeout=timeout_s, check=False)
     return Command(done.returncode, done.stdout, done.stderr)
 
 

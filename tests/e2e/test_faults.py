@@ -1,0 +1,60 @@
+"""Faults in the middle of an import: nothing is lost and nothing is counted twice."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.e2e.conftest import Running
+
+
+def importing(instance: Running, repository: Path) -> subprocess.Popen[str]:
+    """Start an import of the whole history."""
+    arguments = [sys.executable, "-m", "cli.main", "import", "beads", str(repository), "--history", "--json", "--data", str(instance.data)]
+    return subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True)
+
+
+def tasks_of(instance: Running, token: str) -> int:
+    """Return how many tasks the edge counts now."""
+    answer = httpx.post(
+        f"{instance.ready['url']}/api/v2/branches/summaries/bulk", json={}, headers={"Authorization": f"Bearer {token}"}, trust_env=False
+    )
+    return sum(row["total_tasks"] for row in answer.json().get("projects", {}).values())
+
+
+@pytest.mark.timeout(300)
+def test_a_killed_worker_counts_every_event_once(instance: Running, histories: dict[str, Path]) -> None:
+    """kill -9 in the middle of an import, twice; the worker is started again and the recount agrees with every row."""
+    token = instance.run("token", "--user", "test", "--all").out.strip()
+    with importing(instance, histories["beads"]) as running:
+        for _ in range(2):
+            seen = tasks_of(instance, token)
+            deadline = time.monotonic() + 30
+            while tasks_of(instance, token) == seen and running.poll() is None and time.monotonic() < deadline:
+                time.sleep(0.05)
+            instance.child("worker").kill()
+            time.sleep(1.0)
+        assert running.wait(240) == 0
+    verified = instance.run("verify", "--json")
+    assert verified.code == 0, verified.out[-3000:] + verified.err
+
+
+@pytest.mark.timeout(300)
+def test_a_stopped_broker_is_waited_for(instance: Running, histories: dict[str, Path]) -> None:
+    """Kafka stands still for 20 s: worker and edge wait, say so, and go on."""
+    repository = str(histories["task-master"])
+    broker = next(p for p in instance.child("worker").parent().children(recursive=True) if "kafka.Kafka" in p.cmdline())
+    broker.send_signal(signal.SIGSTOP)
+    try:
+        time.sleep(20)
+    finally:
+        broker.send_signal(signal.SIGCONT)
+    assert instance.run("import", "taskmaster", repository, "--history", "--json").code == 0
+    verified = instance.run("verify", "--json")
+    assert verified.code == 0, verified.out[-3000:] + verified.err
+    for part in ("worker", "edge"):
+        assert "broker_away" in (instance.data / "logs" / f"{part}.log").read_text(), part

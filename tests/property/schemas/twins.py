@@ -1,6 +1,7 @@
 """The pairs of msgspec Struct and pydantic model that must say the same, and values of a Struct's type for Hypothesis."""
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import cache
 from typing import Any, Final
 
@@ -37,7 +38,9 @@ WORDS: Final = {
     "entity": ["project", "branch", "task", "subtask", "context", "member"],
     "action": ["create", "update", "patch", "delete"],
 }
-times: Final = st.datetimes().map(lambda time: time.isoformat(timespec="milliseconds") + "Z")
+times: Final = st.datetimes(min_value=datetime.min.replace(day=2), max_value=datetime.max.replace(day=30)).map(
+    lambda time: time.isoformat(timespec="milliseconds") + "Z"
+)
 NAMED: Final[dict[str, st.SearchStrategy[Any]]] = {
     "occurred_at": times,
     "last_activity": st.none() | times,
@@ -70,7 +73,13 @@ def structs(kind: type[Struct]) -> st.SearchStrategy[Any]:
     assert isinstance(info, msgspec.inspect.StructType)
     needed = {field.name: of_field(kind, field) for field in info.fields if field.required}
     optional = {field.name: of_field(kind, field) for field in info.fields if not field.required}
-    return st.fixed_dictionaries(needed, optional=optional).map(lambda values: kind(**values))
+    values = st.fixed_dictionaries(needed, optional=optional)
+    return (values.map(own_project) if kind is events.Event else values).map(lambda found: kind(**found))
+
+
+def own_project(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of an event with the one rule that binds two of them."""
+    return values | {"entity_id": values["project_id"]} if values["entity"] == "project" else values
 
 
 def of_field(kind: type[Struct], field: msgspec.inspect.Field) -> st.SearchStrategy[Any]:

@@ -1001,6 +1001,8 @@ export interface SnapshotMetadata {
 }
 /**
  * One change of one entity: a fact on `task-changes`. At most 256 KiB of JSON, nested at most 32 deep, without NaN.
+ *
+ * A new task needs its branch_id, a new subtask its task_id. The entity_id of a project is its project_id.
  */
 export interface TaskChange {
   /**

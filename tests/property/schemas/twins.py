@@ -38,9 +38,9 @@ WORDS: Final = {
     "entity": ["project", "branch", "task", "subtask", "context", "member"],
     "action": ["create", "update", "patch", "delete"],
 }
-times: Final = st.datetimes(min_value=datetime.min.replace(day=2), max_value=datetime.max.replace(day=30)).map(
-    lambda time: time.isoformat(timespec="milliseconds") + "Z"
-)
+FIRST: Final = datetime.min.replace(day=2)  # noqa: DTZ901  because Hypothesis wants bounds without a zone
+LAST: Final = datetime.max.replace(day=30)  # noqa: DTZ901  because of the same
+times: Final = st.datetimes(FIRST, LAST).map(lambda time: time.isoformat(timespec="milliseconds") + "Z")
 NAMED: Final[dict[str, st.SearchStrategy[Any]]] = {
     "occurred_at": times,
     "last_activity": st.none() | times,

@@ -12,7 +12,7 @@ from msgspec import UNSET, Struct, UnsetType
 from schemas.words import Source
 
 
-class Fields(Struct, omit_defaults=True):
+class Fields(Struct, omit_defaults=True, gc=False):
     """The payload of an event: every field that any entity has; a field that is not there is UNSET.
 
     A patch changes exactly the fields that are set. In a create or update, an UNSET or null field means its default.
@@ -42,7 +42,7 @@ class Fields(Struct, omit_defaults=True):
     git_branch_name: str | None | UnsetType = UNSET
 
 
-class Event(Struct, omit_defaults=True):
+class Event(Struct, omit_defaults=True, gc=False):
     """One change of one entity. `action` may be an alias of `schemas.words.ACTIONS`; `occurred_at` is any ISO 8601 time."""
 
     id: str

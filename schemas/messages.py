@@ -10,14 +10,14 @@ import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 
-class Position(Struct):
+class Position(Struct, gc=False):
     """A place in `task-changes`: all events of the partition below `offset` (exclusive)."""
 
     partition: int
     offset: int
 
 
-class SessionCount(Struct, omit_defaults=True):
+class SessionCount(Struct, omit_defaults=True, gc=False):
     """What one session did inside a merged window."""
 
     events: int
@@ -26,7 +26,7 @@ class SessionCount(Struct, omit_defaults=True):
     source: str = "mcp-ai"
 
 
-class Merged(Struct, rename="camel"):
+class Merged(Struct, rename="camel", gc=False):
     """Provenance of a merged window. Times are milliseconds since 1970; correlation ids are cut at 64."""
 
     events: int
@@ -36,7 +36,7 @@ class Merged(Struct, rename="camel"):
     window_end: int
 
 
-class Metadata(Struct, rename="camel"):
+class Metadata(Struct, rename="camel", gc=False):
     """Who and where. `merged` only on a window's bulk."""
 
     source: str
@@ -47,7 +47,7 @@ class Metadata(Struct, rename="camel"):
     merged: Merged | UnsetType = UNSET
 
 
-class Cascade(Struct, omit_defaults=True):
+class Cascade(Struct, omit_defaults=True, gc=False):
     """The changed ancestors, as whole rows (finished JSON). A deleted one is its tombstone. Kinds without rows are left out."""
 
     branches: list[Raw] = msgspec.field(default_factory=list)
@@ -57,7 +57,7 @@ class Cascade(Struct, omit_defaults=True):
     contexts: list[Raw] = msgspec.field(default_factory=list)
 
 
-class Change(Struct):
+class Change(Struct, gc=False):
     """One entry of a merged `primary`: what happened to which row, newest state."""
 
     entity: str
@@ -65,7 +65,7 @@ class Change(Struct):
     row: Raw
 
 
-class UpdateData(Struct):
+class UpdateData(Struct, gc=False):
     """One changed row (finished JSON) with its cascade. `delta` = names and new values of the changed fields."""
 
     primary: Raw
@@ -73,14 +73,14 @@ class UpdateData(Struct):
     delta: Raw | UnsetType = UNSET
 
 
-class BulkData(Struct):
+class BulkData(Struct, gc=False):
     """The changed rows of a window with the ancestors' newest rows."""
 
     primary: list[Change]
     cascade: Cascade
 
 
-class UpdatePayload(Struct):
+class UpdatePayload(Struct, gc=False):
     """Payload of `update`."""
 
     entity: str
@@ -88,7 +88,7 @@ class UpdatePayload(Struct):
     data: UpdateData
 
 
-class BulkPayload(Struct):
+class BulkPayload(Struct, gc=False):
     """Payload of a merged `bulk`: entity `multiple`, action `update`."""
 
     entity: str
@@ -96,7 +96,7 @@ class BulkPayload(Struct):
     data: BulkData
 
 
-class Update(Struct, tag_field="type", tag="update"):
+class Update(Struct, tag_field="type", tag="update", gc=False):
     """One person's (or lone agent's) change. `timestamp` is in milliseconds since 1970."""
 
     id: str
@@ -107,7 +107,7 @@ class Update(Struct, tag_field="type", tag="update"):
     version: Literal["2.0"] = "2.0"
 
 
-class Bulk(Struct, tag_field="type", tag="bulk"):
+class Bulk(Struct, tag_field="type", tag="bulk", gc=False):
     """A merged AI window, or one part of it. Parts are applied when all are there."""
 
     id: str
@@ -120,7 +120,7 @@ class Bulk(Struct, tag_field="type", tag="bulk"):
     version: Literal["2.0"] = "2.0"
 
 
-class Outcome(Struct, tag_field="type", tag="ack"):
+class Outcome(Struct, tag_field="type", tag="ack", gc=False):
     """The worker's decision about a write with a correlation id: `applied`, `rejected` (with `error`) or `duplicate`."""
 
     id: str

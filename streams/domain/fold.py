@@ -12,7 +12,7 @@ from streams.domain.rules import REMEMBERED_PARENTS, Rules
 from streams.domain.scope import Scope, Slot, scope_of
 
 
-class Applied(Struct):
+class Applied(Struct, gc=False):
     """One event that changed its row: all that a message about it needs.
 
     before: the row as it was, None if it was not live. ancestors: keys of the other rows that changed and that readers must be told.
@@ -23,7 +23,7 @@ class Applied(Struct):
     ancestors: tuple[bytes, ...]
 
 
-class Target(Struct):
+class Target(Struct, gc=False):
     """The row that an event is about. live: the row as it is, None if there is none; memory: its memory with this event in it.
 
     merge: only the fields that are set change (a patch); otherwise the event is the whole row.

@@ -23,7 +23,7 @@ from schemas.words import BREAKDOWN_NAMES, PRIORITIES, STATUSES
 from streams.domain.tally import TALLIES, shown
 
 
-class Node(Struct):
+class Node(Struct, gc=False):
     """A live row or tombstone and its memory. The breakdowns of its row are whole; the bytes show their first 16 names.
 
     Rows of branches and projects are changed in place inside a step (on a copy of its own), all others are replaced.
@@ -45,7 +45,7 @@ PARENT_KINDS: Final = {"branch": "project", "task": "branch", "subtask": "task",
 _STAMPLESS: Final = (b"offset/", b"epoch/")
 
 
-class _Parents(Struct):
+class _Parents(Struct, gc=False):
     deleted: bool = False
     project_id: str = ""
     branch_id: str = ""
@@ -53,7 +53,7 @@ class _Parents(Struct):
     memory: Memory = msgspec.field(default_factory=Memory)
 
 
-class _Stamp(Struct):
+class _Stamp(Struct, gc=False):
     stamp: int
 
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 from streams.domain.node import Node
 
 
-class Record(Struct, frozen=True):
+class Record(Struct, frozen=True, gc=False):
     """One record of `task-changes`, as it was read."""
 
     offset: int
@@ -46,7 +46,7 @@ class Rows(Protocol):
         ...
 
 
-class Partition(Struct, frozen=True):
+class Partition(Struct, frozen=True, gc=False):
     """Where the fold stands. through: the rows hold every event below it. time_ms: newest record time so far (log time)."""
 
     number: int

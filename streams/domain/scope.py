@@ -11,7 +11,7 @@ from streams.domain.node import Node
 R = TypeVar("R", BranchSummary, ProjectSummary)
 
 
-class Slot(Struct, Generic[R]):
+class Slot(Struct, Generic[R], gc=False):
     """A live row of the step's own that is changed in place. Whoever changes `row` drops `node.public`."""
 
     key: bytes
@@ -27,7 +27,7 @@ class Slot(Struct, Generic[R]):
             row.last_activity = activity
 
 
-class Scope(Struct):
+class Scope(Struct, gc=False):
     """What a step knows about one project. A row that is not open has not been changed in this step, or is not live."""
 
     project_id: str

@@ -148,12 +148,14 @@ async def _describe(admin: AIOKafkaAdminClient, settings: KafkaSettings, names: 
         return ()
     resources = [ConfigResource(ConfigResourceType.TOPIC, settings.topic(name)) for name in here]
     configs = {resource[3]: resource[4] for answer in await admin.describe_configs(resources) for resource in _resources(answer)}
-    return tuple(_topic(name, found[settings.topic(name)]["partitions"], configs.get(settings.topic(name), [])) for name in here)
+    # A topic that was deleted between the two questions has no settings: it does not exist.
+    lasting = [name for name in here if settings.topic(name) in configs]
+    return tuple(_topic(name, found[settings.topic(name)]["partitions"], configs[settings.topic(name)]) for name in lasting)
 
 
 def _resources(answer: Any) -> list[Any]:  # noqa: ANN401  because aiokafka's responses have no types
-    _raise_first((resource[3], *resource[:2]) for resource in answer.resources)
-    return list(answer.resources)
+    _raise_first(((resource[3], *resource[:2]) for resource in answer.resources), UnknownTopicOrPartitionError)
+    return [resource for resource in answer.resources if resource[0] == 0]
 
 
 def _topic(name: str, partitions: list[dict[str, Any]], config: list[Any]) -> Topic:

@@ -152,6 +152,7 @@ class Connections:
         try:
             await connection.run(websocket)
         finally:
+            self._count(session)
             self._open.discard(connection)
             self._users[user] -= 1
             if not self._users[user]:
@@ -179,6 +180,12 @@ class Connections:
             self._meters.second()
             for connection in list(self._open):
                 connection.take(Tick())
+                self._count(connection.session)
+
+    def _count(self, session: Session) -> None:
+        for result, count in session.joined.items():
+            self._meters.joins.labels(result).inc(count)
+        session.joined.clear()
 
     async def shutdown(self, timeout_s: float, retry_after_ms: int = 500, jitter_ms: int = 2000) -> None:
         """Say goodbye to everybody, and wait a moment for the sockets to close."""

@@ -22,7 +22,7 @@ _RETRY_S: Final = 0.5
 _POLL_MS: Final = 200
 _CHUNK: Final = 256
 """Records between two looks at the other tasks of the loop."""
-_PROBE_TIMEOUT_S: Final = 3.0
+_PROBE_TIMEOUT_S: Final = 1.0
 
 
 class Ends(NamedTuple):
@@ -54,7 +54,6 @@ class Tail:
         """Read until cancelled. Raises `Failure` when the topics are not the ones that were read before."""
         consumer = await self._connect()
         try:
-            await self._begin(consumer)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._read_on(consumer))
                 tasks.create_task(self._watch(consumer))
@@ -77,12 +76,16 @@ class Tail:
             )
             try:
                 await consumer.start()
+                await self._begin(consumer)
             except KafkaError as error:
                 await consumer.stop()
                 if not waiting:
                     log.warning("kafka_awaited", bootstrap=self._kafka.bootstrap, reason=type(error).__name__)
                 waiting = True
                 await asyncio.sleep(_RETRY_S)
+            except BaseException:
+                await consumer.stop()
+                raise
             else:
                 return consumer
 

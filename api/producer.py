@@ -100,6 +100,9 @@ class ChangeLog:
             except KafkaError:
                 await producer.stop()
                 await asyncio.sleep(_RETRY_S)
+            except BaseException:
+                await producer.stop()
+                raise
             else:
                 return producer
 

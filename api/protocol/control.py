@@ -21,13 +21,19 @@ def control(type_: str, action: str, data: Mapping[str, Any], frame_id: str, now
             "id": frame_id,
             "version": VERSION,
             "timestamp": now_ms,
-            "payload": {"entity": _ENTITIES.get(type_, "connection"), "action": action, "data": data},
+            "payload": {"entity": _entity(type_, action), "action": action, "data": data},
             "metadata": {"source": "system"},
         }
     )
 
 
-_ENTITIES: Final = {"sync": "stream", "heartbeat": "connection", "ack": "change", "error": "connection"}
+_OF_STREAMS: Final = frozenset({"subscribed", "unsubscribed", "reset"})
+
+
+def _entity(type_: str, action: str) -> str:
+    if type_ == "ack":
+        return "change"
+    return "stream" if action in _OF_STREAMS else "connection"
 
 
 def error_data(problem: Problem) -> dict[str, Any]:

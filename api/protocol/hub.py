@@ -142,10 +142,7 @@ class Hub:
 
     def skip(self, project_id: str, sequence: int) -> None:
         """Pass over a record that cannot be handed out: whoever has not passed it needs a snapshot."""
-        ring = self.ring(project_id)
-        while ring.first < ring.end:
-            self._bytes -= ring.evict()
-        ring.evicted = ring.last = max(ring.last, sequence)
+        self._bytes -= self.ring(project_id).skip(sequence)
         self._mark(project_id)
 
     def hold(self, project_id: str, sequence: int) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from api.protocol.control import error_data
 from api.protocol.hub import Hub, Listener
-from api.protocol.resume import Behind, Live, Replay, Snapshot
+from api.protocol.resume import Behind, Replay, Snapshot
 from schemas.frames import STREAM_PREFIX, Since
 from schemas.problems import BEHIND, Problem
 
@@ -106,23 +106,24 @@ class Joins:
 
     def _settle(self, project_id: str, join: Join, now_ms: int) -> dict[str, Any] | None:
         status, replayed = "snapshot", 0
-        match self._hub.decide(project_id, join.since):
-            case Behind():
-                if now_ms < join.until_ms:
-                    return None
-                self.leave(project_id)
-                problem = Problem(BEHIND, retry_after_ms=self._hub.limits.behind_ms)
-                return {**self._entry(project_id), "status": "error", "replayed": 0, "error": error_data(problem)}
-            case Snapshot(reset=reset):
-                if reset:
-                    self._listener.reset(project_id)
-            case Replay(cursor=cursor, count=count):
-                join.cursor, status, replayed = cursor, "recovered", count
-            case Live(cursor=cursor):
-                join.cursor, status = cursor, "live"
+        decision = self._hub.decide(project_id, join.since)
+        if isinstance(decision, Behind):
+            return None if now_ms < join.until_ms else self._too_far(project_id)
+        if isinstance(decision, Snapshot):
+            if decision.reset:
+                self._listener.reset(project_id)
+        else:
+            join.cursor = decision.cursor
+            status, replayed = ("recovered", decision.count) if isinstance(decision, Replay) else ("live", 0)
         join.since = None
         self.mark(project_id)
         return {**self._entry(project_id), "status": status, "replayed": replayed}
+
+    def _too_far(self, project_id: str) -> dict[str, Any]:
+        """Give up a join whose place this edge did not reach in time."""
+        self.leave(project_id)
+        problem = Problem(BEHIND, retry_after_ms=self._hub.limits.behind_ms)
+        return {**self._entry(project_id), "status": "error", "replayed": 0, "error": error_data(problem)}
 
     def _drain(self, project_id: str, join: Join, now_ms: int, budget: int) -> list[bytes]:
         """Frames from the cursor on, or the snapshot when there is no cursor or it fell out of the ring."""

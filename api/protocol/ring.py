@@ -49,6 +49,16 @@ class Ring:
         self.size -= len(frame.data)
         return len(frame.data)
 
+    def skip(self, sequence: int) -> int:
+        """Pass over a sequence that has no frame here: every cursor falls out. Returns how many bytes went."""
+        gone = self.size
+        while self.first < self.end:
+            self.evict()
+        self.end += 1
+        self.first = self.end
+        self.evicted = self.last = max(self.last, sequence)
+        return gone
+
     def expire(self, before_ms: int) -> int:
         """Drop the frames that came before this time; returns their size in bytes."""
         gone = 0

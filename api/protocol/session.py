@@ -3,6 +3,7 @@
 The driver calls `api.protocol.transitions.receive` for each input, carries out the effects, and sends `due()` whenever `wake` was called.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -44,7 +45,7 @@ class Phase(StrEnum):
 
 
 class Session:
-    """State of one connection. `frame_id` names it in the ids of its control frames."""
+    """State of one connection. joined: streams by how they were joined; the driver reads and clears it."""
 
     def __init__(self, connection_id: str, principal: Principal, hub: Hub, wake: Callable[[], None], now_ms: int) -> None:
         self.id = connection_id
@@ -53,6 +54,7 @@ class Session:
         self.joins = Joins(hub, self, wake)
         self.every_project = False
         self.unknown_frames = 0
+        self.joined: Counter[str] = Counter()
         self._hub = hub
         self._wake = wake
         self._now_ms = now_ms
@@ -208,7 +210,7 @@ class Session:
         """Wait for the worker's answer to a change. Called before it is written, so that no answer is missed."""
         event = write.event
         limits = self._hub.limits
-        waiting = Waiting(self, event.id, self.principal.subject, now_ms + limits.waiting_ms)
+        waiting = Waiting(self, event.id, event.user_id or self.principal.subject, now_ms + limits.waiting_ms)
         self._hub.await_outcome(event.project_id, event.correlation_id or event.id, waiting)
 
     def tick(self) -> None:
@@ -266,6 +268,7 @@ class Session:
 
     def _subscribed(self, entries: list[dict[str, Any] | None], *, always: bool = False) -> None:
         streams = [entry for entry in entries if entry is not None]
+        self.joined.update(entry["status"] for entry in streams)
         if streams or always:
             self.say("sync", "subscribed", {"streams": streams})
 

@@ -1,0 +1,111 @@
+"""Rows by hand, and a hub around them, for tests of what is pure."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from msgspec import Raw
+
+from api.protocol.access import Principal
+from api.protocol.hub import Hub, Place
+from api.protocol.limits import Limits
+from api.protocol.session import Session
+from schemas.messages import Cascade, Metadata, Position, Update, UpdateData, UpdatePayload, encode_message
+
+NOW = 1_795_000_000_000
+EPOCH = "e1"
+
+
+class FakeRows:
+    """Projects with branches, as JSON; `Summaries` for the hub."""
+
+    def __init__(self) -> None:
+        self.table: dict[str, dict[str, Any]] = {}
+        self.leaves: dict[str, dict[str, dict[str, Any]]] = {}
+        self.versions: dict[str, int] = {}
+
+    def put(self, project_id: str, stamp: int, *branches: str, deleted: bool = False) -> None:
+        """Set a project's row, and rows of its branches with the same stamp."""
+        self.table[project_id] = {"id": project_id, "stamp": stamp, "digest": stamp * 7} | ({"deleted": True} if deleted else {})
+        for branch_id in branches:
+            self.leaves.setdefault(project_id, {})[branch_id] = {"id": branch_id, "project_id": project_id, "stamp": stamp}
+        self.versions[project_id] = self.versions.get(project_id, 0) + 1
+
+    def project(self, project_id: str) -> bytes | None:
+        """Return a project's row."""
+        return json.dumps(self.table[project_id]).encode() if project_id in self.table else None
+
+    def branches(self, project_id: str) -> Iterable[bytes]:
+        """Return the rows of its branches."""
+        return [json.dumps(row).encode() for row in self.leaves.get(project_id, {}).values()]
+
+    def version(self, project_id: str) -> int:
+        """Return how often it was set."""
+        return self.versions.get(project_id, 0)
+
+    def digest(self, project_id: str) -> tuple[int, int]:
+        """Return digest and stamp."""
+        row = self.table.get(project_id)
+        return (row["digest"], row["stamp"]) if row else (0, -1)
+
+    def projects(self) -> Iterable[str]:
+        """Return the live projects."""
+        return [project_id for project_id, row in self.table.items() if not row.get("deleted")]
+
+
+class World:
+    """One partition, read up to `applied`; a publish moves rows, ring and place as an edge does."""
+
+    def __init__(self, limits: Limits | None = None, applied: int = 0) -> None:
+        self.rows = FakeRows()
+        self.hub = Hub(self.rows, lambda _project_id: 0, limits or Limits())
+        self.hub.begin(0, Place(EPOCH, floor=applied, applied=applied, through=applied))
+        self.wakes = 0
+
+    @property
+    def applied(self) -> int:
+        """Return up to where the partition was read."""
+        return self.hub.places[0].applied
+
+    def publish(self, project_id: str, now_ms: int = NOW) -> int:
+        """Change a project's row and hand out the frame; returns its sequence."""
+        sequence = self.applied + 1
+        self.rows.put(project_id, sequence, "main")
+        self.hub.publish(project_id, sequence, update(project_id, sequence), now_ms)
+        self.hub.places[0].applied = sequence
+        return sequence
+
+    def wake(self) -> None:
+        """Count a wake-up."""
+        self.wakes += 1
+
+    def session(self, projects: Iterable[str] = ("*",), expires_ms: int = NOW + 3_600_000) -> Session:
+        """Return a new session of user `u`."""
+        return Session("c", Principal("u", frozenset(projects), frozenset(), expires_ms), self.hub, self.wake, NOW)
+
+
+def update(project_id: str, stamp: int) -> bytes:
+    """Return a message that sets the project's row and its branch `main`."""
+    row = json.dumps({"id": project_id, "stamp": stamp, "digest": stamp * 7}).encode()
+    branch = json.dumps({"id": "main", "project_id": project_id, "stamp": stamp}).encode()
+    data = UpdateData(primary=Raw(branch), cascade=Cascade(projects=[Raw(row)]))
+    return encode_message(
+        Update(
+            id=f"m{stamp}",
+            stream=f"project:{project_id}",
+            timestamp=NOW,
+            payload=UpdatePayload(entity="branch", action="update", data=data),
+            metadata=Metadata(source="user", position=Position(0, stamp + 1)),
+        )
+    )
+
+
+def said(frames: Iterable[bytes]) -> list[tuple[str, Any]]:
+    """Return frames as (action, data)."""
+    payloads = [json.loads(frame)["payload"] for frame in frames]
+    return [(payload["action"], payload["data"]) for payload in payloads]
+
+
+def actions(frames: Iterable[bytes]) -> list[str]:
+    """Return the actions of frames."""
+    return [action for action, _ in said(frames)]

@@ -1,0 +1,156 @@
+"""From a request to an event: who, from where, and what is wrong with it."""
+
+import json
+from typing import Any
+
+import pytest
+from msgspec import convert
+
+from api.protocol.access import Principal
+from api.protocol.writes import ChangeRequest, Fill, Write, request_of, requests_of, write_of
+from schemas.events import decode_event
+from schemas.frames import ClientFrame, decode_client_frame
+from schemas.problems import Problem
+
+FILL = Fill("new-id", "2026-11-23T00:00:00.000Z")
+USER = Principal("u", frozenset({"p"}))
+PROGRAM = Principal("robot", frozenset({"*"}), frozenset({"source"}))
+ADMIN = Principal("root", frozenset({"*"}), frozenset({"admin"}))
+TASK: dict[str, Any] = {"entity": "task", "action": "create", "project_id": "p", "entity_id": "t", "branch_id": "b"}
+
+
+def write(principal: Principal = USER, **fields: object) -> Write | Problem:
+    """Return what becomes of a task's creation with these fields set."""
+    return write_of(convert(TASK | fields, ChangeRequest), principal, FILL)
+
+
+def test_what_is_missing_is_filled_in() -> None:
+    """The id, the time, the user, the source and the correlation id; the bytes are the event's."""
+    made = write()
+    assert isinstance(made, Write)
+    assert decode_event(made.value) == made.event
+    assert (made.event.id, made.event.occurred_at, made.event.correlation_id) == ("new-id", FILL.now, "new-id")
+    assert (made.event.user_id, made.event.source) == ("u", "user")
+
+
+def test_what_was_given_is_kept() -> None:
+    """An own id is the idempotency key, and the correlation id unless there is another."""
+    made = write(id="mine", occurred_at="2026-01-01T00:00:00Z", correlation_id="c", if_stamp=4, data={"title": "T"})
+    assert isinstance(made, Write)
+    assert (made.event.id, made.event.correlation_id, made.event.if_stamp) == ("mine", "c", 4)
+    assert made.event.data is not None
+    assert made.event.data.title == "T"
+    own = write(id="mine")
+    assert isinstance(own, Write)
+    assert own.event.correlation_id == "mine"
+
+
+def test_a_delete_carries_nothing() -> None:
+    """Whatever the request held."""
+    made = write(action="deleted", data={"title": "T"})
+    assert isinstance(made, Write)
+    assert made.event.data is None
+
+
+@pytest.mark.parametrize(
+    ("principal", "wanted", "source"),
+    [
+        (USER, "mcp-ai", "user"),
+        (USER, None, "user"),
+        (PROGRAM, "mcp-ai", "mcp-ai"),
+        (PROGRAM, "nonsense", "user"),
+        (PROGRAM, None, "user"),
+        (ADMIN, "system", "system"),
+    ],
+)
+def test_only_some_tokens_set_the_source(principal: Principal, wanted: str | None, source: str) -> None:
+    """A person's payload never makes a program of it."""
+    made = write(principal, source=wanted)
+    assert isinstance(made, Write)
+    assert made.event.source == source
+
+
+@pytest.mark.parametrize(
+    ("fields", "code", "word"),
+    [
+        ({"project_id": "q"}, "unknown-project", "q"),
+        ({"user_id": "v"}, "forbidden", "user_id"),
+        ({"entity": "cat"}, "invalid-change", "entity"),
+        ({"action": "explode"}, "invalid-change", "action"),
+        ({"entity_id": ""}, "invalid-change", "entity_id"),
+        ({"entity_id": "x" * 129}, "invalid-change", "entity_id"),
+        ({"id": "a\nb"}, "invalid-change", "id"),
+        ({"schema": 2}, "invalid-change", "schema"),
+        ({"occurred_at": "yesterday"}, "invalid-change", "occurred_at"),
+        ({"branch_id": None}, "invalid-change", "branch_id"),
+        ({"entity": "subtask"}, "invalid-change", "task_id"),
+        ({"data": {"title": "x" * 270_000}}, "too-large", "bytes"),
+    ],
+)
+def test_each_mistake_is_named(fields: dict[str, object], code: str, word: str) -> None:
+    """With the code of the catalogue and the field's name."""
+    problem = write_of(convert(TASK | fields, ChangeRequest), USER, FILL)
+    assert isinstance(problem, Problem)
+    assert problem.type.code == code
+    assert word in "; ".join((*problem.errors, problem.detail))
+
+
+def test_a_parent_may_be_named_in_any_of_its_places() -> None:
+    """Beside the fields or among them, under its name or the producers' own; a patch needs none."""
+    assert isinstance(write(branch_id=None, data={"branch_id": "b"}), Write)
+    assert isinstance(write(branch_id=None, git_branch_id="b"), Write)
+    assert isinstance(write(branch_id=None, data={"git_branch_id": "b"}), Write)
+    assert isinstance(write(branch_id=None, action="patch"), Write)
+    assert isinstance(write(entity="subtask", data={"task_id": "t"}), Write)
+    assert isinstance(write(entity="subtask", task_id="t"), Write)
+    assert isinstance(write(entity="branch", branch_id=None), Write)
+
+
+def test_an_admin_acts_for_others() -> None:
+    """And the event says for whom."""
+    made = write(ADMIN, user_id="v")
+    assert isinstance(made, Write)
+    assert made.event.user_id == "v"
+
+
+def frame(**fields: object) -> ClientFrame:
+    """Return a client's frame that changes a task."""
+    payload = {"entity": "task", "action": "patch", "data": {"primary": {"id": "t", "branch_id": "b", "status": "done"}, "ifStamp": 3}}
+    return decode_client_frame(json.dumps({"type": "update", "id": "m", "payload": payload} | fields))
+
+
+def test_a_frame_becomes_a_request() -> None:
+    """The project is the stream's, else the row's; the row's fields are the data."""
+    request = request_of(frame(stream="project:p", metadata={"correlationId": "c", "sessionId": "s", "source": "mcp-ai"}))
+    assert isinstance(request, ChangeRequest)
+    assert (request.project_id, request.entity_id, request.branch_id, request.if_stamp) == ("p", "t", "b", 3)
+    assert (request.correlation_id, request.session_id, request.source) == ("c", "s", "mcp-ai")
+    assert request.data is not None
+    assert (request.data.status, request.data.branch_id) == ("done", "b")
+    payload = {"entity": "task", "action": "delete", "data": {"primary": {"id": "t", "project_id": "q"}}}
+    other = request_of(frame(payload=payload))
+    assert isinstance(other, ChangeRequest)
+    assert (other.project_id, other.correlation_id) == ("q", None)
+
+
+@pytest.mark.parametrize("data", [{}, {"primary": []}, {"primary": {"id": 3}}, {"primary": {"id": "t", "status": 5}}])
+def test_a_frame_that_names_nothing_is_a_problem(data: object) -> None:
+    """Not an exception."""
+    made = request_of(frame(payload={"entity": "task", "action": "patch", "data": data}))
+    assert isinstance(made, Problem)
+
+
+def test_a_body_is_one_event_a_list_or_lines() -> None:
+    """Empty lines are skipped; anything else is a problem."""
+    one = json.dumps(TASK).encode()
+    for body, lines, count in (
+        (one, False, 1),
+        (b" [" + one + b"," + one + b"]", False, 2),
+        (one + b"\n\n" + one + b"\n", True, 2),
+        (b"", True, 0),
+    ):
+        made = requests_of(body, lines=lines)
+        assert isinstance(made, list)
+        assert len(made) == count
+    for body in (b"", b"{", b"3", b"[3]", b"[" * 50_000):
+        assert isinstance(requests_of(body, lines=False), Problem)

@@ -68,13 +68,17 @@ def test_no_name_says_nothing() -> None:
     assert paths + classes == []
 
 
+def mirrored(test: Path) -> bool:
+    """Return whether tests/unit/a/b/test_c.py has its a/b/c.py, or below a/b a configuration file c.yaml."""
+    module = ROOT / test.relative_to(ROOT / "tests" / "unit").with_name(test.name.removeprefix("test_"))
+    return module.is_file() or any(module.parent.rglob(f"{module.stem}.yaml"))
+
+
 def test_every_unit_test_mirrors_a_module() -> None:
     """tests/unit/a/b/test_c.py tests a/b/c.py."""
     tests = [path for path in tracked(".py") if path.is_relative_to(ROOT / "tests" / "unit") and path.name.startswith("test_")]
-    own = {Path(__file__).resolve()}
-    mirrored = {path: ROOT / path.relative_to(ROOT / "tests" / "unit").with_name(path.name.removeprefix("test_")) for path in tests}
 
-    assert [short(test) for test, module in mirrored.items() if test not in own and not module.is_file()] == []
+    assert [short(test) for test in tests if test != Path(__file__).resolve() and not mirrored(test)] == []
 
 
 def test_every_pure_module_has_its_test() -> None:

@@ -1,0 +1,218 @@
+"""From records to state: steps are whole, groups of parts are whole, what cannot be read stops nothing."""
+
+import json
+from typing import Any, Literal
+
+import pytest
+from msgspec import Raw
+
+from api.feed import NO_EPOCH, Feed, Jumped, Record
+from api.meters import Meters
+from api.protocol.hub import Hub, Place
+from api.protocol.limits import Limits
+from api.protocol.resume import Snapshot
+from api.replica import Replica
+from schemas.frames import Since
+from schemas.messages import (
+    Bulk,
+    BulkData,
+    BulkPayload,
+    Cascade,
+    Change,
+    Merged,
+    Message,
+    Metadata,
+    Position,
+    Update,
+    UpdateData,
+    UpdatePayload,
+)
+from schemas.messages import encode_message as encode
+from schemas.rows import EpochRow, OffsetRow, Tombstone, encode_row
+from schemas.topics import epoch_key, offset_key, row_key
+
+
+def row(row_id: str, stamp: int, **fields: object) -> bytes:
+    """Return a row's bytes."""
+    return json.dumps({"id": row_id, "project_id": "p", "stamp": stamp} | fields).encode()
+
+
+class Stand:
+    """A feed with all it feeds, and a log of projects that came into being."""
+
+    def __init__(self) -> None:
+        self.meters = Meters()
+        self.replica = Replica()
+        self.hub = Hub(self.replica, lambda _project_id: 0, Limits())
+        self.hub.begin(0, Place(NO_EPOCH))
+        self.appeared: list[str] = []
+        self.feed = Feed(self.replica, self.hub, self.meters, self.appeared.append)
+
+    def state(self, key: bytes, value: bytes | None) -> None:
+        """Feed a record of `task-state`."""
+        self.feed.state(Record(0, 0, key, value, 0), 1_000)
+
+    def step(self, through: int) -> None:
+        """End a step."""
+        self.state(offset_key(0), encode_row(OffsetRow(partition=0, through=through, time_ms=500)))
+
+    def cascade(self, message: Message | bytes | None) -> int:
+        """Feed a record of `cascades`; returns its sequence."""
+        offset = self.hub.places[0].applied
+        value = message if message is None or isinstance(message, bytes) else encode(message)
+        self.feed.cascade(Record(0, offset, b"p", value, 900), 1_000)
+        return offset + 1
+
+    def frames(self) -> list[int]:
+        """Return the sequences that are in the ring."""
+        ring = self.hub.ring("p")
+        return [frame.sequence for cursor in range(ring.first, ring.end) if (frame := ring.get(cursor))]
+
+    def poisoned(self) -> float:
+        """Return how many records could not be read."""
+        return self.meters.registry.get_sample_value("edge_poison_records_total") or 0.0
+
+
+def update(stamp: int = 1, entity: str = "task", **metadata: Any) -> Update:  # noqa: ANN401  because metadata has all types
+    """Return a person's update of task `t`."""
+    data = UpdateData(
+        primary=Raw(row("t", stamp, branch_id="b")), cascade=Cascade(projects=[Raw(row("p", stamp))], branches=[Raw(row("b", stamp))])
+    )
+    return Update(
+        id=f"m{stamp}",
+        stream="project:p",
+        timestamp=100,
+        payload=UpdatePayload(entity=entity, action="update", data=data),
+        metadata=Metadata(source="user", position=Position(0, stamp + 1), **metadata),
+    )
+
+
+def part(number: int, parts: int, stamp: int = 1) -> Bulk:
+    """Return one part of a merged window."""
+    merged = Merged(events=4, sessions=[], correlation_ids=[], window_start=0, window_end=500)
+    change = Change(entity="task", action="update", row=Raw(row(f"t{number}", stamp, branch_id="b")))
+    bulk = Bulk(
+        id="w",
+        stream="project:p",
+        timestamp=0,
+        payload=BulkPayload(
+            entity="multiple", action="update", data=BulkData(primary=[change], cascade=Cascade(tasks=[Raw(row("u", stamp))]))
+        ),
+        metadata=Metadata(source="mcp-ai", position=Position(0, 2), merged=merged),
+    )
+    if parts:
+        bulk.part, bulk.parts = number, parts
+    return bulk
+
+
+def test_rows_wait_for_the_end_of_their_step() -> None:
+    """Nobody sees half a step; rows of a step that was not ended go on waiting."""
+    stand = Stand()
+    stand.state(row_key("project", "p", "p"), row("p", 1))
+    stand.state(row_key("branch", "p", "b"), row("b", 7))
+    assert stand.replica.of("p") is None
+    stand.step(5)
+    assert (stand.replica.project("p"), list(stand.replica.branches("p"))) == (row("p", 1), [])
+    assert (stand.appeared, stand.hub.places[0].through) == (["p"], 5)
+    stand.step(8)
+    assert list(stand.replica.branches("p")) == [row("b", 7)]
+    stand.state(row_key("branch", "p", "b"), None)
+    stand.step(9)
+    assert list(stand.replica.branches("p")) == []
+    stand.step(4)
+    assert stand.hub.places[0].through == 9
+
+
+def test_times_are_measured_only_when_they_mean_something() -> None:
+    """Not while old records are read."""
+    stand = Stand()
+    stand.step(1)
+    stand.cascade(update())
+    stand.feed.live = True
+    stand.step(2)
+    stand.cascade(update(2))
+    stand.cascade(part(1, 0, 3))
+    counts = [
+        stand.meters.registry.get_sample_value(f"{name}_count")
+        for name in ("materialized_view_refresh_time", "user_update_latency", "cascade_calculation_time")
+    ]
+    assert counts == [1, 1, 1]
+    assert stand.meters.registry.get_sample_value("ai_batch_efficiency") == 4
+
+
+def test_records_that_cannot_be_read_stop_nothing() -> None:
+    """They are counted; who follows the stream gets a snapshot."""
+    stand = Stand()
+    for key, value in ((b"\xff", b"{}"), (b"task/p/t", b"{"), (b"a/b/c/d", b"{}"), (offset_key(0), b"[]")):
+        stand.state(key, value)
+    assert stand.poisoned() == 4
+    for key in (offset_key(0), epoch_key(0), b"activity/p/1", b"future/p/x"):
+        stand.state(key, None)
+    assert stand.poisoned() == 4
+    stand.cascade(update())
+    for broken in (b"", None, b'{"type":"cat"}'):
+        stand.cascade(broken)
+    assert (stand.poisoned(), stand.frames()) == (7, [])
+    assert stand.hub.decide("p", Since(NO_EPOCH, 1)) == Snapshot()
+
+
+def test_a_frame_moves_rows_and_ring_together() -> None:
+    """The rows are the frame's before anybody is told."""
+    stand = Stand()
+    sequence = stand.cascade(update(3))
+    rows = stand.replica.of("p")
+    assert rows is not None
+    assert (rows.tasks["t"].stamp, stand.frames(), stand.hub.places[0].applied) == (3, [sequence], sequence)
+    assert stand.appeared == ["p"]
+    tombstone = Raw(encode_row(Tombstone(id="b", project_id="p", stamp=5)))
+    stand.cascade(
+        Update(
+            id="d",
+            stream="project:p",
+            timestamp=0,
+            payload=UpdatePayload(entity="branch", action="delete", data=UpdateData(primary=tombstone, cascade=Cascade())),
+            metadata=Metadata(source="user", position=Position(0, 6)),
+        )
+    )
+    assert rows.tasks["t"].deleted
+
+
+def test_a_jump_is_noticed() -> None:
+    """Missing records are never passed over in silence."""
+    with pytest.raises(Jumped):
+        Stand().feed.cascade(Record(0, 3, b"p", encode(update()), 0), 0)
+
+
+def test_parts_are_handed_out_together() -> None:
+    """Until the last one is there, the stream ends before the first."""
+    stand = Stand()
+    first = stand.cascade(part(1, 2))
+    assert (stand.frames(), stand.hub.sequence("p")) == ([], first - 1)
+    second = stand.cascade(part(2, 2))
+    assert (stand.frames(), stand.hub.sequence("p")) == ([first, second], second)
+
+
+@pytest.mark.parametrize("broken_by", ["update", "start", "wrong", "middle"])
+def test_a_group_that_does_not_become_whole_is_passed_over(broken_by: Literal["update", "start", "wrong", "middle"]) -> None:
+    """Its writer ended; its rows hold; whoever had not passed it gets a snapshot, and the stream goes on."""
+    stand = Stand()
+    if broken_by != "middle":
+        stand.cascade(part(1, 3, 1))
+    breaker: dict[str, Message] = {"update": update(2), "start": part(1, 2, 2), "wrong": part(3, 3, 2), "middle": part(2, 3, 2)}
+    stand.cascade(breaker[broken_by])
+    last = stand.cascade(part(2, 2, 3)) if broken_by == "start" else stand.cascade(update(4))
+    assert stand.frames()[-1] == last
+    assert stand.hub.sequence("p") == last
+    assert stand.hub.decide("p", Since(NO_EPOCH, 0)) == Snapshot()
+
+
+def test_a_new_epoch_starts_its_partition_anew() -> None:
+    """The first one is only learned."""
+    stand = Stand()
+    stand.state(epoch_key(0), encode_row(EpochRow(partition=0, epoch="e1")))
+    stand.cascade(update())
+    stand.state(epoch_key(0), encode_row(EpochRow(partition=0, epoch="e1")))
+    assert stand.replica.of("p") is not None
+    stand.state(epoch_key(0), encode_row(EpochRow(partition=0, epoch="e2")))
+    assert stand.replica.of("p") is None
+    assert (stand.hub.places[0].epoch, stand.hub.places[0].applied, stand.frames()) == ("e2", 1, [])

@@ -1,0 +1,136 @@
+"""The edge's rows: the last stamp wins, tombstones hold, whatever order they come in."""
+
+import itertools
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.replica import Entry, Replica, public, read
+from schemas.rows import Memory, Tombstone, encode_row, with_memory
+
+
+def row(row_id: str, stamp: int, **fields: Any) -> Entry:  # noqa: ANN401  because rows have fields of all types
+    """Return an entry."""
+    return read(json.dumps({"id": row_id, "stamp": stamp} | fields).encode())
+
+
+def gone(row_id: str, stamp: int) -> Entry:
+    """Return a tombstone."""
+    return read(encode_row(Tombstone(id=row_id, project_id="p", stamp=stamp)))
+
+
+def live_tasks(replica: Replica) -> dict[str, int]:
+    """Return the stamps of the tasks that are there."""
+    rows = replica.of("p")
+    return {} if rows is None else {entry.id: entry.stamp for entry in rows.tasks.values() if not entry.deleted}
+
+
+@pytest.mark.parametrize("name", ['a","memory":{"b":1}', "memory", '\\","memory":{'])
+def test_the_memory_of_the_worker_stays_inside(name: str) -> None:
+    """Cut off wherever a name looks like it; a row without memory is as it was."""
+    tombstone = encode_row(Tombstone(id=name, project_id="p", stamp=1))
+    assert public(with_memory(tombstone, Memory(seen=[1], origins={name: 3}))) == tombstone
+    assert public(tombstone) == tombstone
+
+
+def test_the_last_stamp_wins() -> None:
+    """Older and equal ones change nothing, in each kind; versions move with summaries only."""
+    replica = Replica()
+    assert replica.put(0, "project", "p", row("p", 5, digest=9))
+    assert not replica.put(0, "project", "p", row("p", 5))
+    assert replica.digest("p") == (9, 5)
+    for kind in ("branch", "task", "member"):
+        replica.put(0, kind, "p", row("x", 5, branch_id="b"))
+        replica.put(0, kind, "p", row("x", 4, branch_id="c"))
+    assert replica.version("p") == 2
+    assert live_tasks(replica) == {"x": 5}
+    assert (replica.rows, list(replica.branches("p"))) == (4, [b'{"id": "x", "stamp": 5, "branch_id": "b"}'])
+    assert not replica.put(0, "activity", "p", row("x", 9))
+
+
+def test_a_project_comes_into_being_once_per_life() -> None:
+    """New, or revived; not by its children, not by its tombstone."""
+    replica = Replica()
+    entries = [row("p", 1), row("p", 2), gone("p", 3), row("p", 4)]
+    assert [replica.put(0, "project", "p", entry) for entry in entries] == [True, False, False, True]
+    assert list(replica.projects()) == ["p"]
+    replica.put(0, "task", "q", row("t", 1))
+    assert (list(replica.projects()), replica.of("q"), replica.project("q"), replica.digest("q")) == (["p"], None, None, (0, -1))
+    assert (replica.version("none"), list(replica.branches("none")), replica.entry("none")) == (0, [], None)
+
+
+def test_children_go_with_their_tombstone_in_any_order() -> None:
+    """Only those that the tombstone is newer than, and only its own."""
+    entries = [
+        ("project", row("p", 1)),
+        ("branch", gone("b", 6)),
+        ("task", row("old", 3, branch_id="b")),
+        ("task", row("new", 8, branch_id="b")),
+        ("task", row("other", 2, branch_id="c")),
+    ]
+    for order in itertools.permutations(entries):
+        replica = Replica()
+        for kind, entry in order:
+            replica.put(0, kind, "p", entry)
+        assert live_tasks(replica) == {"new": 8, "other": 2}
+
+
+def test_a_deleted_project_takes_everything_with_it() -> None:
+    """What was older; and what comes late stays deleted."""
+    replica = Replica()
+    replica.put(0, "project", "p", row("p", 1))
+    replica.put(0, "branch", "p", row("b", 2))
+    replica.put(0, "task", "p", row("t", 3, branch_id="b"))
+    replica.put(0, "project", "p", gone("p", 9))
+    assert (replica.of("p"), list(replica.branches("p"))) == (None, [])
+    replica.put(0, "task", "p", row("late", 4, branch_id="b"))
+    replica.put(0, "project", "p", row("p", 10))
+    assert live_tasks(replica) == {}
+    replica.put(0, "task", "p", row("t", 11, branch_id="b"))
+    assert live_tasks(replica) == {"t": 11}
+
+
+def test_rows_that_left_the_topic_leave_the_replica() -> None:
+    """Each kind; twice does no harm; a partition whose life is over leaves wholly."""
+    replica = Replica()
+    replica.put(0, "project", "p", row("p", 1))
+    for kind in ("branch", "task", "member"):
+        replica.put(0, kind, "p", row("x", 1))
+        replica.remove(kind, "p", "x")
+        replica.remove(kind, "p", "x")
+    replica.remove("activity", "p", "x")
+    replica.remove("task", "nowhere", "x")
+    assert replica.rows == 1
+    replica.remove("project", "p", "p")
+    assert replica.of("p") is None
+    replica.put(1, "project", "q", row("q", 1))
+    replica.put(1, "task", "q", row("t", 1))
+    replica.clear(0)
+    assert list(replica.projects()) == ["q"]
+    replica.clear(1)
+    assert list(replica.projects()) == []
+
+
+ENTRY = st.tuples(st.sampled_from(["project", "branch", "task"]), st.sampled_from(["a", "b"]), st.integers(0, 30), st.booleans())
+
+
+@given(st.lists(ENTRY, max_size=12, unique_by=lambda entry: entry[2]), st.randoms())
+def test_the_order_of_arrival_does_not_matter(made: list[tuple[str, str, int, bool]], random: Any) -> None:  # noqa: ANN401  hypothesis' own
+    """The same rows in any order, some of them twice, give the same answer."""
+
+    def fold(entries: list[tuple[str, str, int, bool]]) -> tuple[Any, ...]:
+        replica = Replica()
+        for kind, row_id, stamp, deleted in entries:
+            name = "p" if kind == "project" else row_id
+            replica.put(0, kind, "p", gone(name, stamp) if deleted else row(name, stamp, branch_id="a"))
+        return replica.project("p"), sorted(replica.branches("p")), live_tasks(replica)
+
+    newest = list(
+        {(entry[0], entry[1] if entry[0] != "project" else ""): entry for entry in sorted(made, key=lambda entry: entry[2])}.values()
+    )
+    shuffled = newest + newest
+    random.shuffle(shuffled)
+    assert fold(shuffled) == fold(newest)

@@ -11,7 +11,7 @@ from msgspec import Struct
 from audit.compare import Difference, Verdict, by_kind, compare_edge, compare_state
 from audit.edge import Edge
 from audit.fold import Fold
-from audit.log import changes, ends_of_changes, read_state
+from audit.log import changes, check_topics, ends_of_changes, read_state
 from audit.tally import Expected
 from broker.connection import KafkaSettings
 from broker.partitioner import partition_for
@@ -42,6 +42,7 @@ async def run(settings: KafkaSettings, edge: Edge | None, wait_s: float, shown: 
     """
     started = time.monotonic()
     state = Verdict("task-state")
+    await check_topics(settings)
     cuts = await read_state(settings, await ends_of_changes(settings), wait_s)
     through = {number: cut.through for number, cut in cuts.items()}
     folds = {number: Fold() for number in cuts}

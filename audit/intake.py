@@ -44,7 +44,7 @@ def read(record: Record) -> Fact | Poison:
     if len(record.value) > MAX_EVENT_BYTES:
         return Poison("too large")
     try:
-        if _depth(decode_any(record.value)) > MAX_NESTING:
+        if _opened(record.value) > MAX_NESTING and _depth(decode_any(record.value)) > MAX_NESTING:
             return Poison("nesting")
         event = decode_event(record.value)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -65,6 +65,11 @@ def canonical(text: str, record_ms: int) -> str | None:
 
 def _text(at: datetime) -> str:
     return at.replace(tzinfo=None, microsecond=at.microsecond // 1000 * 1000).isoformat(timespec="milliseconds") + "Z"
+
+
+def _opened(value: bytes) -> int:
+    """Return how many objects and lists a value can have at most: few enough of them cannot be nested too deep."""
+    return value.count(b"{") + value.count(b"[")
 
 
 def _depth(value: object) -> int:

@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from msgspec import Struct
 
 from audit.intake import Record
+from broker.admin import describe_topics
 from broker.connection import KafkaSettings, client_options
 from broker.reach import reaching
 from schemas.failure import Failure
@@ -57,6 +58,13 @@ class StateCut:
                 self.rows[key] = value
             else:
                 self._waiting.append((key, value))
+
+
+async def check_topics(settings: KafkaSettings) -> None:
+    """Raise `Failure` when Kafka does not answer, or a topic is missing: a consumer would wait for it for a long time."""
+    missing = {TASK_CHANGES, TASK_STATE} - {topic.name for topic in await describe_topics(settings)}
+    if missing:
+        raise Failure(f"Kafka at {settings.bootstrap} has no topic {settings.topic(min(missing))}: make it with `anabranch topics apply`.")
 
 
 async def ends_of_changes(settings: KafkaSettings) -> dict[int, int]:
@@ -122,8 +130,6 @@ async def _reading(settings: KafkaSettings, topic: str) -> AsyncIterator[tuple[A
         with reaching(settings):
             await consumer.start()
         partitions = sorted(consumer.assignment())
-        if not partitions:
-            raise Failure(f"Kafka at {settings.bootstrap} has no topic {topic}: create it with `anabranch topics apply`.")
         await consumer.seek_to_beginning(*partitions)
         yield consumer, partitions
     finally:

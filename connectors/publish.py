@@ -12,6 +12,7 @@ from typing import Any, Final, Self
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from broker.admin import describe_topics
 from broker.connection import KafkaSettings, client_options
 from broker.partitioner import partition_for
 from broker.reach import reaching
@@ -36,6 +37,10 @@ class Publisher:
         self._ends: dict[int, int] = {}
 
     async def __aenter__(self) -> Self:
+        here = {topic.name: topic.partitions for topic in await describe_topics(self._settings)}
+        if TASK_CHANGES not in here:
+            raise Failure(f"Kafka at {self._settings.bootstrap} has no topic {self._topic}: make it with `anabranch topics apply`.")
+        self._partitions = here[TASK_CHANGES]
         self._producer = AIOKafkaProducer(
             **client_options(self._settings),
             enable_idempotence=True,
@@ -47,7 +52,6 @@ class Publisher:
         try:
             with reaching(self._settings):
                 await self._producer.start()
-                self._partitions = len(await self._producer.partitions_for(self._topic))
         except Failure:
             await self._producer.stop()
             raise

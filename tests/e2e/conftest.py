@@ -57,6 +57,8 @@ class Running:
         """Press Ctrl-C and wait; returns the exit code."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
+        if self.process.stdout is not None:
+            self.process.stdout.close()
         return self.process.wait(30)
 
 
@@ -79,7 +81,7 @@ def start(data: Path, port: int | None = None) -> Running:
 
 @pytest.fixture
 def instance(tmp_path: Path) -> Iterator[Running]:
-    """A fresh instance on an empty directory."""
+    """Start a fresh instance on an empty directory."""
     running = start(tmp_path / "data")
     try:
         yield running

@@ -53,6 +53,25 @@ class TinyWorker:
         sent = await self.producer.send_and_wait(self.kafka.topic(CASCADES), value, key=project_id.encode(), partition=partition)
         return int(sent.offset) + 1
 
+    async def flood(self, project_id: str, count: int, title: str) -> int:
+        """Change one task again and again, in large frames without waiting; returns the last sequence."""
+        last: Any = None
+        for _ in range(count):
+            partition, stamp = self.next_stamp(project_id)
+            row = encode_row(TaskSummary(id="t0", project_id=project_id, branch_id=f"{project_id}-main", title=title, stamp=stamp))
+            project = encode_row(ProjectSummary(id=project_id, name=project_id, total_tasks=1, stamp=stamp))
+            data = UpdateData(primary=Raw(row), cascade=Cascade(projects=[Raw(project)]))
+            message = Update(
+                id=f"m{stamp}",
+                stream=stream_of(project_id),
+                timestamp=0,
+                payload=UpdatePayload(entity="task", action="update", data=data),
+                metadata=Metadata(source="user", position=Position(partition, stamp + 1)),
+            )
+            topic = self.kafka.topic(CASCADES)
+            last = await self.producer.send(topic, encode_message(message), key=project_id.encode(), partition=partition)
+        return int((await last).offset) + 1
+
     def next_stamp(self, project_id: str) -> tuple[int, int]:
         """Return the partition and the stamp of the project's next event."""
         partition = partition_for(project_id, PARTITIONS)

@@ -1,0 +1,103 @@
+"""When Kafka goes away the edge waits, says so, and goes on; when a client stalls, nobody else notices."""
+
+import asyncio
+import json
+from pathlib import Path
+
+from aiokafka import AIOKafkaProducer
+from pydantic import SecretStr
+
+from api.app import run
+from api.settings import EdgeSettings, TailSettings
+from broker.admin import apply_topics
+from broker.connection import client_options
+from broker.embedded import EmbeddedKafka
+from tests.integration.api.harness import SECRET, Client, RunningEdge, StartEdge, TinyWorker, client_of, until_ready
+
+
+async def test_an_outage_is_waited_out(tmp_path: Path) -> None:
+    """An edge that starts without Kafka becomes ready when it comes; clients are told stale and live, and miss nothing."""
+    broker = EmbeddedKafka(tmp_path / "kafka")
+    await broker.start()
+    await apply_topics(broker.settings)
+    await broker.stop()
+    listening: asyncio.Future[tuple[str, str]] = asyncio.get_running_loop().create_future()
+    settings = EdgeSettings(
+        kafka=broker.settings, port=0, data=tmp_path, jwt_secret=SecretStr(SECRET), tail=TailSettings(stale_after_s=1.0, probe_s=0.2)
+    )
+    stop = asyncio.Event()
+    done = asyncio.create_task(run(settings, stop=stop, listening=lambda url, private: listening.set_result((url, private))))
+    edge = RunningEdge(*await listening, stop, done)
+    try:
+        async with edge.client() as http:
+            waiting = await http.post("/api/v2/branches/summaries/bulk", json={})
+            assert (waiting.status_code, waiting.json()["code"]) == (503, "starting")
+            refused = await http.post("/api/v2/changes", json={})
+            assert refused.status_code == 503
+        async with edge.socket() as early:
+            await early.wait_closed()
+            assert early.close_code == 1013
+        await broker.start()
+        await until_ready(edge)
+        await _cut_and_mend(broker, edge)
+    finally:
+        await edge.end()
+        await broker.kill()
+
+
+async def _cut_and_mend(broker: EmbeddedKafka, edge: RunningEdge) -> None:
+    async with client_of(edge) as client:
+        await client.subscribe("project:*")
+        await _publish(broker, "t0")
+        await client.until("update", "create")
+        await broker.stop()
+        stale = await client.until("sync", "stale")
+        assert stale["payload"]["data"]["reason"] == "broker"
+        async with client_of(edge, user="later") as later:
+            assert (await later.next())["payload"]["action"] == "stale"
+        change = {"entity": "task", "action": "patch", "data": {"primary": {"id": "t0"}}}
+        await client.socket.send(json.dumps({"type": "update", "id": "c1", "stream": "project:p", "payload": change}))
+        await broker.start()
+        await client.until("ack", "accepted")
+        if not any(frame["payload"]["action"] == "live" for frame in client.frames):
+            await client.until("sync", "live")
+        await _publish(broker, "t1")
+        await client.until("update", "create")
+        assert client.rows["task", "t1"]["id"] == "t1"
+        assert client.gaps == 0
+
+
+async def _publish(broker: EmbeddedKafka, task_id: str) -> None:
+    """Write one change with a producer of its own."""
+    producer = AIOKafkaProducer(acks="all", **client_options(broker.settings))
+    await producer.start()
+    try:
+        worker = TinyWorker(producer, broker.settings)
+        worker.offsets = dict.fromkeys(range(4), 1 + int(task_id[1:]))
+        await worker.add_task("p", task_id)
+    finally:
+        await producer.stop()
+
+
+async def test_a_stalled_client_costs_the_others_nothing(worker: TinyWorker, start_edge: StartEdge) -> None:
+    """It reads nothing for thousands of frames; others get each of them; then it gets what holds now."""
+    edge = await start_edge(limits={"ring_frames": 64})
+    first = await worker.add_task("p", "t0")
+    async with edge.socket(user="stalled") as socket, client_of(edge) as quick:
+        socket.transport.pause_reading()
+        stalled = Client(socket)
+        for client in (stalled, quick):
+            await client.subscribe("project:p")
+        await quick.until_sequence("project:p", first)
+        last = first
+        for _ in range(20):
+            last = await worker.flood("p", 30, "x" * 20_000)
+            await quick.until_sequence("project:p", last)
+        updates = [frame["sequence"] for frame in quick.frames if frame["type"] == "update"]
+        assert updates == list(range(first + 1, last + 1))
+        socket.transport.resume_reading()
+        await stalled.until_sequence("project:p", last)
+        assert stalled.gaps == 0
+        assert [frame["payload"]["action"] for frame in stalled.frames].count("snapshot") >= 1
+        assert len(stalled.frames) < len(quick.frames)
+        assert stalled.rows["project", "p"] == quick.rows["project", "p"]

@@ -1,6 +1,5 @@
 """The rows of one partition in memory: what was not acknowledged yet, and the recently used of the rest."""
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
@@ -22,35 +21,35 @@ class Shelf(Protocol):
 class RowCache:
     """The `Rows` that a step reads. Rows of steps that are not acknowledged are pinned; the others are kept while used.
 
-    decode: makes a node of a stored value. capacity: rows kept besides the pinned ones.
+    decode: makes a node of a stored value. capacity: rows kept besides the pinned ones, in two generations: when the young one
+    is full, the old one is dropped and the young one grows old; a row that is used is young again.
     """
 
     def __init__(self, shelf: Shelf, decode: Callable[[bytes, bytes], Node], capacity: int) -> None:
         self._shelf = shelf
         self._decode = decode
-        self._capacity = capacity
-        self._pinned: dict[bytes, tuple[int, Node]] = {}
-        self._recent: OrderedDict[bytes, Node] = OrderedDict()
+        self._half = max(1, capacity // 2)
+        self._pinned: dict[bytes, Node] = {}
+        self._young: dict[bytes, Node] = {}
+        self._old: dict[bytes, Node] = {}
         self._hints: dict[bytes, dict[bytes, int]] = {}
-        self.hits = 0
-        self.misses = 0
 
     def get(self, key: bytes) -> Node | None:
         """Return the live row or tombstone under a key."""
-        pinned = self._pinned.get(key)
-        if pinned is not None:
-            return pinned[1]
-        node = self._recent.get(key)
-        if node is not None:
-            self._recent.move_to_end(key)
-            self.hits += 1
-            return node
-        value = self._shelf.get(key)
-        if value is None:
-            return None
-        self.misses += 1
-        node = self._decode(key, value)
-        self._keep(key, node)
+        node = self._pinned.get(key)
+        if node is None:
+            node = self._young.get(key)
+        return self._fetch(key) if node is None else node
+
+    def _fetch(self, key: bytes) -> Node | None:
+        node = self._old.get(key)
+        if node is None:
+            value = self._shelf.get(key)
+            if value is None:
+                return None
+            node = self._decode(key, value)
+        self._young[key] = node
+        self._age()
         return node
 
     def children(self, parent: bytes) -> Sequence[bytes]:
@@ -61,18 +60,18 @@ class RowCache:
 
     def pin(self, step: int, rows: Mapping[bytes, Node], hints: Iterable[tuple[bytes, bytes]]) -> None:
         """Take in what a step made; steps are numbered upwards."""
-        for key, node in rows.items():
-            self._pinned[key] = (step, node)
+        self._pinned.update(rows)
         for parent, child in hints:
             self._hints.setdefault(parent, {})[child] = step
 
-    def release(self, step: int, keys: Iterable[bytes], hints: Iterable[tuple[bytes, bytes]]) -> None:
-        """Unpin the rows of a step that is stored now, unless a later step has changed them."""
-        for key in keys:
-            pinned = self._pinned.get(key)
-            if pinned is not None and pinned[0] == step:
-                del self._pinned[key]
-                self._keep(key, pinned[1])
+    def release(self, step: int, rows: Mapping[bytes, Node], hints: Iterable[tuple[bytes, bytes]]) -> None:
+        """Unpin the rows of a step that is stored now, unless a later step has changed them. Steps are released in order."""
+        pinned = self._pinned
+        for key, node in rows.items():
+            if pinned.get(key) is node:
+                del pinned[key]
+        self._young.update(rows)
+        self._age()
         for parent, child in hints:
             self._forget_hint(step, parent, child)
 
@@ -83,13 +82,15 @@ class RowCache:
             if not under:
                 del self._hints[parent]
 
-    def _keep(self, key: bytes, node: Node) -> None:
-        self._recent[key] = node
-        self._recent.move_to_end(key)
-        if len(self._recent) > self._capacity:
-            self._recent.popitem(last=False)
+    def _age(self) -> None:
+        if len(self._young) > self._half:
+            self._old = self._young
+            self._young = {}
 
     @property
     def pinned(self) -> int:
         """How many rows wait for their acknowledgement."""
         return len(self._pinned)
+
+    def __len__(self) -> int:
+        return len(self._pinned) + len(self._young) + len(self._old)

@@ -82,11 +82,11 @@ class Owners:
         """Return how far each owner's stored rows go."""
         return {number: owner.through for number, owner in self._owners.items()}
 
-    def open(self, partition: int, place: Place) -> None:
+    async def open(self, partition: int, place: Place) -> None:
         """Let an owner take batches from a place on."""
         owner = self._owners.get(partition)
         if owner is not None:
-            owner.open(place)
+            await owner.open(place)
 
     async def settle(self) -> None:
         """Bring what was taken in to an end, at most `settle_s` long; then no owner sends or stores any more."""

@@ -4,22 +4,26 @@ from msgspec import Struct
 
 
 class Ends(Struct, frozen=True):
-    """Where one partition stands; all are exclusive ends. end: of the log. read: taken in. durable: watermark. committed: at Kafka."""
+    """Where one partition stands; all are exclusive ends. end: of the log. read: drained. taken: of the last event that was taken in.
+
+    durable: the watermark. committed: at Kafka.
+    """
 
     end: int
     read: int
+    taken: int
     durable: int
     committed: int
 
     @property
     def lag(self) -> int:
         """Events that are not durable yet."""
-        return max(0, self.end - self.durable)
+        return max(0, self.end - max(self.read if self.taken == self.durable else 0, self.durable))
 
     @property
     def behind(self) -> bool:
         """Tell whether something is left to do."""
-        return self.end > self.read or self.read > self.durable or self.durable > self.committed
+        return self.end > self.read or self.taken > self.durable or self.durable > self.committed
 
 
 class Progress:

@@ -1,9 +1,10 @@
 """One unit of sending, and how its records are cut into batches. Pure but for the builder it is given."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from streams.domain.node import Node
 from streams.domain.records import DeadLetter, Out
 
 Headers = list[tuple[str, bytes]]
@@ -26,7 +27,7 @@ class Builder(Protocol):
 class Publication:
     """What leaves together: the output of one step, or of one closed window.
 
-    step: number of the step whose rows it carries. ticket: its sending, see `Watermark`. events: how many it accounts for in
+    step, rows: number of the step and its rows. ticket: its sending, see `Watermark`. events: how many it accounts for in
     the back-pressure. hints: of the rows in `state`. through, time_ms: of the offset row; `state` is empty for a window.
     """
 
@@ -34,6 +35,7 @@ class Publication:
     ticket: int
     cascades: Sequence[Out] = ()
     state: Sequence[Out] = ()
+    rows: Mapping[bytes, Node] = field(default_factory=dict)
     dead: Sequence[DeadLetter] = ()
     events: int = 0
     through: int = -1

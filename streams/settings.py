@@ -14,7 +14,7 @@ class Limits(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     in_flight_events: int = Field(default=16_384, ge=1)
-    step_events: int = Field(default=1_024, ge=1)
+    step_events: int = Field(default=2_048, ge=1)
     cache_rows: int = Field(default=100_000, ge=1)
     record_batch_bytes: int = Field(default=512 * 1024, ge=16 * 1024)
     message_bytes: int = Field(default=256 * 1024, ge=16 * 1024)

@@ -8,6 +8,7 @@ from typing import Final
 import faust
 from faust.types import TP
 
+from streams.collector import collect
 from streams.health import State
 from streams.kafka_watch import KafkaWatch
 from streams.metrics import Meters
@@ -38,6 +39,7 @@ class Supervision:
     async def run(self, stall_s: float, session_s: float) -> None:
         """Watch until cancelled."""
         async with asyncio.TaskGroup() as group:
+            group.create_task(collect())
             group.create_task(self.watch.run())
             group.create_task(self._progress(stall_s))
             group.create_task(self._pulse(session_s / 2))
@@ -75,7 +77,7 @@ class Supervision:
             if tp in consumer.assignment():
                 durable = owner.watermark or 0
                 committed = consumer._committed_offset[tp] or 0  # noqa: SLF001  Faust's own record of it
-                found[owner.number] = Ends(consumer.highwater(tp) or 0, owner.expected, durable, committed)
+                found[owner.number] = Ends(consumer.highwater(tp), consumer.position_of(owner.number), owner.taken, durable, committed)
         return found
 
     def _show(self) -> None:

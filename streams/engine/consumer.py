@@ -8,13 +8,15 @@ committed offset, which here never starts behind the rows' `through` without nee
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import aiokafka
 from aiokafka import TopicPartition
 from faust.transport.drivers import aiokafka as driver
-from faust.types import TP, Message
+from faust.types import TP, ConsumerMessage, Message
 
+from streams.domain.records import Record
+from streams.engine import lean
 from streams.engine.ports import Batch, Partitions, Place
 from streams.engine.position import start_of
 
@@ -30,11 +32,11 @@ _COMMIT_TIMEOUT_S: Final = 2.0
 class BatchThread(driver.AIOKafkaConsumerThread):
     """The thread that owns the aiokafka consumer. Pausing, seeking and draining happen in it, so their order is certain."""
 
-    _tokens: dict[TP, int]
+    _read: dict[TP, tuple[int, int]]
 
     def _create_worker_consumer(self, transport: "BatchTransport") -> aiokafka.AIOKafkaConsumer:
         conf = self.app.conf
-        self._tokens = {}
+        self._read = {}
         self._assignor = self.app.assignor
         return aiokafka.AIOKafkaConsumer(
             **transport.client_options,
@@ -44,6 +46,7 @@ class BatchThread(driver.AIOKafkaConsumerThread):
             partition_assignment_strategy=[self._assignor],
             enable_auto_commit=False,
             auto_offset_reset="earliest",
+            isolation_level="read_committed",
             fetch_max_wait_ms=transport.fetch_wait_ms,
             max_partition_fetch_bytes=conf.consumer_max_fetch_size,
             max_poll_interval_ms=int(conf.broker_max_poll_interval * 1000),
@@ -65,9 +68,19 @@ class BatchThread(driver.AIOKafkaConsumerThread):
         timeout: float | None = None,  # noqa: ASYNC109  Faust's signature
         max_records: int | None = None,
     ) -> Mapping[TP, Batch]:
+        if not self.consumer.flow_active:
+            return {}
         self._pause_others(consumer, active_partitions)
-        drained = await super()._fetch_records(consumer, active_partitions, timeout=timeout, max_records=max_records)
-        return {tp: Batch(records, self._tokens.get(tp, 0)) for tp, records in drained.items() if records}
+        with consumer._subscription.fetch_context():  # noqa: SLF001  what `getmany` of aiokafka does
+            await lean.wait_for_records(consumer, active_partitions, timeout or 0)
+        drained = await super()._fetch_records(consumer, active_partitions, timeout=0, max_records=max_records)
+        return {tp: self._batch(consumer, tp, records) for tp, records in drained.items() if records}
+
+    def _batch(self, consumer: aiokafka.AIOKafkaConsumer, tp: TP, records: list[Record]) -> Batch:
+        token, begin = self._read.get(tp, (0, records[0].offset))
+        end = lean.position(consumer, tp)
+        self._read[tp] = (token, end)
+        return Batch(records, token, begin, end)
 
     def _pause_others(self, consumer: aiokafka.AIOKafkaConsumer, wanted: set[TP]) -> None:
         paused = consumer.paused()
@@ -88,14 +101,37 @@ class BatchThread(driver.AIOKafkaConsumerThread):
 
     def _seek_now(self, tp: TP, offset: int) -> Place:
         self._ensure_consumer().seek(TopicPartition(*tp), offset)
-        token = self._tokens[tp] = self._tokens.get(tp, 0) + 1
+        token = self._read.get(tp, (0, 0))[0] + 1
+        self._read[tp] = (token, offset)
         return Place(offset, token)
+
+    def position_of(self, tp: TP) -> int:
+        """Return the next offset to be drained."""
+        return lean.position(self._ensure_consumer(), tp)
+
+    def highwater(self, tp: TP) -> int:
+        """Return the end of what may be read: below any open transaction."""
+        return self._ensure_consumer().last_stable_offset(TopicPartition(*tp)) or 0
+
+
+class _Unread(dict[TP, int | None]):
+    """Faust's read offsets, always unknown: it drops messages below them, and sets them late, after a seek back."""
+
+    def __getitem__(self, tp: TP) -> int | None:
+        return None
+
+    def __setitem__(self, tp: TP, offset: int | None) -> None:
+        return
 
 
 class BatchConsumer(driver.Consumer):
     """Faust's consumer with the parts replaced that the module names."""
 
     _thread: BatchThread
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  Faust's signature
+        super().__init__(*args, **kwargs)
+        self._read_offset = _Unread()
 
     @property
     def partitions(self) -> Partitions:
@@ -129,9 +165,24 @@ class BatchConsumer(driver.Consumer):
                 yield tp, self._batch_message(tp, batch)
 
     def _batch_message(self, tp: TP, batch: Batch) -> Message:
-        message = self._to_message(tp, batch.records[-1])
-        message.key, message.value, message.headers = b"", batch, None
-        return message
+        last = batch.records[-1]
+        return ConsumerMessage(
+            topic=tp.topic,
+            partition=tp.partition,
+            offset=last.offset,
+            timestamp=last.timestamp_ms / 1000,
+            timestamp_type=0,
+            headers=None,
+            key=b"",
+            value=batch,
+            checksum=None,
+            tp=tp,
+            generation_id=self.app.consumer_generation_id,
+        )
+
+    def position_of(self, partition: int) -> int:
+        """Return the next offset of `task-changes` to be drained."""
+        return self._thread.position_of(TP(self.transport.source_topic, partition))
 
     def _is_source(self, tp: TP) -> bool:
         return bool(tp.topic == self.transport.source_topic)
@@ -145,17 +196,16 @@ class BatchConsumer(driver.Consumer):
         throughs = {tp: through for tp, through in self._sources().items() if tp in assigned}
         places = await self._thread.call_thread(self._thread.place, throughs) if throughs else {}
         for tp, place in places.items():
-            self._opened(tp, place)
+            await self._opened(tp, place)
 
     async def reposition(self, partition: int, offset: int) -> None:
         """Read a partition again from an offset, because its owner saw a gap (Faust issue 596)."""
         tp = TP(self.transport.source_topic, partition)
-        self._opened(tp, await self._thread.call_thread(self._thread.replace, tp, offset))
+        await self._opened(tp, await self._thread.call_thread(self._thread.replace, tp, offset))
 
-    def _opened(self, tp: TP, place: Place) -> None:
-        self._read_offset[tp] = place.offset or None
-        self._committed_offset.pop(tp, None)
-        self.partitions.open(tp.partition, place)
+    async def _opened(self, tp: TP, place: Place) -> None:
+        self._committed_offset[tp] = place.offset
+        await self.partitions.open(tp.partition, place)
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
         """Keep no gaps: a batch's offsets are its own, and the owners check where it starts."""

@@ -3,14 +3,19 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from aiokafka import ConsumerRecord
+from streams.domain.records import Record
 
 
 class Batch(NamedTuple):
-    """Raw records of one partition in order. token: how often the partition had been positioned when they were drained."""
+    """Records of one partition in order, at least one. They are all that lies between the offsets `begin` and `end` (exclusive).
 
-    records: Sequence["ConsumerRecord[bytes, bytes]"]
+    token: how often the partition had been positioned when they were drained.
+    """
+
+    records: Sequence[Record]
     token: int
+    begin: int
+    end: int
 
 
 class Place(NamedTuple):
@@ -35,7 +40,7 @@ class Partitions(Protocol):
         """Return for each owned partition the end of the events that its rows include; -1 when it has none."""
         ...
 
-    def open(self, partition: int, place: Place) -> None:
+    async def open(self, partition: int, place: Place) -> None:
         """Let the owner take batches from this place on."""
         ...
 

@@ -24,10 +24,10 @@ def start_of(committed: int | None, through: int, beginning: int) -> int:
     return max(beginning, min(committed, max(through, 0)))
 
 
-def fit(expected: int, first: int, last: int) -> Fit:
-    """Return how the batch `first`..`last` (inclusive) lies to the offset that should come next."""
-    if last < expected:
+def fit(expected: int, begin: int, end: int) -> Fit:
+    """Return how a batch of all between `begin` and `end` (exclusive) lies to the offset that should come next."""
+    if end <= expected:
         return Fit.OLD
-    if first < expected:
+    if begin < expected:
         return Fit.OVERLAP
-    return Fit.NEXT if first == expected else Fit.GAP
+    return Fit.NEXT if begin == expected else Fit.GAP

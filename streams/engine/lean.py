@@ -1,0 +1,36 @@
+"""Draining aiokafka's fetcher without building a `ConsumerRecord` of eleven fields for each record."""
+
+import asyncio
+from collections.abc import Collection
+from typing import Any
+
+import aiokafka
+from aiokafka import TopicPartition
+from aiokafka.consumer.fetcher import FetchResult
+from faust.types import TP
+
+from streams.domain.records import Record
+
+
+async def wait_for_records(consumer: aiokafka.AIOKafkaConsumer, wanted: Collection[TP], seconds: float) -> None:
+    """Wait until the fetcher holds something for the wanted partitions, and make its records ours when they are drained.
+
+    What arrives later is not touched, so drain without waiting after this.
+    """
+    fetcher: Any = consumer._fetcher  # noqa: SLF001  there is no public way to drain without `ConsumerRecord`
+    if seconds > 0 and not any(tp in wanted for tp in fetcher._records):  # noqa: SLF001
+        await asyncio.wait([fetcher._create_fetch_waiter()], timeout=seconds)  # noqa: SLF001
+    for result in fetcher._records.values():  # noqa: SLF001
+        if type(result) is FetchResult and result._partition_records is not None:  # noqa: SLF001
+            result._partition_records._consumer_record = _record  # noqa: SLF001
+
+
+def position(consumer: aiokafka.AIOKafkaConsumer, tp: TP) -> int:
+    """Return the next offset to be drained."""
+    assignment: Any = consumer._subscription.subscription.assignment  # noqa: SLF001  the public call is a coroutine
+    return int(assignment.state_value(TopicPartition(*tp)).position)
+
+
+def _record(_tp: TopicPartition, raw: Any) -> Record:  # noqa: ANN401  a record of aiokafka's C extension
+    headers = raw.headers
+    return Record(raw.offset, raw.timestamp, raw.key, raw.value, tuple(headers) if headers else ())

@@ -43,19 +43,19 @@ def update(event: Event, record: Record, applied: Applied, look: Look, partition
     return Out(event.project_id.encode(), encode_message(message))
 
 
-def outcome(event: Event, record: Record, partition: int, error: str | None) -> Out:
-    """Return the worker's decision about a write; without an error it was applied."""
+def outcome(event: Event, record: Record, position: Position, error: str | None) -> Out:
+    """Return the worker's decision about a write; without an error it was applied. `position` includes the event."""
     action: Literal["applied", "rejected", "duplicate"] = "rejected"
     if error is None:
         action = "applied"
     elif error == "duplicate":
         action = "duplicate"
     message = Outcome(
-        id=f"{partition}-{record.offset}",
+        id=f"{position.partition}-{record.offset}",
         stream=stream_of(event.project_id),
         timestamp=record.timestamp_ms,
         action=action,
-        metadata=_metadata(event, Position(partition, record.offset + 1)),
+        metadata=_metadata(event, position),
         message_id=event.id,
         error=UNSET if error is None or action == "duplicate" else error,
     )

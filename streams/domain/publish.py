@@ -5,7 +5,7 @@ from schemas.messages import Position
 from streams.domain.bulk import bulk
 from streams.domain.cascade import Look, outcome, update
 from streams.domain.fold import Applied
-from streams.domain.records import Out, Record
+from streams.domain.records import Out, Partition, Record
 from streams.domain.rules import AI, Rules
 from streams.domain.windows import Windows
 
@@ -13,10 +13,11 @@ from streams.domain.windows import Windows
 class Publisher:
     """The messages of one step, in log order. `look` reads the rows as they are at the moment of the message."""
 
-    __slots__ = ("look", "now_ms", "out", "partition", "rules", "windows")
+    __slots__ = ("look", "now_ms", "out", "partition", "rules", "through", "windows")
 
-    def __init__(self, partition: int, windows: Windows, look: Look, now_ms: int, rules: Rules) -> None:
-        self.partition = partition
+    def __init__(self, partition: Partition, windows: Windows, look: Look, now_ms: int, rules: Rules) -> None:
+        self.partition = partition.number
+        self.through = partition.through
         self.windows = windows
         self.look = look
         self.now_ms = now_ms
@@ -39,7 +40,8 @@ class Publisher:
         """Publish the decision about a write that somebody waits for; a plain applied change speaks for itself."""
         asked = event.if_stamp is not None
         if event.correlation_id is not None and (asked or (error is not None and event.source == "user")):
-            self.out.append(outcome(event, record, self.partition, error))
+            end = max(record.offset + 1, self.through)
+            self.out.append(outcome(event, record, Position(self.partition, end), error))
 
     def surface(self, project_id: str, key: bytes, end: int) -> None:
         """Publish a project's window if it holds a message about this key. `end`: as in `close`."""
@@ -54,10 +56,10 @@ class Publisher:
             pending = window.drain(self.now_ms)
             self.out += bulk(project_id, pending, self.look, Position(self.partition, end), self.now_ms, self.rules)
 
-    def close_due(self, end: int) -> None:
-        """Publish every window that ends now."""
+    def close_due(self) -> None:
+        """Publish every window that ends now. Between steps only: the rows include all events below the partition's end."""
         for project_id in self.windows.due(self.now_ms, self.rules):
-            self.close(project_id, end)
+            self.close(project_id, self.through)
 
     def is_urgent(self, event: Event) -> bool:
         """Tell whether no window may hold the event back: a person's, the system's, or one about who may read."""

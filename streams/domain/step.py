@@ -19,7 +19,7 @@ def step(rows: Rows, partition: Partition, records: Sequence[Record], windows: W
     begin, end = (records[0].offset, records[-1].offset + 1) if records else (through, through)
     oldest = windows.oldest_offset()
     work = Work(rows, partition, windows, now_ms, rules)
-    work.publisher.close_due(through)
+    work.publisher.close_due()
     for record in records:
         if record.offset < through:
             work.replay(record)
@@ -37,6 +37,6 @@ def flush(rows: Rows, partition: Partition, windows: Windows, now_ms: int, rules
     Changes `windows`: one that had something to tell goes on for another length, one that had nothing ends. What the result
     publishes begins at `windows.oldest_offset()` as it was before the call.
     """
-    publisher = Publisher(partition.number, windows, rows.get, now_ms, rules)
-    publisher.close_due(partition.through)
+    publisher = Publisher(partition, windows, rows.get, now_ms, rules)
+    publisher.close_due()
     return publisher.out

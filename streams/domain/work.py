@@ -28,7 +28,7 @@ class Work:
         self.partition = partition
         self.windows = windows
         self.fold = Fold(rows, rules, partition.time_ms, self._surface)
-        self.publisher = Publisher(partition.number, windows, self.fold.get, now_ms, rules)
+        self.publisher = Publisher(partition, windows, self.fold.get, now_ms, rules)
         self.dead: list[DeadLetter] = []
         self.counts: dict[str, int] = {}
         self.project_id = ""
@@ -65,7 +65,7 @@ class Work:
         """Publish what a replay has collected, if one has just ended."""
         if self.windows.is_replaying:
             self.windows.end_replay(self.publisher.now_ms)
-            self.publisher.close_due(self.partition.through)
+            self.publisher.close_due()
 
     def result(self, through: int, covers: int) -> Step:
         """Return the step. `through`: end of the input that its rows include; `covers`: as in `Step`."""

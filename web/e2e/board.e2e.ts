@@ -78,7 +78,10 @@ async function totalsAgree(page: Page, given: Given, token: string): Promise<voi
     if (JSON.stringify(seen) === JSON.stringify(told)) break;
     await page.waitForTimeout(250);
   }
-  check(JSON.stringify(seen) === JSON.stringify(told), `totals equal the bulk answer: ${JSON.stringify(seen)} = ${JSON.stringify(told)}`);
+  check(
+    JSON.stringify(seen) === JSON.stringify(told),
+    `totals equal the bulk answer: ${JSON.stringify(seen)} = ${JSON.stringify(told)}`,
+  );
 }
 
 async function editTask(page: Page, given: Given, token: string): Promise<void> {
@@ -111,7 +114,12 @@ async function settled(page: Page, id: string): Promise<void> {
 }
 
 async function phone(browser: Browser, given: Given, token: string): Promise<void> {
-  const context = await browser.newContext({ viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true });
+  const context = await browser.newContext({
+    viewport: { width: 390, height: 844 },
+    deviceScaleFactor: 2,
+    hasTouch: true,
+    isMobile: true,
+  });
   await context.addInitScript((value) => sessionStorage.setItem('anabranch.token', value), token);
   const page = await context.newPage();
   await page.goto(given.url);
@@ -163,7 +171,12 @@ async function taskOf(given: Given, token: string, project: string, id: string) 
   let after: string | null = null;
   do {
     const query: string = after === null ? '' : `&after=${encodeURIComponent(after)}`;
-    const page: TasksAnswer = await call(given, token, `/api/v2/projects/${encodeURIComponent(project)}/tasks?limit=500${query}`, null);
+    const page: TasksAnswer = await call(
+      given,
+      token,
+      `/api/v2/projects/${encodeURIComponent(project)}/tasks?limit=500${query}`,
+      null,
+    );
     const found = page.tasks.find((task) => task.id === id);
     if (found !== undefined) return found;
     after = page.next;

@@ -1,6 +1,8 @@
 /** The driver: gives the machine its inputs and does its effects. Sockets, clock and chance come from `Env`. */
+
+import { type Effect, type Input, type Machine, START } from './connection.ts';
 import { decode, type ServerFrame } from './frames.ts';
-import { type Effect, type Input, type Machine, START, step, wakeAt } from './machine.ts';
+import { step, wakeAt } from './machine.ts';
 import { encode, type Outbound, patch, uuid7 } from './outbound.ts';
 import { due, type TaskChanges } from './store/pending.ts';
 import type { Store } from './store/store.ts';

@@ -6,98 +6,19 @@
  * total table at the end; streams follow the rule in `streams.ts`.
  */
 import { backoff, floorOf, meaningOf, RESTART_SPREAD_MS, sentenceOf } from './closing.ts';
-import type { DataFrame, ServerFrame } from './frames.ts';
-import { beat, type Outbound, subscribe } from './outbound.ts';
+import type { Effect, Input, Machine, Moment, Phase } from './connection.ts';
+import { beat, subscribe } from './outbound.ts';
 import { join, onFrame, overdueStreams, restartStream } from './session.ts';
 import { awaiting, parted, placed, type Stream, UNKNOWN } from './streams.ts';
-import type { StreamPosition } from './types.ts';
 
 export const CONNECT_MS = 10_000;
 export const PROBE_MS = 3_000;
 export const STABLE_MS = 5_000;
 export const GRACE_MS = 10_000;
 
-export type Phase =
-  | 'idle'
-  | 'connecting'
-  | 'syncing'
-  | 'live'
-  | 'waiting'
-  | 'paused'
-  | 'unauthorized'
-  | 'failed'
-  | 'closed';
-
-export interface Machine {
-  readonly phase: Phase;
-  /** Counts connection attempts, so that answers to an older one are told apart. */
-  readonly generation: number;
-  readonly failures: number;
-  readonly refusedTokens: number;
-  readonly reason: string;
-  /** End of the connect timeout or of the wait before the next attempt. */
-  readonly due: number | null;
-  readonly lastFrameAt: number;
-  readonly openedAt: number;
-  readonly heartbeatMs: number;
-  readonly probeBy: number | null;
-  readonly hint: { readonly wait: number; readonly spread: number } | null;
-  readonly subscribed: boolean;
-  /** The server itself is cut off from its source since then (0 = unknown when). */
-  readonly staleSince: number | null;
-  readonly streams: ReadonlyMap<string, Stream>;
-}
-
-export type Input =
-  | { readonly type: 'connect' }
-  | { readonly type: 'dispose' }
-  | { readonly type: 'token'; readonly generation: number; readonly token: string | null }
-  | { readonly type: 'opened' }
-  | { readonly type: 'frame'; readonly frame: ServerFrame }
-  | { readonly type: 'closed'; readonly code: number; readonly reason: string }
-  | { readonly type: 'tick' }
-  | { readonly type: 'offline' }
-  | { readonly type: 'online' }
-  | { readonly type: 'wake' }
-  | { readonly type: 'placed'; readonly positions: Readonly<Record<string, StreamPosition>> }
-  | { readonly type: 'drift'; readonly stream: string };
-
-export type Effect =
-  | { readonly type: 'token'; readonly generation: number; readonly rejected: boolean }
-  | { readonly type: 'open'; readonly token: string }
-  | { readonly type: 'close'; readonly code: number }
-  | { readonly type: 'send'; readonly frame: Outbound }
-  | { readonly type: 'apply'; readonly frames: readonly DataFrame[] }
-  | { readonly type: 'forget'; readonly stream: string }
-  | { readonly type: 'heard'; readonly frame: ServerFrame }
-  | { readonly type: 'ready' };
-
-/** `luck` in [0, 1) is the only randomness. */
-export interface Moment {
-  readonly now: number;
-  readonly luck: number;
-}
-
 export type Step = readonly [Machine, readonly Effect[]];
 type Handler<K extends Input['type']> = (machine: Machine, input: Extract<Input, { type: K }>, at: Moment) => Step;
 type Table = { readonly [P in Phase]: { readonly [K in Input['type']]: Handler<K> } };
-
-export const START: Machine = {
-  phase: 'idle',
-  generation: 0,
-  failures: 0,
-  refusedTokens: 0,
-  reason: '',
-  due: null,
-  lastFrameAt: 0,
-  openedAt: 0,
-  heartbeatMs: 25_000,
-  probeBy: null,
-  hint: null,
-  subscribed: false,
-  staleSince: null,
-  streams: new Map(),
-};
 
 export function step(machine: Machine, input: Input, at: Moment): Step {
   const handler = TABLE[machine.phase][input.type] as Handler<typeof input.type>;

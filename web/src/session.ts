@@ -1,6 +1,8 @@
 /** Pure: what frames mean for the streams of an open connection. */
+
+import type { Effect, Machine } from './connection.ts';
 import type { DataFrame, Joined, ServerFrame } from './frames.ts';
-import type { Effect, Machine, Step } from './machine.ts';
+import type { Step } from './machine.ts';
 import { beat, resume, subscribe, type Want } from './outbound.ts';
 import { joined, overdue, pinged, type Receipt, receive, reset, restart, type Stream, UNKNOWN } from './streams.ts';
 

@@ -17,7 +17,20 @@ const THINGS = [
   'the flaky test of the queue',
   'German and Polish translations',
 ];
-const STATUSES = ['todo', 'todo', 'todo', 'in_progress', 'blocked', 'review', 'testing', 'done', 'done', 'done', 'done', 'cancelled'];
+const STATUSES = [
+  'todo',
+  'todo',
+  'todo',
+  'in_progress',
+  'blocked',
+  'review',
+  'testing',
+  'done',
+  'done',
+  'done',
+  'done',
+  'cancelled',
+];
 const PRIORITIES = ['low', 'medium', 'medium', 'high', 'urgent', 'critical'];
 const SESSIONS = ['s-12', 's-40', 'planner-7'];
 const PEOPLE = ['alice', 'boris'];
@@ -50,7 +63,10 @@ export class Demo {
       for (const branch of branches) {
         this.world.change({ entity: 'branch', action: 'create', id: branch, project: id, name: branch });
         const count = Math.ceil(size * (0.3 + this.#chance()));
-        this.world.merge(Array.from({ length: count }, () => this.#create(id, branch)), ['s-1']);
+        this.world.merge(
+          Array.from({ length: count }, () => this.#create(id, branch)),
+          ['s-1'],
+        );
       }
     }
   }
@@ -83,13 +99,25 @@ export class Demo {
       total_subtasks: this.#chance() < 0.25 ? 4 : 0,
       completed_subtasks: 2,
     };
-    return { entity: 'task', action: 'create', id: `${project}-${String(this.#made).padStart(5, '0')}`, project, fields };
+    return {
+      entity: 'task',
+      action: 'create',
+      id: `${project}-${String(this.#made).padStart(5, '0')}`,
+      project,
+      fields,
+    };
   }
 
   #patch(project: string): Move | null {
     const tasks = [...(this.world.places.get(project)?.tasks.values() ?? [])];
     if (tasks.length === 0) return null;
-    return { entity: 'task', action: 'patch', id: this.#pick(tasks).id, project, fields: { status: this.#pick(STATUSES) } };
+    return {
+      entity: 'task',
+      action: 'patch',
+      id: this.#pick(tasks).id,
+      project,
+      fields: { status: this.#pick(STATUSES) },
+    };
   }
 
   #pick<T>(list: readonly T[]): T {

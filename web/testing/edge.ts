@@ -70,7 +70,12 @@ export async function fakeEdge(world: World, options: { port?: number; dist?: st
   return edge;
 }
 
-async function answer(world: World, request: IncomingMessage, response: ServerResponse, dist: string | undefined): Promise<void> {
+async function answer(
+  world: World,
+  request: IncomingMessage,
+  response: ServerResponse,
+  dist: string | undefined,
+): Promise<void> {
   const url = new URL(request.url ?? '/', 'http://x');
   const json = (status: number, body: object) => {
     response.writeHead(status, { 'content-type': 'application/json' });
@@ -78,7 +83,12 @@ async function answer(world: World, request: IncomingMessage, response: ServerRe
   };
   if (url.pathname === '/api/v2/login') return json(200, { token: 'fake.token.x', expires_at: 0, user: 'alice' });
   if (url.pathname.startsWith('/api/') && !request.headers.authorization?.includes('fake.token')) {
-    return json(401, { title: 'unauthorized', detail: 'the token is not valid', code: 'unauthorized', temporary: false });
+    return json(401, {
+      title: 'unauthorized',
+      detail: 'the token is not valid',
+      code: 'unauthorized',
+      temporary: false,
+    });
   }
   if (url.pathname === '/api/v2/branches/summaries/bulk') return json(200, world.bulk());
   const tasks = /^\/api\/v2\/projects\/([^/]+)\/tasks$/.exec(url.pathname)?.[1];
@@ -94,7 +104,10 @@ async function file(path: string, response: ServerResponse, dist: string | undef
   const name = normalize(path === '/' ? '/index.html' : path);
   try {
     const body = await readFile(join(dist ?? 'dist', name));
-    response.writeHead(200, { 'content-type': TYPES[extname(name)] ?? 'application/octet-stream', 'content-security-policy': POLICY });
+    response.writeHead(200, {
+      'content-type': TYPES[extname(name)] ?? 'application/octet-stream',
+      'content-security-policy': POLICY,
+    });
     response.end(body);
   } catch {
     response.writeHead(404);

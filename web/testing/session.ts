@@ -41,7 +41,15 @@ export class FakeSession {
     this.#send = send;
     this.#script = script;
     this.#stop = world.onFrames((frames) => this.#pass(frames));
-    this.#control('sync', 'welcome', { connectionId: 'c', serverTime: 0, heartbeatMs: 25_000, tokenExp: 0, user: 'alice', limits: {}, features: [] });
+    this.#control('sync', 'welcome', {
+      connectionId: 'c',
+      serverTime: 0,
+      heartbeatMs: 25_000,
+      tokenExp: 0,
+      user: 'alice',
+      limits: {},
+      features: [],
+    });
   }
 
   close(): void {
@@ -60,8 +68,10 @@ export class FakeSession {
 
   beat(action: 'ping' | 'pong'): void {
     const streams = [...this.#joined].map((stream) => {
-      const project = this.#world.places.get(stream.slice(8))?.project;
-      return { stream, epoch: this.#world.epoch, sequence: this.#world.applied, digest: project?.digest ?? 0, stamp: project?.stamp ?? -1 };
+      const place = this.#world.places.get(stream.slice(8));
+      const digest = place?.project?.digest ?? 0;
+      const stamp = (place?.project ?? place?.grave)?.stamp ?? -1;
+      return { stream, epoch: this.#world.epoch, sequence: this.#world.applied, digest, stamp };
     });
     this.#control('heartbeat', action, { streams });
   }
@@ -96,7 +106,12 @@ export class FakeSession {
     const place = this.#world.places.get(stream.slice(8));
     const at = { epoch: this.#world.epoch, sequence: this.#world.applied, replayed: 0 };
     if (place === undefined || (place.project === null && place.grave === null)) {
-      return { stream, ...at, status: 'error', error: { code: 'unknown-project', message: 'no such project', temporary: false } };
+      return {
+        stream,
+        ...at,
+        status: 'error',
+        error: { code: 'unknown-project', message: 'no such project', temporary: false },
+      };
     }
     this.#joined.add(stream);
     if (since === undefined || since.epoch !== this.#world.epoch) {
@@ -152,6 +167,16 @@ export class FakeSession {
   #control(type: string, action: string, data: object): void {
     counter += 1;
     const payload = { entity: 'connection', action, data };
-    this.#send(JSON.stringify({ sequence: 0, type, id: `k${counter}`, version: '2.0', timestamp: 0, payload, metadata: { source: 'system' } }));
+    this.#send(
+      JSON.stringify({
+        sequence: 0,
+        type,
+        id: `k${counter}`,
+        version: '2.0',
+        timestamp: 0,
+        payload,
+        metadata: { source: 'system' },
+      }),
+    );
   }
 }

@@ -3,6 +3,7 @@
  * changes make, snapshots, bulk answers. It recounts everything after each change, so its sums are right by being slow.
  */
 import type { BranchRow, BulkAnswer, ProjectRow, Row, TaskRow, TasksAnswer } from '../src/types.ts';
+import { AT, announced, blank, counts, type Place, tallied, timeAt, withoutAll, withoutBranch } from './places.ts';
 
 export interface Who {
   readonly source: 'mcp-ai' | 'user' | 'system';
@@ -12,23 +13,28 @@ export interface Who {
 }
 
 export type Move =
-  | { readonly entity: 'task'; readonly action: 'create' | 'patch'; readonly id: string; readonly project: string; readonly fields: Partial<TaskRow> }
+  | {
+      readonly entity: 'task';
+      readonly action: 'create' | 'patch';
+      readonly id: string;
+      readonly project: string;
+      readonly fields: Partial<TaskRow>;
+    }
   | { readonly entity: 'task'; readonly action: 'delete'; readonly id: string; readonly project: string }
-  | { readonly entity: 'branch' | 'project'; readonly action: 'create'; readonly id: string; readonly project: string; readonly name: string }
+  | {
+      readonly entity: 'branch' | 'project';
+      readonly action: 'create';
+      readonly id: string;
+      readonly project: string;
+      readonly name: string;
+    }
   | { readonly entity: 'branch' | 'project'; readonly action: 'delete'; readonly id: string; readonly project: string };
 
-export type Wire = Record<string, unknown> & { readonly stream: string; readonly sequence: number; readonly prev: number };
-
-interface Place {
-  project: ProjectRow | null;
-  grave: Row | null;
-  readonly branches: Map<string, BranchRow>;
-  readonly tasks: Map<string, TaskRow>;
-  frames: Wire[];
-  last: number;
-}
-
-const AT = Date.UTC(2026, 0, 5, 9, 0, 0);
+export type Wire = Record<string, unknown> & {
+  readonly stream: string;
+  readonly sequence: number;
+  readonly prev: number;
+};
 
 export class World {
   epoch = 'e1';
@@ -49,14 +55,41 @@ export class World {
     if (made === null) return null;
     this.#recount(move.project, made);
     const row = this.#counted(move, made);
-    const data = { primary: row, cascade: this.#ancestors(move.project, [row]), delta: 'fields' in move ? move.fields : undefined };
-    const frame = this.#frame(move.project, 'update', { entity: move.entity, action: move.action, data }, this.#metadata(who));
+    const data = {
+      primary: row,
+      cascade: this.#ancestors(move.project, [row]),
+      delta: 'fields' in move ? move.fields : undefined,
+    };
+    const frame = this.#frame(
+      move.project,
+      'update',
+      { entity: move.entity, action: move.action, data },
+      this.#metadata(who),
+    );
     this.#publish([frame]);
     return frame;
   }
 
-  /** A window of changes of agents in one project, as one merged message in `parts` parts. */
+  /**
+   * A window of changes of agents in one project, as one merged message in `parts` parts. A parent that is deleted and
+   * made again needs two messages: one would show only its end, and receivers would keep the children.
+   */
   merge(moves: readonly Move[], sessions: readonly string[], parts = 1): readonly Wire[] {
+    const deleted = new Set<string>();
+    const revival = moves.findIndex((move) => {
+      if (move.entity !== 'task' && move.action === 'delete') deleted.add(move.entity).add(`${move.entity}/${move.id}`);
+      return move.entity === 'branch' && move.action === 'create'
+        ? deleted.has('project') || deleted.has(`branch/${move.id}`)
+        : move.entity === 'project' && move.action === 'create' && deleted.has('project');
+    });
+    if (revival <= 0) return this.#window(moves, sessions, parts);
+    return [
+      ...this.#window(moves.slice(0, revival), sessions, parts),
+      ...this.merge(moves.slice(revival), sessions, parts),
+    ];
+  }
+
+  #window(moves: readonly Move[], sessions: readonly string[], parts = 1): readonly Wire[] {
     const project = moves[0]?.project;
     if (project === undefined) return [];
     const newest = new Map<string, { entity: string; action: string; row: Row }>();
@@ -82,9 +115,14 @@ export class World {
       windowEnd: AT + 500,
     };
     const metadata = { ...this.#metadata({ source: 'mcp-ai' }), merged };
-    const cascade = this.#ancestors(project, primary.map((change) => change.row));
+    const cascade = this.#ancestors(
+      project,
+      primary.map((change) => change.row),
+    );
     const size = Math.ceil(primary.length / parts);
-    const groups = Array.from({ length: Math.ceil(primary.length / size) }, (_, i) => primary.slice(i * size, (i + 1) * size));
+    const groups = Array.from({ length: Math.ceil(primary.length / size) }, (_, i) =>
+      primary.slice(i * size, (i + 1) * size),
+    );
     const frames = groups.map((group, i) => {
       const data = { primary: group, cascade: i === groups.length - 1 ? cascade : {} };
       const frame = this.#frame(project, 'bulk', { entity: 'multiple', action: 'update', data }, metadata);
@@ -119,7 +157,9 @@ export class World {
     const place = this.#place(id);
     const branches = [...place.branches.values()];
     const size = Math.max(1, Math.ceil(branches.length / parts));
-    const pages = Array.from({ length: Math.max(1, Math.ceil(branches.length / size)) }, (_, i) => branches.slice(i * size, (i + 1) * size));
+    const pages = Array.from({ length: Math.max(1, Math.ceil(branches.length / size)) }, (_, i) =>
+      branches.slice(i * size, (i + 1) * size),
+    );
     return pages.map((page, i) => ({
       sequence: this.applied,
       prev: this.applied,
@@ -131,7 +171,11 @@ export class World {
       timestamp: AT,
       part: i + 1,
       parts: pages.length,
-      payload: { entity: 'project', action: 'snapshot', data: { primary: place.project ?? place.grave, cascade: { branches: page } } },
+      payload: {
+        entity: 'project',
+        action: 'snapshot',
+        data: { primary: place.project ?? place.grave, cascade: { branches: page } },
+      },
       metadata: { source: 'system', position: { partition: 0, offset: this.offset } },
     }));
   }
@@ -139,14 +183,24 @@ export class World {
   bulk(): BulkAnswer {
     const summaries: Record<string, BranchRow> = {};
     const projects: Record<string, ProjectRow> = {};
-    const positions: Record<string, { epoch: string; sequence: number; position: { partition: number; offset: number } }> = {};
+    const positions: Record<
+      string,
+      { epoch: string; sequence: number; position: { partition: number; offset: number } }
+    > = {};
     for (const [id, { project, branches }] of this.places) {
       if (project === null) continue;
       projects[id] = project;
       positions[id] = { epoch: this.epoch, sequence: this.applied, position: { partition: 0, offset: this.offset } };
-      for (const branch of branches.values()) summaries[branch.id in summaries ? `${id}/${branch.id}` : branch.id] = branch;
+      for (const branch of branches.values())
+        summaries[branch.id in summaries ? `${id}/${branch.id}` : branch.id] = branch;
     }
-    return { summaries, projects, metadata: { positions, degraded: [], cached: false, generated_ms: 0 }, cache_key: `${this.offset}`, timestamp: AT };
+    return {
+      summaries,
+      projects,
+      metadata: { positions, degraded: [], cached: false, generated_ms: 0 },
+      cache_key: `${this.offset}`,
+      timestamp: AT,
+    };
   }
 
   tasks(project: string, branch: string | null, after: string | null, limit: number): TasksAnswer {
@@ -174,43 +228,25 @@ export class World {
   }
 
   #task(place: Place, move: Extract<Move, { entity: 'task' }>, who: Who, stamp: number): Row | null {
-    const old = place.tasks.get(move.id);
     if (move.action === 'delete') {
       return place.tasks.delete(move.id) ? { id: move.id, project_id: move.project, deleted: true, stamp } : null;
     }
-    if (place.project === null && place.grave !== null) return null;
-    if (move.action === 'patch' && old === undefined) return null;
-    const blank: TaskRow = { ...BLANK, id: move.id, project_id: move.project, branch_id: 'main', stamp };
+    const base = move.action === 'create' ? blank(move.id, move.project) : place.tasks.get(move.id);
+    if (base === undefined) return null;
     const last_actor = { source: who.source, user_id: who.userId ?? null, session_id: who.sessionId ?? null };
-    const task: TaskRow = { ...(move.action === 'create' ? blank : (old ?? blank)), ...move.fields, last_actor, last_activity: timeAt(stamp), stamp };
-    const branch = place.branches.get(task.branch_id);
-    if (branch === undefined && this.#buried.has(`${move.project}/${task.branch_id}`)) return null;
+    const task: TaskRow = { ...base, ...move.fields, last_actor, last_activity: timeAt(stamp), stamp };
+    if (place.grave !== null && place.project === null) return null;
+    if (place.buried.has(task.branch_id)) return null;
     place.tasks.set(task.id, task);
     return task;
   }
 
-  readonly #buried = new Set<string>();
-
   #parent(place: Place, move: Exclude<Move, { entity: 'task' }>, stamp: number): Row | null {
-    if (move.action === 'create') {
-      if (move.entity === 'branch' && place.project === null && place.grave !== null) return null;
-      if (move.entity === 'branch') this.#buried.delete(`${move.project}/${move.id}`);
-      if (move.entity === 'branch') place.branches.set(move.id, { ...counts(move.name), id: move.id, project_id: move.project, stamp });
-      else place.project = { ...counts(move.name), id: move.id, total_branches: 0, stamp };
-      return { ...counts(move.name), id: move.id, project_id: move.project, stamp } as BranchRow;
-    }
+    if (move.action === 'create') return announced(place, move, stamp);
+    const gone = move.entity === 'branch' ? withoutBranch(place, move.id) : withoutAll(place);
+    if (!gone) return null;
     const grave: Row = { id: move.id, project_id: move.project, deleted: true, stamp };
-    if (move.entity === 'branch') {
-      if (!place.branches.delete(move.id)) return null;
-      this.#buried.add(`${move.project}/${move.id}`);
-      for (const task of place.tasks.values()) if (task.branch_id === move.id) place.tasks.delete(task.id);
-      return grave;
-    }
-    if (place.project === null) return null;
-    place.project = null;
-    place.grave = grave;
-    place.branches.clear();
-    place.tasks.clear();
+    if (move.entity === 'project') place.grave = grave;
     return grave;
   }
 
@@ -218,10 +254,11 @@ export class World {
   #recount(id: string, row: Row): void {
     const place = this.#place(id);
     const { stamp } = row;
-    if (place.project === null && row.deleted === true) return;
+    if (place.project === null && place.grave?.stamp === stamp) return;
     const tasks = [...place.tasks.values()];
     for (const branch of new Set(tasks.map((task) => task.branch_id))) {
-      if (!place.branches.has(branch)) place.branches.set(branch, { ...counts(branch), id: branch, project_id: id, stamp });
+      if (!place.branches.has(branch))
+        place.branches.set(branch, { ...counts(branch), id: branch, project_id: id, stamp });
     }
     for (const branch of place.branches.values()) {
       const next = { ...branch, ...tallied(tasks.filter((task) => task.branch_id === branch.id)) };
@@ -271,57 +308,17 @@ export class World {
   #place(id: string): Place {
     let place = this.places.get(id);
     if (place === undefined) {
-      place = { project: null, grave: null, branches: new Map(), tasks: new Map(), frames: [], last: 0 };
+      place = {
+        project: null,
+        grave: null,
+        buried: new Set(),
+        branches: new Map(),
+        tasks: new Map(),
+        frames: [],
+        last: 0,
+      };
       this.places.set(id, place);
     }
     return place;
   }
-}
-
-const BLANK: TaskRow = {
-  id: '',
-  project_id: '',
-  branch_id: '',
-  title: '',
-  status: 'todo',
-  priority: 'medium',
-  assignees: [],
-  labels: [],
-  parent_id: null,
-  progress_percentage: null,
-  total_subtasks: 0,
-  completed_subtasks: 0,
-  last_activity: null,
-  last_actor: null,
-  stamp: 0,
-};
-
-function counts(name: string) {
-  return { name, ...tallied([]), archived: false, degraded: 0 };
-}
-
-function tallied(tasks: readonly TaskRow[]) {
-  const statuses: Record<string, number> = {};
-  const priorities: Record<string, number> = {};
-  for (const task of tasks) {
-    statuses[task.status] = (statuses[task.status] ?? 0) + 1;
-    priorities[task.priority] = (priorities[task.priority] ?? 0) + 1;
-  }
-  const gone = (statuses.cancelled ?? 0) + (statuses.archived ?? 0);
-  return {
-    total_tasks: tasks.length,
-    completed_tasks: statuses.done ?? 0,
-    in_progress_tasks: statuses.in_progress ?? 0,
-    active_tasks: tasks.length - gone,
-    total_subtasks: 0,
-    completed_subtasks: 0,
-    last_activity: tasks.reduce<string | null>((last, task) => ((task.last_activity ?? '') > (last ?? '') ? task.last_activity : last), null),
-    priority_breakdown: priorities,
-    status_breakdown: statuses,
-    digest: tasks.reduce((sum, task) => sum + task.stamp * 31 + task.status.length, 0),
-  };
-}
-
-function timeAt(stamp: number): string {
-  return new Date(AT + stamp * 1_000).toISOString();
 }

@@ -125,16 +125,20 @@ export function nameOf({ kind, name }: Who): string {
 /** Pure: what happened, in one line. */
 export function sentenceOf({ burst, events, things, parts }: Entry): string {
   const first = parts[0];
-  if (first === undefined) return `${figure(events)} changes`;
-  if (burst || parts.length > 1) {
-    const kinds = new Set(parts.map((part) => part.entity));
-    const kind = kinds.size === 1 ? first.entity : 'thing';
-    return `${figure(events)} ${events === 1 ? 'change' : 'changes'} to ${figure(things)} ${things === 1 ? kind : plural(kind)}`;
-  }
-  const verb = VERBS[first.action] ?? first.action;
-  const kind = first.entity === 'task' ? '' : `${first.entity} `;
-  const detail = first.detail && verb !== 'deleted' ? `: ${label(first.detail)}` : '';
-  return `${verb} ${kind}“${first.text}”${detail}`;
+  if (first === undefined) return counted(events, 'change');
+  if (!burst && parts.length === 1) return oneOf(first);
+  const same = parts.every((part) => part.entity === first.entity);
+  return `${counted(events, 'change')} to ${counted(things, same ? first.entity : 'thing')}`;
+}
+
+function oneOf({ action, entity, text: name, detail }: Part): string {
+  const verb = VERBS[action] ?? action;
+  const kind = entity === 'task' ? '' : `${entity} `;
+  return `${verb} ${kind}“${name}”${detail && verb !== 'deleted' ? `: ${label(detail)}` : ''}`;
+}
+
+function counted(count: number, kind: string): string {
+  return `${figure(count)} ${count === 1 ? kind : plural(kind)}`;
 }
 
 function plural(kind: string): string {

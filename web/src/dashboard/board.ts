@@ -79,7 +79,7 @@ export class Board {
     this.#loader.choose(this.#ui.choice);
     this.#drawBadge(now);
     this.#totals.update(sums(projects.filter((project) => !project.archived)));
-    this.#tree.update(tree(projects, rows.branches(), this.#ui.query), now);
+    this.#tree.update(tree(projects, rows.branches(), this.#ui.query, this.#ui.treeSort), now);
     this.#tasks.update(now);
     this.#people.update(this.#store, now);
     this.#activity.update(this.#store, now);

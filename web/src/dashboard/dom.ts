@@ -90,5 +90,8 @@ export class Keyed<T extends object> {
 export function pulse(element: HTMLElement): void {
   if (matchMedia('(prefers-reduced-motion: reduce)').matches || element.getAnimations().length > 0) return;
   const from = getComputedStyle(element).getPropertyValue('--pulse').trim();
-  element.animate([{ backgroundColor: from }, { backgroundColor: 'transparent' }], { duration: 1_200, easing: 'ease-in' });
+  element.animate([{ backgroundColor: from }, { backgroundColor: 'transparent' }], {
+    duration: 1_200,
+    easing: 'ease-in',
+  });
 }

@@ -1,5 +1,5 @@
 /** The top line: name, search, how fresh the page is, theme. */
-import type { Machine } from '../machine.ts';
+import type { Machine } from '../connection.ts';
 import { attribute, h, icon, text } from './dom.ts';
 import { keepTheme } from './keep.ts';
 import { clockTime } from './times.ts';

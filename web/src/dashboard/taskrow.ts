@@ -98,22 +98,27 @@ export class TaskRowView implements View<TaskLine> {
   }
 
   #key(event: KeyboardEvent): void {
-    const typing = event.target === this.#input;
-    if (typing && (event.key === 'Enter' || event.key === 'Escape')) {
-      this.#finish(event.key === 'Enter');
-      this.element.focus();
-    } else if (event.target === this.element && (event.key === 'Enter' || event.key === 'F2')) {
-      this.beginEdit();
-    } else if (event.target === this.element && event.key === 's') {
-      this.#select.focus();
-    } else if (event.target === this.#select && event.key === 'Escape') {
-      this.element.focus();
-    } else {
-      if (typing) event.stopPropagation();
+    const move = this.#moveOf(event);
+    if (move === null) {
+      if (event.target === this.#input) event.stopPropagation();
       return;
     }
     event.preventDefault();
     event.stopPropagation();
+    move();
+  }
+
+  #moveOf({ target, key }: KeyboardEvent): (() => void) | null {
+    if (target === this.#input) return key === 'Enter' || key === 'Escape' ? () => this.#leave(key === 'Enter') : null;
+    if (target === this.#select) return key === 'Escape' ? () => this.element.focus() : null;
+    if (target !== this.element) return null;
+    if (key === 's') return () => this.#select.focus();
+    return key === 'Enter' || key === 'F2' ? () => this.beginEdit() : null;
+  }
+
+  #leave(keep: boolean): void {
+    this.#finish(keep);
+    this.element.focus();
   }
 
   #draw({ task, now }: TaskLine): void {

@@ -1,14 +1,15 @@
 /** The tasks of the chosen branch: thousands of them, of which only those in sight are in the page. */
 import type { Store } from '../store/store.ts';
-import type { TaskRow } from '../types.ts';
+import type { BranchRow, TaskRow } from '../types.ts';
 import { attribute, h, Keyed, text } from './dom.ts';
 import type { TaskLoader } from './loader.ts';
 import { bar, StatusChips } from './meter.ts';
 import { type TaskLine, type TaskMoves, TaskRowView } from './taskrow.ts';
 import { figure } from './times.ts';
-import type { Ui } from './ui.ts';
+import type { Choice, Ui } from './ui.ts';
 import { type TaskSort, taskList, visible } from './view.ts';
 
+const NOTHING = { status_breakdown: {}, completed_tasks: 0, total_tasks: 0 };
 const HEADS = ['Status', 'Title', 'Priority', 'Subtasks', 'Assignees', 'Last change'];
 const SORTS: readonly (readonly [TaskSort, string])[] = [
   ['work', 'open first'],
@@ -65,13 +66,20 @@ export class Tasks {
       return;
     }
     const { rows } = this.#store;
-    const seen = JSON.stringify([choice, query, status, sort, rows.versions.task]);
+    const seen = JSON.stringify([
+      choice,
+      query,
+      status,
+      sort,
+      rows.versions.task,
+      rows.project(choice.projectId) !== null,
+    ]);
     if (seen !== this.#seen) {
       const shown = rows.tasks().map((task) => this.#store.shown(task));
       this.#list = taskList(shown, { ...choice, query, status, sort });
       this.#seen = seen;
     }
-    this.#drawTop();
+    this.#drawTop(choice);
     this.draw(now);
   }
 
@@ -130,20 +138,22 @@ export class Tasks {
     return h('div', { class: 'summary' }, title, line, this.#bar.element, this.#chips.element);
   }
 
-  #drawTop(): void {
-    const { choice, status } = this.#ui;
-    if (choice === null) return;
+  #drawTop(choice: Choice): void {
     const { rows } = this.#store;
     const project = rows.project(choice.projectId);
     const row = choice.branchId === null ? project : rows.branch(choice.projectId, choice.branchId);
     text(this.#name, row?.name ?? choice.branchId ?? choice.projectId);
     text(this.#where, choice.branchId === null ? 'All branches of' : (project?.name ?? choice.projectId));
-    this.#bar.update(row?.status_breakdown ?? {}, row?.completed_tasks ?? 0, row?.total_tasks ?? 0);
-    this.#chips.update(row?.status_breakdown ?? {}, status);
-    const loading = this.#loader.state === 'loading' ? ', loading…' : '';
-    const filtered =
-      this.#list.length !== row?.total_tasks && loading === '' ? ` of ${figure(row?.total_tasks ?? 0)}` : '';
-    text(this.#count, `${figure(this.#list.length)}${filtered} tasks${loading}`);
+    this.#drawCounts(row ?? NOTHING);
+  }
+
+  #drawCounts(row: Pick<BranchRow, 'status_breakdown' | 'completed_tasks' | 'total_tasks'>): void {
+    this.#bar.update(row.status_breakdown, row.completed_tasks, row.total_tasks);
+    this.#chips.update(row.status_breakdown, this.#ui.status);
+    const shown = figure(this.#list.length);
+    if (this.#loader.state === 'loading') text(this.#count, `${shown} tasks, loading…`);
+    else if (this.#list.length === row.total_tasks) text(this.#count, `${shown} tasks`);
+    else text(this.#count, `${shown} of ${figure(row.total_tasks)} tasks`);
   }
 
   #drawEmpty(count: number): void {

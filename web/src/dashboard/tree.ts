@@ -4,8 +4,14 @@ import { attribute, h, icon, Keyed, pulse, text, type View } from './dom.ts';
 import { bar } from './meter.ts';
 import { figure, fullTime, shortTime } from './times.ts';
 import type { Choice, Ui } from './ui.ts';
-import { openOf, type TreeProject } from './view.ts';
+import { openOf, type TreeProject, type TreeSort } from './view.ts';
 import { CHEVRON } from './words.ts';
+
+const SORTS: readonly (readonly [TreeSort, string])[] = [
+  ['name', 'by name'],
+  ['recent', 'latest change first'],
+  ['open', 'most open first'],
+];
 
 interface Line {
   readonly row: ProjectRow | BranchRow;
@@ -30,7 +36,7 @@ export class Tree {
     this.#ui = ui;
     const list = h('div', { class: 'groups' });
     this.#groups = new Keyed(list, (id) => this.#group(id));
-    this.element.append(list, this.#empty);
+    this.element.append(this.#order(), list, this.#empty);
     this.element.addEventListener('keydown', (event) => walk(this.element, event));
   }
 
@@ -47,6 +53,13 @@ export class Tree {
         return [tree.project.id, { tree, choice: mine, folded: query === '' && folded.has(tree.project.id), now }];
       }),
     );
+  }
+
+  #order(): HTMLElement {
+    const select = h('select', { 'aria-label': 'Order of projects and branches' });
+    select.append(...SORTS.map(([value, name]) => h('option', { value }, name)));
+    select.addEventListener('change', () => this.#ui.change({ treeSort: select.value as TreeSort }));
+    return h('div', { class: 'order' }, h('h2', {}, 'Projects'), select);
   }
 
   #group(projectId: string): View<Group> {
@@ -97,6 +110,7 @@ class LineView implements View<Line> {
     const before = this.#shown;
     this.#shown = line;
     attribute(this.element, 'aria-current', line.chosen ? 'true' : undefined);
+    attribute(this.element, 'data-quiet', openOf(line.row) === 0);
     if (before !== null && before.row === line.row && sameDay(before.now, line.now)) return;
     const { row } = line;
     text(this.#name, row.name);

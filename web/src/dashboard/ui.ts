@@ -1,5 +1,5 @@
 /** What the person at this page chose: what is open, what is looked for. Nothing of it leaves the page. */
-import type { TaskSort } from './view.ts';
+import type { TaskSort, TreeSort } from './view.ts';
 
 export type Pane = 'projects' | 'tasks' | 'activity';
 
@@ -13,6 +13,7 @@ export class Ui {
   query = '';
   status: string | null = null;
   sort: TaskSort = 'work';
+  treeSort: TreeSort = 'name';
   pane: Pane = 'projects';
   readonly folded = new Set<string>();
   readonly #watchers = new Set<() => void>();
@@ -21,7 +22,7 @@ export class Ui {
     this.#watchers.add(watcher);
   }
 
-  change(fields: Partial<Pick<Ui, 'choice' | 'query' | 'status' | 'sort' | 'pane'>>): void {
+  change(fields: Partial<Pick<Ui, 'choice' | 'query' | 'status' | 'sort' | 'treeSort' | 'pane'>>): void {
     Object.assign(this, fields);
     for (const watcher of this.#watchers) watcher();
   }

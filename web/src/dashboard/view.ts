@@ -17,6 +17,7 @@ type Counted = Pick<
 >;
 
 export type TaskSort = 'work' | 'recent' | 'title';
+export type TreeSort = 'name' | 'recent' | 'open';
 
 export interface TreeProject {
   readonly project: ProjectRow;
@@ -50,27 +51,23 @@ export function percent(done: number, total: number): number {
 
 const natural = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' });
 
-/** Projects and their branches by name. A query keeps a project whose name has it, with all branches, or the branches that have it. */
+/** Projects and their branches. A query keeps a project whose name has it, with all branches, or the branches that have it. */
 export function tree(
   projects: readonly ProjectRow[],
   branches: readonly BranchRow[],
   query: string,
+  sort: TreeSort = 'name',
 ): readonly TreeProject[] {
-  const of = new Map<string, BranchRow[]>();
-  for (const branch of branches) {
-    if (branch.archived) continue;
-    const list = of.get(branch.project_id);
-    if (list === undefined) of.set(branch.project_id, [branch]);
-    else list.push(branch);
-  }
-  const shown: TreeProject[] = [];
-  for (const project of [...projects].sort(byName)) {
-    if (project.archived) continue;
-    const own = (of.get(project.id) ?? []).sort(byName);
-    const kept = has(project.name, query) ? own : own.filter((branch) => has(branch.name, query));
-    if (kept.length > 0 || has(project.name, query)) shown.push({ project, branches: kept });
-  }
-  return shown;
+  const of = byProject(branches.filter((branch) => !branch.archived));
+  return projects
+    .filter((project) => !project.archived)
+    .sort(TREE_SORTS[sort])
+    .map((project) => {
+      const own = (of.get(project.id) ?? []).sort(TREE_SORTS[sort]);
+      const all = has(project.name, query);
+      return { project, all, branches: all ? own : own.filter((branch) => has(branch.name, query)) };
+    })
+    .filter(({ all, branches: kept }) => all || kept.length > 0);
 }
 
 export interface TaskFilter {
@@ -96,6 +93,23 @@ const SORTS: Readonly<Record<TaskSort, (a: TaskRow, b: TaskRow) => number>> = {
   work: (a, b) => rank(a) - rank(b) || priorityLevel(b.priority) - priorityLevel(a.priority) || byId(a, b),
   recent: (a, b) => (b.last_activity ?? '').localeCompare(a.last_activity ?? '') || byId(a, b),
   title: (a, b) => natural.compare(a.title, b.title) || byId(a, b),
+};
+
+function byProject(branches: readonly BranchRow[]): Map<string, BranchRow[]> {
+  const groups = new Map<string, BranchRow[]>();
+  for (const branch of branches) {
+    const group = groups.get(branch.project_id);
+    if (group === undefined) groups.set(branch.project_id, [branch]);
+    else group.push(branch);
+  }
+  return groups;
+}
+
+type Node = ProjectRow | BranchRow;
+const TREE_SORTS: Readonly<Record<TreeSort, (a: Node, b: Node) => number>> = {
+  name: byName,
+  recent: (a, b) => (b.last_activity ?? '').localeCompare(a.last_activity ?? '') || byName(a, b),
+  open: (a, b) => openOf(b) - openOf(a) || byName(a, b),
 };
 
 function rank(task: TaskRow): number {

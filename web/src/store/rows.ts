@@ -95,6 +95,11 @@ export class Rows {
     return live<TaskRow>(this.#tables.task.get(keyOf(projectId, id)));
   }
 
+  /** The stamp of a project, also of a deleted one; -1 when it is not known. */
+  projectStamp(id: string): number {
+    return this.#tables.project.get(keyOf(id, id))?.stamp ?? -1;
+  }
+
   /** The stamp of a task, also of a deleted one; -1 when it is not known. */
   taskStamp(projectId: string, id: string): number {
     return this.#tables.task.get(keyOf(projectId, id))?.stamp ?? -1;
@@ -108,8 +113,10 @@ export class Rows {
     return alive<BranchRow>(this.#tables.branch);
   }
 
+  /** The tasks of the watched project, as long as there is such a project. */
   tasks(): TaskRow[] {
-    return alive<TaskRow>(this.#tables.task);
+    const there = this.#watched !== null && this.project(this.#watched) !== null;
+    return there ? alive<TaskRow>(this.#tables.task) : [];
   }
 
   #buried(kind: Kind, project: string, row: Row): boolean {
@@ -125,16 +132,29 @@ export class Rows {
 
   #bury(kind: 'project' | 'branch', project: string, id: string, stamp: number): void {
     this.#graves.set(`${kind}\u0000${keyOf(project, id)}`, Math.max(stamp, this.#grave(kind, project, id)));
-    const children = kind === 'project' ? (['branch', 'task'] as const) : (['task'] as const);
-    for (const child of children) {
-      for (const [key, row] of this.#tables[child]) {
-        if (row.stamp > stamp || projectOf(child, row) !== project) continue;
-        if (kind === 'branch' && (isTombstone(row) || (row as TaskRow).branch_id !== id)) continue;
-        this.#tables[child].delete(key);
-        this.versions[child] += 1;
-      }
+    if (kind === 'branch') {
+      this.#drop('task', (row) => !isTombstone(row) && isOf(row, project) && isIn(row, id) && row.stamp <= stamp);
+      return;
+    }
+    this.#drop('branch', (row) => isOf(row, project) && row.stamp <= stamp);
+    this.#drop('task', (row) => isOf(row, project) && row.stamp <= stamp);
+  }
+
+  #drop(kind: Kind, which: (row: Row) => boolean): void {
+    for (const [key, row] of this.#tables[kind]) {
+      if (!which(row)) continue;
+      this.#tables[kind].delete(key);
+      this.versions[kind] += 1;
     }
   }
+}
+
+function isOf(row: Row, project: string): boolean {
+  return row.project_id === project;
+}
+
+function isIn(row: Row, branch: string): boolean {
+  return (row as TaskRow).branch_id === branch;
 }
 
 function projectOf(kind: Kind, row: Row): string {

@@ -21,12 +21,6 @@ import {
 import { gone, type Presence, present } from './presence.ts';
 import { Rows } from './rows.ts';
 
-export interface PageOfTasks {
-  readonly projectId: string;
-  readonly branchId: string | null;
-  readonly answer: TasksAnswer;
-}
-
 export class Store {
   readonly rows = new Rows();
   feed: Feed = EMPTY;
@@ -34,6 +28,8 @@ export class Store {
   pending: readonly Pending[] = [];
   notices: readonly Notice[] = [];
   readonly #epochs = new Map<string, string>();
+  /** Stamps of project rows that a heartbeat named and no frame has brought yet. */
+  readonly #awaited = new Map<string, number>();
   readonly #watchers = new Set<() => void>();
   readonly #reloads = new Set<(projectId: string) => void>();
 
@@ -79,10 +75,15 @@ export class Store {
     this.sweep(now);
   }
 
-  /** One page of a task list: rows join the stream by their stamps. */
-  loadTasks({ answer }: PageOfTasks): void {
+  /** One page of a task list; rows join the stream by their stamps. False when it is of another epoch: read it again. */
+  loadTasks(projectId: string, answer: TasksAnswer): boolean {
+    const epoch = answer.positions[projectId]?.epoch;
+    const known = this.#epochs.get(projectId);
+    if (epoch !== undefined && known !== undefined && epoch !== known) return false;
+    if (epoch !== undefined) this.#epochs.set(projectId, epoch);
     for (const task of answer.tasks) this.rows.put('task', task);
     this.#changed();
+    return true;
   }
 
   forget(stream: string): void {
@@ -90,10 +91,22 @@ export class Store {
     this.#changed();
   }
 
-  /** Whether the server's project row has the same stamp but other sums: then something was missed. */
+  /**
+   * Whether a heartbeat shows that something was missed: the same stamp but other sums, or a stamp that was newer than
+   * ours a whole heartbeat ago already. (A newer stamp alone may mean that its frame is on the way.)
+   */
   drifts(stream: string, stamp: number | null, digest: number | null): boolean {
-    const project = this.rows.project(projectOf(stream));
-    return project !== null && digest !== null && project.stamp === stamp && (project.digest ?? digest) !== digest;
+    const have = this.rows.projectStamp(projectOf(stream));
+    const awaited = this.#awaited.get(stream);
+    this.#awaited.delete(stream);
+    if (stamp === null) return false;
+    if (have === stamp) {
+      const ours = this.rows.project(projectOf(stream))?.digest;
+      return digest !== null && ours !== undefined && ours !== digest;
+    }
+    if (awaited !== undefined && have < awaited) return true;
+    if (have < stamp) this.#awaited.set(stream, stamp);
+    return false;
   }
 
   /** A task as a person sees it: the row with their own open changes on top. */

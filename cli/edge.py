@@ -9,6 +9,7 @@ import typer
 from broker.instance import read_instance, update_instance
 from broker.ports import free_port
 from cli.options import DEFAULT_DATA, DEFAULT_PORT, Data, Kafka, bootstrap, checked
+from cli.process import check_environment
 
 
 def edge(
@@ -19,9 +20,9 @@ def edge(
 ) -> None:
     """Run one edge until Ctrl-C: it serves the page, the HTTP calls and the WebSockets. Several may run on one Kafka."""
     from api.app import main  # noqa: PLC0415  because FastAPI takes half a second to import and only this command needs it
-
     from api.settings import EdgeSettings  # noqa: PLC0415  with it
 
+    check_environment()
     settings = checked(
         EdgeSettings,
         data=data.resolve(),

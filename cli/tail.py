@@ -8,11 +8,11 @@ from typing import Annotated, Any, Final
 
 import httpx
 import typer
-from api.auth import mint
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.typing import Subprotocol
 
+from api.auth import mint
 from broker.secrets import jwt_secret
 from cli.options import DEFAULT_DATA, Data, Json, Token, Url, edge_url
 from cli.tail_text import line_of

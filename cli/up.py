@@ -21,6 +21,7 @@ from broker.instance import Instance, read_instance, remove_instance, write_inst
 from broker.ports import free_port
 from cli.child import Child, Plan
 from cli.options import DEFAULT_DATA, DEFAULT_PORT, Data, Json, Kafka
+from cli.process import check_environment
 from schemas.failure import Failure, UsageFailure
 
 READY_TIMEOUT_S: Final = 90.0
@@ -52,6 +53,7 @@ def up(
 
 
 async def _run(data: Path, port: int | None, kafka: str | None, console: Console, *, as_json: bool) -> None:
+    check_environment()
     other = read_instance(data)
     if other is not None:
         raise UsageFailure(f"An instance already runs on {data} (process {other.pid}, {other.url}): stop it first, or name another --data.")

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from cli.options import DEFAULT_DATA, Data, Kafka, bootstrap, checked
+from cli.process import check_environment
 
 
 def worker(
@@ -19,9 +20,9 @@ def worker(
 ) -> None:
     """Run one worker until Ctrl-C. A second one joins with a --worker-dir of its own and takes over its share of the partitions."""
     from streams.app import main  # noqa: PLC0415  because Faust takes a second to import and only this command needs it
-
     from streams.settings import WorkerSettings  # noqa: PLC0415  with it
 
+    check_environment()
     settings = checked(
         WorkerSettings,
         kafka=bootstrap(data, kafka),

@@ -18,12 +18,12 @@ async def test_refused_arguments_end_the_watch(tmp_path: Path) -> None:
 
 async def test_a_dead_child_is_started_again(tmp_path: Path) -> None:
     """A child that dies is started again, and the person is told."""
-    told: list[str] = []
-    child = Child(Plan("tail", ("tail", "p", "--url", "http://127.0.0.1:9", "--token", "x"), tmp_path / "log"), told.append)
+    told: asyncio.Queue[str] = asyncio.Queue()
+    child = Child(Plan("tail", ("tail", "p", "--url", "http://127.0.0.1:9", "--token", "x"), tmp_path / "log"), told.put_nowait)
     watch = asyncio.create_task(child.run())
-    while len(told) < 2:
-        await asyncio.sleep(0.05)
+    await told.get()
+    sentence = await told.get()
     await child.stop()
     await asyncio.wait_for(watch, 10)
-    assert "started again" in told[0]
+    assert "started again" in sentence
     assert child.pid is None

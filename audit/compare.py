@@ -52,10 +52,13 @@ def compare_state(expected: Expected, found: dict[bytes, bytes], verdict: Verdic
 
 
 def compare_edge(expected: Iterable[Expected], answer: dict[str, Any], through: dict[str, int], verdict: Verdict) -> None:
-    """Compare the live branches and projects with a bulk answer. through: end of the recount per project of the answer."""
+    """Compare the live branches and projects with a bulk answer. through: end of the recount per project of the answer.
+
+    Branches are known by their row's own project and id: where two projects have a branch of the same id, the answer's key differs.
+    """
     wanted = {key: row for one in expected for key, row in one.rows.items() if key[0] in {"branch", "project"}}
     found: dict[Key, Any] = {("project", row_id, row_id): row for row_id, row in answer["projects"].items()}
-    found |= {("branch", str(row["project_id"]), row_id): row for row_id, row in answer["summaries"].items()}
+    found |= {("branch", str(row.get("project_id")), str(row.get("id"))): row for row in answer["summaries"].values()}
     for key, row in wanted.items():
         given = found.pop(key, None)
         if given is not None and given.get("stamp", -1) >= through.get(key[1], 0):

@@ -63,7 +63,7 @@ def test_each_difference_is_named(expected: Expected, found: dict[bytes, bytes])
 def test_the_edge_is_compared_by_project_and_branch(expected: Expected) -> None:
     """Rows newer than the recount are left out; a missing branch and a wrong count are differences."""
     rows = {key: msgspec.to_builtins(row) for key, row in expected.rows.items()}
-    answer = {"projects": {"p": rows["project", "p", "p"]}, "summaries": {"b": rows["branch", "p", "b"], "c": rows["branch", "p", "c"]}}
+    answer = {"projects": {"p": rows["project", "p", "p"]}, "summaries": {"b": rows["branch", "p", "b"], "p/c": rows["branch", "p", "c"]}}
     verdict = Verdict("edge")
     compare_edge([expected], answer, {"p": 3}, verdict)
     assert verdict.differences == []

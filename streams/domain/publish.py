@@ -24,16 +24,24 @@ class Publisher:
         self.rules = rules
         self.out: list[Out] = []
 
-    def change(self, event: Event, record: Record, applied: Applied, *, urgent: bool) -> None:
-        """Publish an applied event: at once if it is urgent or its project is quiet, else with the project's window."""
-        window = self.windows.by_project.get(event.project_id)
+    def before(self, event: Event, record: Record) -> bool:
+        """Make way for an event that no window may hold back: its project's window is published first, with the rows before it.
+
+        Returns whether the event is such a one: a person's, the system's, or one about who may read.
+        """
+        urgent = event.source != AI or event.entity == "member" or not self.rules.ai_batch
         if urgent:
             self.close(event.project_id, record.offset)
-        elif window is None:
-            self.windows.open(event.project_id, self.now_ms, self.rules)
-        else:
+        return urgent
+
+    def change(self, event: Event, record: Record, applied: Applied, *, urgent: bool) -> None:
+        """Publish an applied event: at once if it is urgent or its project is quiet, else with the project's window."""
+        window = None if urgent else self.windows.by_project.get(event.project_id)
+        if window is not None:
             window.add(event, record.offset, applied)
             return
+        if not urgent:
+            self.windows.open(event.project_id, self.now_ms, self.rules)
         self.out.append(update(event, record, applied, self.look, self.partition))
 
     def answer(self, event: Event, record: Record, error: str | None) -> None:
@@ -60,7 +68,3 @@ class Publisher:
         """Publish every window that ends now. Between steps only: the rows include all events below the partition's end."""
         for project_id in self.windows.due(self.now_ms, self.rules):
             self.close(project_id, self.through)
-
-    def is_urgent(self, event: Event) -> bool:
-        """Tell whether no window may hold the event back: a person's, the system's, or one about who may read."""
-        return event.source != AI or event.entity == "member" or not self.rules.ai_batch

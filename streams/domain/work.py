@@ -40,10 +40,11 @@ class Work:
         if isinstance(event, Poison):
             self._degrade(record)
             return
+        urgent = self.publisher.before(event, record)
         result = apply(self.fold, event)
         if isinstance(result, Applied):
             self._count("applied")
-            self.publisher.change(event, record, result, urgent=self.publisher.is_urgent(event))
+            self.publisher.change(event, record, result, urgent=urgent)
         else:
             self._count(result)
         if event.correlation_id is not None:

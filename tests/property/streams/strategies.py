@@ -14,9 +14,19 @@ PROJECTS: Final = ("p", "p/ö%")
 BRANCHES: Final = ("main", "b/1", "бранч")
 TASKS: Final = ("t1", "t2", "t3/%", "任务")
 SUBTASKS: Final = ("s1", "s2")
-STATUSES: Final = ("todo", "in_progress", "done", "cancelled", "archived", "other", *(f"own-{number}" for number in range(16)))
+STATUSES: Final = ("todo", "in_progress", "done", "done", "cancelled", "archived", "other", "own-3")
 PRIORITIES: Final = ("low", "urgent", "sehr wichtig")
-ACTIONS: Final = ("create", "update", "patch", "delete", "created", "updated", "completed", "deleted")
+ENTITIES: Final = ("project", *["branch"] * 3, *["task"] * 8, *["subtask"] * 5, "context", "member")
+_COMMON: Final = ("create", "update", "update", "patch", "patch", "updated", "completed", "delete")
+ACTIONS: Final = {
+    "project": (*_COMMON, "create", "patch"),
+    "branch": _COMMON,
+    "task": (*_COMMON, "created"),
+    "subtask": _COMMON,
+    "context": _COMMON,
+    "member": _COMMON,
+}
+TIMES: Final = ("2026-11-23T08:00:00.000Z", "2026-11-23T11:11:11+02:00", "2026-11-22 09:08:07.123456", "2030-01-01")
 JUNK: Final = (None, b"", b"{", b"\xff", b'{"id":"x"}', b"[" * 40 + b"]" * 40, b'{"id":NaN}', b'{"id":"\\ud800"}')
 
 _maybe = st.none()
@@ -51,49 +61,75 @@ def fields(draw: st.DrawFn) -> Fields | None:
     return Fields(**{name: draw(choices[name] | _maybe) for name in sorted(names)}) if names else None
 
 
+def rarely(usual: Any, rare: list[Any]) -> st.SearchStrategy[Any]:  # noqa: ANN401  because a value of any type may be usual
+    """Return the usual value most of the time."""
+    return st.sampled_from([*[usual] * (4 * len(rare)), *rare])
+
+
 @st.composite
 def events(draw: st.DrawFn) -> Event:
     """Draw one event about something in the small world."""
-    entity = draw(
-        st.sampled_from(["project", "branch", "branch", "task", "task", "task", "task", "subtask", "subtask", "context", "member"])
-    )
-    project_id = draw(st.sampled_from(PROJECTS))
-    origin = draw(st.sampled_from([None, None, "beads", "jira"]))
+    entity = draw(st.sampled_from(ENTITIES))
+    project_id = draw(rarely("p", ["p/ö%"]))
+    origin = draw(rarely(None, ["beads", "jira"]))
     return Event(
-        id=draw(st.integers(0, 60).map(str)),
+        id=str(draw(st.integers(0, 10**6))),
         entity=entity,
-        action=draw(st.sampled_from(ACTIONS)),
+        action=draw(st.sampled_from(ACTIONS[entity])),
         project_id=project_id,
         entity_id=project_id if entity == "project" else draw(_ids[entity]),
-        occurred_at=draw(
-            st.sampled_from(["2026-11-23T08:00:00.000Z", "2026-11-23T11:11:11+02:00", "2026-11-22 09:08:07.123456", "2030-01-01"])
-        ),
+        occurred_at=draw(st.sampled_from(TIMES)),
         source=draw(st.sampled_from(["mcp-ai", "mcp-ai", "mcp-ai", "user", "system"])),
         branch_id=draw(st.sampled_from([None, *BRANCHES])),
-        task_id=draw(st.sampled_from(TASKS)) if entity == "subtask" and draw(st.booleans()) else None,
+        task_id=draw(st.sampled_from([None, *TASKS, *TASKS])) if entity == "subtask" else None,
         origin=origin,
         version=draw(st.integers(0, 6)) if origin else None,
-        if_stamp=draw(st.sampled_from([None, None, None, 0, 1, 2, 3, 5])),
+        if_stamp=draw(rarely(None, [0, 3, 40])),
         session_id=draw(st.sampled_from([None, "s"])),
         correlation_id=draw(st.sampled_from([None, "c"])),
         data=draw(fields()),
     )
 
 
+def _event(
+    number: int, entity: str, entity_id: str, data: Fields | None = None, branch_id: str | None = None, task_id: str | None = None
+) -> Event:
+    return Event(f"base-{number}", entity, "create", "p", entity_id, TIMES[0], "mcp-ai", branch_id=branch_id, task_id=task_id, data=data)
+
+
+SMALL: Final = [
+    _event(0, "project", "p"),
+    *(_event(1, "branch", branch) for branch in BRANCHES),
+    *(_event(2, "task", task, branch_id=branch) for task, branch in zip(TASKS, (*BRANCHES, "main"), strict=True)),
+    *(_event(3, "subtask", subtask, task_id="t1") for subtask in SUBTASKS),
+]
+"""A project with something in everything."""
+WIDE: Final = [
+    *SMALL,
+    *(
+        _event(4, "task", f"w{number}", Fields(status=f"own-{number}", priority=f"own-{number % 18}"), branch_id="b/1")
+        for number in range(20)
+    ),
+]
+"""The same with more names in its breakdowns than are shown."""
+
+
 @st.composite
 def logs(draw: st.DrawFn, max_size: int = 40) -> list[Record]:
     """Draw a partition's log: events, now and then junk, offsets with holes, and a clock that may jump over a tombstone's life."""
-    entries = draw(st.lists(events() | events() | events() | events() | st.sampled_from(JUNK), min_size=1, max_size=max_size))
-    records = []
+    begin = draw(st.sampled_from([[], SMALL, SMALL, SMALL, WIDE]))
+    entry = events() | events() | events() | events() | events() | events() | st.sampled_from(JUNK)
+    records: list[Record] = []
     offset, clock = 0, START_MS
-    for entry in entries:
-        clock += draw(st.sampled_from([0, 0, 0, 1, 40, 1000, -500, 8 * DAY_MS]))
-        if isinstance(entry, Event):
-            record = Record(offset, clock, entry.project_id.encode(), encode_event(entry))
+    for thing in [*begin, *draw(st.lists(entry, min_size=1, max_size=max_size))]:
+        clock += draw(rarely(0, [1, 40, 1000, -500, 8 * DAY_MS])) if len(records) >= len(begin) else 0
+        if isinstance(thing, Event):
+            records.append(Record(offset, clock, thing.project_id.encode(), encode_event(thing)))
+            if draw(rarely(False, [True])):  # noqa: FBT003  because it is a drawn value
+                records.append(Record(offset := offset + 1, clock, thing.project_id.encode(), encode_event(thing)))
         else:
-            record = Record(offset, clock, draw(st.sampled_from([b"p", b"nobody", b"\xff", None])), entry)
-        records.append(record)
-        offset += draw(st.sampled_from([1, 1, 1, 1, 2]))
+            records.append(Record(offset, clock, draw(st.sampled_from([b"p", b"nobody", b"\xff", None])), thing))
+        offset += draw(rarely(1, [2]))
     return records
 
 

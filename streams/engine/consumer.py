@@ -14,6 +14,7 @@ import aiokafka
 from aiokafka import TopicPartition
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage, Message
+from mode import Service
 
 from streams.domain.records import Record
 from streams.engine import lean
@@ -146,6 +147,17 @@ class BatchConsumer(driver.Consumer):
 
     def on_buffer_drop(self, tp: TP) -> None:
         """See `on_buffer_full`."""
+
+    async def _drain_messages(self, fetcher: Service) -> None:
+        """Hand message after message to Faust's conductor. Faust does the same with four asyncio tasks for each."""
+        try:
+            while not (self.should_stop or fetcher.should_stop):
+                async for _, message in self.getmany(timeout=_IDLE_FETCH_S):
+                    await self.callback(message)
+                await asyncio.sleep(0)
+        except (*self.consumer_stopped_errors, asyncio.CancelledError):
+            if not self.app.should_stop:
+                raise
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:  # noqa: ASYNC109  Faust's signature
         """Yield one message per partition that has records and room for them."""

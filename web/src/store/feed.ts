@@ -61,10 +61,16 @@ export function fed(
   return next;
 }
 
-/** Who a frame's changes are by: every session of a merged window, else the one in its metadata. */
+/**
+ * Who a frame's changes are by: every session of a merged window, else the one in its metadata. All parts of a window
+ * name the same sessions and counts, so only the first part counts.
+ */
 export function actorsOf(frame: DataFrame): readonly (Who & { readonly events: number })[] {
   const { merged, source, userId, sessionId } = frame.metadata;
-  if (merged !== undefined) return merged.sessions.map((session) => ({ ...whoOf(session), events: session.events }));
+  if (merged !== undefined) {
+    const counts = frame.part === 1 ? 1 : 0;
+    return merged.sessions.map((session) => ({ ...whoOf(session), events: session.events * counts }));
+  }
   return [{ ...whoOf({ source, user_id: userId, session_id: sessionId }), events: 1 }];
 }
 
@@ -120,7 +126,7 @@ function entryOf(frame: DataFrame, key: string, titleOf: (entity: string, row: R
     who,
     projectId: frame.stream.replace(/^project:/, ''),
     burst: merged !== undefined,
-    events: merged?.events ?? frame.changes.length,
+    events: merged === undefined ? frame.changes.length : frame.part === 1 ? merged.events : 0,
     things: frame.changes.length,
     parts: frame.changes.slice(0, PARTS).map((change) => ({
       key: `${change.entity}\u0000${change.row.id}`,

@@ -35,12 +35,13 @@ export class Rows {
     if (kind === 'task' && project !== this.#watched) return false;
     const table = this.#tables[kind];
     const key = keyOf(project, row.id);
+    // Also of an old tombstone: what it deleted may still be here although the parent was revived since.
+    if (isTombstone(row) && kind !== 'task') this.#bury(kind, project, row.id, row.stamp);
     const old = table.get(key);
     if (old !== undefined && old.stamp >= row.stamp) return false;
     if (this.#buried(kind, project, row)) return false;
     table.set(key, row);
     this.versions[kind] += 1;
-    if (isTombstone(row) && kind !== 'task') this.#bury(kind, project, row.id, row.stamp);
     return true;
   }
 

@@ -1,0 +1,83 @@
+/** Rows: last stamp wins in any order, graves keep what is gone away, ids count only inside their project. */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { Rows } from '../../src/store/rows.ts';
+import type { BranchRow, ProjectRow, Row, TaskRow } from '../../src/types.ts';
+
+const project = (stamp: number, id = 'p') => ({ id, name: id, stamp }) as ProjectRow;
+const branch = (stamp: number, id = 'b', of = 'p') => ({ id, project_id: of, name: id, stamp }) as BranchRow;
+const task = (stamp: number, id = 't', of = 'b') =>
+  ({ id, project_id: 'p', branch_id: of, title: id, status: 'todo', stamp }) as TaskRow;
+const gone = (id: string, stamp: number): Row => ({ id, project_id: 'p', deleted: true, stamp });
+
+function fresh(): Rows {
+  const rows = new Rows();
+  rows.watch('p');
+  rows.put('project', project(0));
+  return rows;
+}
+
+test('the same rows in any order, with repeats, give the same result', () => {
+  const history: readonly (readonly [string, Row])[] = [
+    ['branch', branch(1)],
+    ['task', task(2)],
+    ['task', { ...task(3), status: 'done' }],
+    ['task', task(4, 'u')],
+    ['branch', gone('b', 5)],
+    ['branch', branch(6)],
+    ['task', task(7, 'v')],
+    ['task', gone('v', 8)],
+    ['task', task(9, 't')],
+  ];
+  const order = fc.shuffledSubarray([...history, ...history], { minLength: history.length * 2 });
+  fc.assert(
+    fc.property(order, (rowsInOrder) => {
+      const rows = fresh();
+      for (const [kind, row] of rowsInOrder) rows.put(kind, row);
+      expect(rows.branches().map((row) => row.stamp)).toEqual([6]);
+      expect(rows.tasks().map((row) => [row.id, row.stamp])).toEqual([['t', 9]]);
+    }),
+  );
+});
+
+test('two projects may have branches of the same id', () => {
+  const rows = fresh();
+  rows.put('branch', branch(1, 'main', 'p'));
+  rows.put('branch', branch(2, 'main', 'q'));
+  expect(rows.branch('p', 'main')?.stamp).toBe(1);
+  expect(rows.branch('q', 'main')?.stamp).toBe(2);
+});
+
+test('a snapshot ends branches that it does not have, but not those that are newer than it', () => {
+  const rows = fresh();
+  for (const row of [branch(1, 'old'), branch(9, 'new')]) rows.put('branch', row);
+  rows.put('task', task(2, 't', 'old'));
+  rows.replace('p', project(4), [branch(3, 'kept')], 5);
+  expect(
+    rows
+      .branches()
+      .map((row) => row.id)
+      .sort(),
+  ).toEqual(['kept', 'new']);
+  expect(rows.tasks()).toEqual([]);
+  expect(rows.put('branch', branch(2, 'old'))).toBe(false);
+});
+
+test('a sweep ends tasks that a whole list does not have, but not those that are newer than it', () => {
+  const rows = fresh();
+  for (const row of [task(1, 'old'), task(9, 'new'), task(2, 'listed'), task(3, 'elsewhere', 'c')])
+    rows.put('task', row);
+  rows.sweep('p', 'b', new Set(['listed']), 5);
+  expect(
+    rows
+      .tasks()
+      .map((row) => row.id)
+      .sort(),
+  ).toEqual(['elsewhere', 'listed', 'new']);
+});
+
+test('only tasks of the watched project are kept', () => {
+  const rows = fresh();
+  rows.watch('q');
+  expect(rows.put('task', task(1))).toBe(false);
+});

@@ -1,6 +1,7 @@
 """Each difference is found and named; agreement is counted."""
 
 import json
+from typing import Any
 
 import msgspec
 import pytest
@@ -8,10 +9,9 @@ import pytest
 from audit.compare import Verdict, compare_edge, compare_state
 from audit.fold import Fold
 from audit.intake import Record
-from audit.log import StateCut
 from audit.tally import Expected
-from schemas.rows import Memory, OffsetRow, Tombstone, encode_row, with_memory
-from schemas.topics import offset_key, row_key
+from schemas.rows import Memory, Tombstone, encode_row, with_memory
+from schemas.topics import row_key
 
 MS = 1_780_000_000_000
 
@@ -62,52 +62,30 @@ def test_each_difference_is_named(expected: Expected, found: dict[bytes, bytes])
 
 def test_the_edge_is_compared_by_project_and_branch(expected: Expected) -> None:
     """Rows newer than the recount are left out; a missing branch and a wrong count are differences."""
-    rows = {key: msgspec.to_builtins(row) for key, row in expected.rows.items()}
-    answer = {"projects": {"p": rows["project", "p", "p"]}, "summaries": {"b": rows["branch", "p", "b"], "p/c": rows["branch", "p", "c"]}}
+    project, one, other = (
+        msgspec.to_builtins(expected.rows[key]) for key in (("project", "p", "p"), ("branch", "p", "b"), ("branch", "p", "c"))
+    )
     verdict = Verdict("edge")
-    compare_edge([expected], answer, {"p": 3}, verdict)
+    compare_edge([expected], bulk(project, {"b": one, "p/c": other}, 3), {"p": 3}, verdict)
     assert verdict.differences == []
     assert verdict.agree == {"project": 1, "branch": 2}
 
-    answer["summaries"] = {
-        "b": {**rows["branch", "p", "b"], "total_tasks": 9},
-        "new": {**rows["branch", "p", "b"], "id": "new", "stamp": 3},
-    }
-    answer["projects"]["p"] = {**rows["project", "p", "p"], "stamp": 5, "total_tasks": 9}
+    wrong = {"b": {**one, "total_tasks": 9}, "new": {**one, "id": "new", "stamp": 3}}
     verdict = Verdict("edge")
-    compare_edge([expected], answer, {"p": 3}, verdict)
-    assert [(one.key, one.field) for one in verdict.differences] == [("branch/p/b", "total_tasks"), ("branch/p/c", "row")]
+    compare_edge([expected], bulk({**project, "stamp": 5, "total_tasks": 9}, wrong, 3), {"p": 3}, verdict)
+    assert [(diff.key, diff.field) for diff in verdict.differences] == [("branch/p/b", "total_tasks"), ("branch/p/c", "row")]
     assert verdict.skipped == 2
 
 
-def row(stamp: int) -> bytes:
-    """Return a row with a stamp."""
-    return encode_row(Tombstone(id="t", project_id="p", stamp=stamp))
+def test_a_row_that_an_edge_ahead_of_the_recount_lacks_may_be_deleted(expected: Expected) -> None:
+    """It is left out, not called a difference."""
+    verdict = Verdict("edge")
+    compare_edge([expected], bulk(msgspec.to_builtins(expected.rows["project", "p", "p"]), {}, 4), {"p": 3}, verdict)
+    assert verdict.differences == []
+    assert verdict.skipped == 2
 
 
-def through(offset: int) -> bytes:
-    """Return an `offset` row."""
-    return encode_row(OffsetRow(partition=0, through=offset))
-
-
-def test_a_cut_holds_the_newest_value_below_through() -> None:
-    """Rows of a step that is still being written wait; a crash's half step does not hide the value before it."""
-    cut = StateCut(0)
-    for key, value in ((b"task/p/t", row(1)), (offset_key(0), through(2)), (b"task/p/t", row(9)), (b"epoch/0", b"{}")):
-        cut.take(key, value)
-    assert cut.rows == {b"task/p/t": row(1)}
-    cut.take(b"task/p/t", row(3))
-    cut.take(offset_key(0), through(5))
-    assert (cut.through, cut.rows) == (5, {b"task/p/t": row(3)})
-    cut.take(b"task/p/t", None)
-    cut.take(offset_key(0), through(10))
-    assert cut.rows == {}
-
-
-def test_a_row_that_no_event_accounts_for_is_seen_in_the_end() -> None:
-    """When the log has nothing beyond `through`, a greater stamp is a mistake, not the future."""
-    cut = StateCut(0)
-    for key, value in ((b"task/p/t", row(1)), (offset_key(0), through(2)), (b"task/p/t", row(9))):
-        cut.take(key, value)
-    cut.settle(everything=True)
-    assert cut.rows == {b"task/p/t": row(9)}
+def bulk(project: dict[str, Any], summaries: dict[str, Any], position: int) -> dict[str, Any]:
+    """Return a bulk answer about project p."""
+    positions = {"p": {"epoch": "e", "sequence": 1, "position": {"partition": 0, "offset": position}}}
+    return {"projects": {"p": project}, "summaries": summaries, "metadata": {"positions": positions}}

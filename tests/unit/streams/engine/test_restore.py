@@ -1,0 +1,85 @@
+"""A restore takes whole steps: rows wait for the offset row of their step (docs/decisions/0002)."""
+
+from collections.abc import Iterable
+
+from schemas.rows import OffsetRow, TaskSummary, encode_row
+from schemas.topics import epoch_key, offset_key, row_key
+from streams.engine.restore import ChangelogRecord, Restorer
+from streams.engine.store import Mark
+
+_KEY = row_key("task", "p", "t")
+_BRANCH = row_key("branch", "p", "b")
+
+
+def _row(stamp: int) -> bytes:
+    return encode_row(TaskSummary(id="t", project_id="p", branch_id="b", stamp=stamp))
+
+
+def _offset(through: int) -> bytes:
+    return encode_row(OffsetRow(partition=0, through=through, time_ms=through * 10))
+
+
+class _Store:
+    """What a store holds, without RocksDB."""
+
+    def __init__(self) -> None:
+        self.rows: dict[bytes, bytes | None] = {}
+        self.mark = Mark()
+        self.hints: set[tuple[bytes, bytes]] = set()
+        self.restorer = Restorer(0, self.mark, self.rows.get)
+
+    def feed(self, *records: tuple[int, bytes, bytes | None]) -> None:
+        write = self.restorer.feed(_records(records), now_ms=1)
+        self.rows.update(write.rows)
+        self.hints.update(write.hints)
+        self.mark = write.mark
+
+
+def _records(records: Iterable[tuple[int, bytes, bytes | None]]) -> list[ChangelogRecord]:
+    return [ChangelogRecord(*record) for record in records]
+
+
+def test_a_whole_step_is_taken_with_its_hints() -> None:
+    """Rows below `through` are written, the mark stands at the offset row, and the child index is made again."""
+    store = _Store()
+    store.feed((0, epoch_key(0), b"{}"), (1, _KEY, _row(4)), (2, offset_key(0), _offset(5)))
+    assert store.rows == {_KEY: _row(4)}
+    assert store.hints == {(_BRANCH, _KEY)}
+    assert (store.mark.changelog, store.mark.through, store.mark.time_ms) == (2, 5, 50)
+
+
+def test_half_a_step_waits_and_is_read_again_after_an_interruption() -> None:
+    """Without the offset row nothing is written, and the mark stays before the waiting row."""
+    store = _Store()
+    store.feed((1, _KEY, _row(4)), (2, offset_key(0), _offset(5)), (3, _KEY, _row(7)))
+    assert store.rows[_KEY] == _row(4)
+    assert store.mark.changelog == 2
+
+
+def test_a_row_that_went_ahead_of_its_step_gives_way_to_the_replay() -> None:
+    """Of a crashed step's row and the replay's older one, the one below `through` counts; the other waits for its own end."""
+    store = _Store()
+    store.feed((1, _KEY, _row(9)), (2, _KEY, _row(3)), (3, offset_key(0), _offset(5)))
+    assert store.rows[_KEY] == _row(3)
+    assert store.mark.changelog == 0
+    store.feed((4, _KEY, _row(9)), (5, offset_key(0), _offset(10)))
+    assert store.rows[_KEY] == _row(9)
+    assert store.mark.changelog == 5
+
+
+def test_the_newest_stamp_wins_over_the_latest_record() -> None:
+    """A former owner's late rows, with an older end, change nothing."""
+    store = _Store()
+    store.feed((1, _KEY, _row(8)), (2, offset_key(0), _offset(9)))
+    store.feed((3, _KEY, _row(2)), (4, offset_key(0), _offset(3)))
+    assert store.rows[_KEY] == _row(8)
+    assert store.mark.through == 9
+
+
+def test_records_that_the_store_has_are_skipped() -> None:
+    """Faust reads the last record again; nothing is written twice."""
+    rows: dict[bytes, bytes] = {}
+    restorer = Restorer(0, Mark(changelog=2, through=5), rows.get)
+    write = restorer.feed(_records([(1, _KEY, _row(4)), (2, offset_key(0), _offset(5))]), now_ms=1)
+    assert not write.rows
+    assert write.mark.changelog == 2

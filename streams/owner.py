@@ -16,13 +16,31 @@ from streams.domain.watermark import Watermark
 from streams.domain.windows import Windows
 from streams.engine.ports import Batch, Place
 from streams.engine.position import Fit, fit
-from streams.engine.store import Mark, PartitionStore, Write
+from streams.engine.store import Mark, Write
 from streams.metrics import Meters
 from streams.publication import Publication
 from streams.writer import Acknowledged, Outlets, Sink, Writer
 
 log = structlog.get_logger("streams.owner")
 _CLOSED: Final = -1
+
+
+class Shelf(Protocol):
+    """The stored rows: a `PartitionStore`."""
+
+    mark: Mark
+
+    def get(self, key: bytes) -> bytes | None:
+        """Return a row's value."""
+        ...
+
+    def children(self, parent: bytes) -> Sequence[bytes]:
+        """Return the hints under a parent."""
+        ...
+
+    def apply(self, write: Write) -> None:
+        """Store what was acknowledged."""
+        ...
 
 
 class Fold(Protocol):
@@ -59,7 +77,7 @@ class Owner:
     watermark: end of what is durable and published, None before anything is.
     """
 
-    def __init__(self, number: int, store: PartitionStore, kit: Kit, cache_rows: int) -> None:
+    def __init__(self, number: int, store: Shelf, kit: Kit, cache_rows: int) -> None:
         self.number = number
         self.expected = 0
         self.taken = 0

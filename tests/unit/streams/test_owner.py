@@ -1,0 +1,207 @@
+"""An owner takes exactly the events that follow, and lets be committed only what is durable and published."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import msgspec
+
+from schemas.events import Event, Fields, encode_event
+from schemas.words import Source
+from streams.domain.records import Record
+from streams.domain.rules import Rules
+from streams.domain.step import flush, step
+from streams.engine.ports import Batch, Place
+from streams.engine.store import Mark, Write
+from streams.metrics import Meters
+from streams.owner import Kit, Owner
+from streams.writer import Outlets
+from tests.unit.streams.sink import Sink
+
+_OUTLETS = Outlets(changes="changes", cascades="cascades", state="state", dead="dead", dead_partitions=1)
+
+
+class _Store:
+    """A store in memory."""
+
+    def __init__(self, mark: Mark) -> None:
+        self.mark = mark
+        self.rows: dict[bytes, bytes | None] = {}
+
+    def get(self, key: bytes) -> bytes | None:
+        return self.rows.get(key)
+
+    def children(self, parent: bytes) -> Sequence[bytes]:  # noqa: ARG002  no deletes here
+        return []
+
+    def apply(self, write: Write) -> None:
+        self.rows.update(write.rows)
+        self.mark = write.mark
+
+
+class _Fold:
+    step = staticmethod(step)
+    flush = staticmethod(flush)
+
+
+class _World:
+    """An owner with everything around it. now: its clock."""
+
+    def __init__(self, sink: Sink, through: int = -1) -> None:
+        self.now = 1_000_000
+        self.sink = sink
+        self.asked: list[int] = []
+        self.store = _Store(Mark(through=through))
+        kit = Kit(_Fold, Rules(), lambda: sink, _OUTLETS, lambda: self.now, self._reposition, Meters(), step_events=4)
+        self.owner = Owner(0, self.store, kit, cache_rows=100)
+
+    async def _reposition(self, partition: int, offset: int) -> None:
+        assert partition == 0
+        self.asked.append(offset)
+
+
+@asynccontextmanager
+async def _world(*, held: bool = False, through: int = -1) -> AsyncIterator[_World]:
+    world = _World(Sink(held=held), through)
+    task = asyncio.create_task(world.owner.run())
+    try:
+        yield world
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+async def _turns(count: int = 50) -> None:
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+def _record(offset: int, source: Source = "user") -> Record:
+    event = Event(
+        id=f"e{offset}",
+        entity="task",
+        action="update",
+        project_id="p",
+        entity_id=f"t{offset}",
+        occurred_at="2026-02-28T03:55:36.000Z",
+        source=source,
+        branch_id="b",
+        data=Fields(title="x"),
+    )
+    return Record(offset, 1_772_250_936_000, b"p", encode_event(event))
+
+
+def _batch(begin: int, end: int, token: int = 1, source: Source = "user") -> Batch:
+    return Batch([_record(offset, source) for offset in range(begin, end)], token, begin, end)
+
+
+async def test_a_taken_batch_becomes_durable() -> None:
+    """Rows are stored, the mark and the watermark stand at the end."""
+    async with _world() as world:
+        await world.owner.open(Place(0, 1))
+        await world.owner.submit(_batch(0, 10))
+        await _turns()
+    assert world.owner.watermark == 10
+    assert world.store.mark.through == 10
+    assert world.owner.in_flight == 0
+    assert {key for key in world.store.rows if key.startswith(b"task/")} == {b"task/p/t%d" % n for n in range(10)}
+
+
+async def test_rows_are_stored_only_after_their_acknowledgement() -> None:
+    """The store is a prefix of the acknowledged changelog."""
+    async with _world(held=True) as world:
+        await world.owner.open(Place(0, 1))
+        await world.owner.submit(_batch(0, 2))
+        await _turns()
+        assert not world.store.rows
+        assert world.owner.watermark == 0
+        world.sink.acknowledge()
+        await _turns()
+        assert world.owner.watermark == 2
+
+
+async def test_a_gap_is_read_again() -> None:
+    """A batch that begins above what was expected is not taken; the partition is positioned at the gap."""
+    async with _world() as world:
+        await world.owner.open(Place(0, 1))
+        await world.owner.submit(_batch(3, 5))
+        await world.owner.submit(_batch(5, 6))
+        assert world.asked == [0]
+        await world.owner.submit(_batch(0, 5, token=2))  # drained before the owner hears of its new place
+        await world.owner.open(Place(0, 2))
+        await _turns()
+    assert world.owner.watermark == 5
+
+
+async def test_holes_that_the_log_really_has_are_no_gaps() -> None:
+    """A transaction's marker takes an offset; the batch behind it begins where the last one ended."""
+    async with _world() as world:
+        await world.owner.open(Place(0, 1))
+        await world.owner.submit(_batch(0, 2))
+        await world.owner.submit(Batch([_record(3)], 1, 2, 4))
+        await _turns()
+    assert world.asked == []
+    assert world.owner.watermark == 4
+
+
+async def test_what_overlaps_is_taken_once() -> None:
+    """Records below the expected offset are left out, old batches altogether."""
+    async with _world() as world:
+        await world.owner.open(Place(0, 1))
+        await world.owner.submit(_batch(0, 4))
+        await world.owner.submit(_batch(0, 4))
+        await world.owner.submit(_batch(2, 6))
+        await _turns()
+    assert world.owner.watermark == 6
+    assert world.owner.in_flight == 0
+
+
+async def test_batches_of_a_former_place_are_dropped() -> None:
+    """What was drained before a seek does not count."""
+    async with _world() as world:
+        await world.owner.open(Place(0, 2))
+        await world.owner.submit(_batch(0, 4, token=1))
+        await _turns()
+    assert world.owner.expected == 0
+
+
+async def test_an_open_window_holds_the_watermark_back() -> None:
+    """AI events that no message has told of are not committed; the flush lets them go."""
+    async with _world() as world:
+        await world.owner.open(Place(0, 1))
+        await world.owner.submit(_batch(0, 3, source="mcp-ai"))
+        await _turns()
+        assert world.store.mark.through == 3
+        assert world.owner.watermark == 1  # the first goes out at once
+        await world.owner.settle()
+        assert world.owner.watermark == 3
+    bulk = [msgspec.json.decode(value or b"")["type"] for value in world.sink.values("cascades", 0)]
+    assert bulk == ["update", "bulk"]
+
+
+async def test_a_replay_is_told_again_and_commits_again() -> None:
+    """Events below `through` change no row, but the watermark moves over them once their rows are out again."""
+    async with _world() as first:
+        await first.owner.open(Place(0, 1))
+        await first.owner.submit(_batch(0, 6))
+        await _turns()
+    async with _world(through=6) as again:
+        again.store.rows = dict(first.store.rows)
+        await again.owner.open(Place(2, 1))
+        await again.owner.submit(_batch(2, 6))
+        await _turns()
+        await again.owner.settle()
+    assert again.owner.watermark == 6
+    assert again.store.rows == first.store.rows
+    assert again.sink.values("cascades", 0)
+
+
+async def test_a_settled_owner_takes_nothing_more() -> None:
+    """After settling, what arrives is for the next owner."""
+    async with _world() as world:
+        await world.owner.open(Place(0, 1))
+        await world.owner.settle()
+        await world.owner.submit(_batch(0, 4))
+        await _turns()
+    assert world.owner.expected == 0
+    assert world.owner.in_flight == 0

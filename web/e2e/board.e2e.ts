@@ -65,6 +65,7 @@ async function board(browser: Browser, given: Given): Promise<void> {
   await shot(page, given, 'dark');
   await phone(browser, given, token ?? '');
   check(errors.length === 0, `no errors in the console${errors.length > 0 ? `: ${errors.join(' | ')}` : ''}`);
+  await cut(browser, given, token ?? '');
   await signedOut(browser, given);
 }
 
@@ -130,6 +131,34 @@ async function phone(browser: Browser, given: Given, token: string): Promise<voi
   await page.getByRole('tab', { name: 'Tasks' }).click();
   await page.waitForSelector('.body .task');
   await shot(page, given, 'phone-tasks');
+  await context.close();
+}
+
+/** The connection is lost and refused for a while: the page says so, keeps showing what it has, and comes back. */
+async function cut(browser: Browser, given: Given, token: string): Promise<void> {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+  await context.addInitScript((value) => sessionStorage.setItem('anabranch.token', value), token);
+  const page = await context.newPage();
+  let open: { close(options: { code: number }): Promise<void> } | null = null;
+  let refuse = false;
+  await page.routeWebSocket(/\/ws\/v2$/, (socket) => {
+    if (refuse) {
+      void socket.close({ code: 1013 });
+      return;
+    }
+    open = socket;
+    socket.connectToServer();
+  });
+  await page.goto(given.url);
+  await live(page);
+  refuse = true;
+  await (open as { close(options: { code: number }): Promise<void> } | null)?.close({ code: 1012 });
+  await page.waitForSelector('.badge[data-state="off"]');
+  check((await shown(page)).total >= 0, 'cut off, the page keeps what it has and says that it retries');
+  await shot(page, given, 'cut');
+  refuse = false;
+  await live(page);
+  said('the page comes back by itself after a cut');
   await context.close();
 }
 

@@ -36,6 +36,7 @@ export class Activity {
   update(store: Store, now: number): void {
     const entries = store.feed.entries.slice(0, SHOWN);
     this.#empty.hidden = entries.length > 0;
+    this.#list.hidden = entries.length === 0;
     this.#entries.patch(
       entries.map((entry) => {
         return [entry.key, { entry, project: store.rows.project(entry.projectId)?.name ?? entry.projectId, now }];

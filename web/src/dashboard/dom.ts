@@ -57,11 +57,13 @@ export interface View<T> {
 export class Keyed<T extends object> {
   readonly #parent: HTMLElement;
   readonly #make: (key: string) => View<T>;
+  readonly #dropped: (view: View<T>) => void;
   #views = new Map<string, { readonly view: View<T>; item: T | null }>();
 
-  constructor(parent: HTMLElement, make: (key: string) => View<T>) {
+  constructor(parent: HTMLElement, make: (key: string) => View<T>, dropped: (view: View<T>) => void = () => {}) {
     this.#parent = parent;
     this.#make = make;
+    this.#dropped = dropped;
   }
 
   patch(items: readonly (readonly [string, T])[]): void {
@@ -72,7 +74,11 @@ export class Keyed<T extends object> {
       known.item = item;
       next.set(key, known);
     }
-    for (const [key, { view }] of this.#views) if (!next.has(key)) view.element.remove();
+    for (const [key, { view }] of this.#views) {
+      if (next.has(key)) continue;
+      view.element.remove();
+      this.#dropped(view);
+    }
     let place: Element | null = this.#parent.firstElementChild;
     for (const { view } of next.values()) {
       if (view.element === place) place = place.nextElementSibling;

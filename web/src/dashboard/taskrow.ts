@@ -72,7 +72,8 @@ export class TaskRowView implements View<TaskLine> {
     attribute(this.element, 'data-pending', line.pending);
     text(this.#branch, line.branch);
     if (before?.task !== line.task) this.#draw(line);
-    if (before !== null && before.task.stamp < line.task.stamp) this.#flash();
+    if (before?.task.id !== line.task.id) this.#reset();
+    else if (before.task.stamp < line.task.stamp) this.#flash();
   }
 
   /** Turn the title into a field. */
@@ -164,6 +165,13 @@ export class TaskRowView implements View<TaskLine> {
       this.#select.replaceChildren(...names.map((name) => h('option', { value: name }, label(name))));
     }
     if (this.#select.value !== status) this.#select.value = status;
+  }
+
+  /** Another task took this line over. */
+  #reset(): void {
+    delete this.element.dataset.fresh;
+    this.#input.hidden = true;
+    this.#title.hidden = false;
   }
 
   #flash(): void {

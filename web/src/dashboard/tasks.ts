@@ -33,6 +33,8 @@ export class Tasks {
   readonly #empty = h('p', { class: 'empty' });
   readonly #lines: Keyed<TaskLine>;
   readonly #views = new Map<string, TaskRowView>();
+  /** Lines that went out of sight, to be used again: making one anew is what costs while scrolling. */
+  readonly #spare: TaskRowView[] = [];
   #list: readonly TaskRow[] = [];
   #active: string | null = null;
   #seen = '';
@@ -43,11 +45,15 @@ export class Tasks {
     this.#loader = loader;
     this.#chips = new StatusChips((status) => ui.change({ status: ui.status === status ? null : status }));
     const moves: TaskMoves = { edit, activate: (id) => this.#activate(id) };
-    this.#lines = new Keyed<TaskLine>(this.#body, (id) => {
-      const view = new TaskRowView(moves);
-      this.#views.set(id, view);
-      return view;
-    });
+    this.#lines = new Keyed<TaskLine>(
+      this.#body,
+      (id) => {
+        const view = this.#spare.pop() ?? new TaskRowView(moves);
+        this.#views.set(id, view);
+        return view;
+      },
+      (view) => this.#spare.push(view as TaskRowView),
+    );
     const head = h('div', { class: 'task heads', role: 'row', 'aria-rowindex': 1 });
     for (const name of HEADS) head.append(h('div', { class: 'cell', role: 'columnheader' }, name));
     this.#grid.append(h('div', { role: 'rowgroup' }, head), this.#scroller);
@@ -163,7 +169,7 @@ export class Tasks {
     const narrowed = this.#ui.query !== '' || this.#ui.status !== null;
     if (state === 'failed') text(this.#empty, `The tasks could not be read: ${problem}`);
     else if (state === 'loading') text(this.#empty, 'Loading tasks…');
-    else text(this.#empty, narrowed ? 'No task here matches.' : 'No tasks in this branch.');
+    else text(this.#empty, narrowed ? 'No task here matches.' : 'There are no tasks here.');
   }
 
   #rowHeight(): number {

@@ -15,6 +15,8 @@ const SORTS: readonly (readonly [TreeSort, string])[] = [
 
 interface Line {
   readonly row: ProjectRow | BranchRow;
+  /** Its id, where its name alone doesn't tell it apart. */
+  readonly hint: string;
   readonly chosen: boolean;
   readonly now: number;
 }
@@ -80,10 +82,16 @@ export class Tree {
       update: ({ tree, choice, folded, now }) => {
         attribute(fold, 'aria-expanded', folded ? 'false' : 'true');
         attribute(fold, 'aria-label', `Branches of ${tree.project.name}`);
-        line.update({ row: tree.project, chosen: choice !== null && choice.branchId === null, now });
+        line.update({ row: tree.project, hint: '', chosen: choice !== null && choice.branchId === null, now });
         list.hidden = folded;
         if (folded) return;
-        lines.patch(tree.branches.map((row) => [row.id, { row, chosen: choice?.branchId === row.id, now }]));
+        const twins = twinsOf(tree.branches);
+        lines.patch(
+          tree.branches.map((row) => {
+            const hint = twins.has(row.name) ? row.id : '';
+            return [row.id, { row, hint, chosen: choice?.branchId === row.id, now }];
+          }),
+        );
       },
     };
   }
@@ -92,6 +100,7 @@ export class Tree {
 class LineView implements View<Line> {
   readonly element: HTMLButtonElement;
   readonly #name = h('span', { class: 'name' });
+  readonly #hint = h('span', { class: 'twin' });
   readonly #counts = h('span', { class: 'counts' });
   readonly #time = h('time');
   readonly #mark = h('span', { class: 'degraded', hidden: true }, '!');
@@ -100,7 +109,7 @@ class LineView implements View<Line> {
 
   constructor(kind: 'project' | 'branch', choose: () => void) {
     this.element = h('button', { class: `line ${kind}`, type: 'button' });
-    const name = h('span', { class: 'label' }, this.#name, this.#mark);
+    const name = h('span', { class: 'label' }, this.#name, this.#hint, this.#mark);
     this.element.append(name, this.#counts, this.#bar.element, this.#time);
     attribute(this.#bar.element, 'aria-hidden', 'true');
     this.element.addEventListener('click', choose);
@@ -111,6 +120,7 @@ class LineView implements View<Line> {
     this.#shown = line;
     attribute(this.element, 'aria-current', line.chosen ? 'true' : undefined);
     attribute(this.element, 'data-quiet', openOf(line.row) === 0);
+    text(this.#hint, line.hint);
     if (before !== null && before.row === line.row && sameDay(before.now, line.now)) return;
     const { row } = line;
     text(this.#name, row.name);
@@ -131,6 +141,12 @@ class LineView implements View<Line> {
     const last = row.last_activity ? `, last change ${shortTime(row.last_activity, now)}` : '';
     return `${row.name}: ${row.completed_tasks} of ${row.total_tasks} done, ${row.in_progress_tasks} in progress, ${openOf(row)} open${last}`;
   }
+}
+
+/** Names that more than one branch has. */
+function twinsOf(branches: readonly BranchRow[]): ReadonlySet<string> {
+  const seen = new Set<string>();
+  return new Set(branches.map((row) => row.name).filter((name) => seen.size === seen.add(name).size));
 }
 
 function sameDay(a: number, b: number): boolean {

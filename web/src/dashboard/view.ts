@@ -91,8 +91,8 @@ export function taskList(tasks: readonly TaskRow[], filter: TaskFilter): readonl
 
 const SORTS: Readonly<Record<TaskSort, (a: TaskRow, b: TaskRow) => number>> = {
   work: (a, b) => rank(a) - rank(b) || priorityLevel(b.priority) - priorityLevel(a.priority) || byId(a, b),
-  recent: (a, b) => (b.last_activity ?? '').localeCompare(a.last_activity ?? '') || byId(a, b),
-  title: (a, b) => natural.compare(a.title, b.title) || byId(a, b),
+  recent: (a, b) => compare(b.last_activity ?? '', a.last_activity ?? '') || byId(a, b),
+  title: (a, b) => compare(keysOf(a).title, keysOf(b).title) || byId(a, b),
 };
 
 function byProject(branches: readonly BranchRow[]): Map<string, BranchRow[]> {
@@ -108,7 +108,7 @@ function byProject(branches: readonly BranchRow[]): Map<string, BranchRow[]> {
 type Node = ProjectRow | BranchRow;
 const TREE_SORTS: Readonly<Record<TreeSort, (a: Node, b: Node) => number>> = {
   name: byName,
-  recent: (a, b) => (b.last_activity ?? '').localeCompare(a.last_activity ?? '') || byName(a, b),
+  recent: (a, b) => compare(b.last_activity ?? '', a.last_activity ?? '') || byName(a, b),
   open: (a, b) => openOf(b) - openOf(a) || byName(a, b),
 };
 
@@ -123,7 +123,31 @@ function byName(a: { name: string; id: string }, b: { name: string; id: string }
 }
 
 function byId(a: TaskRow, b: TaskRow): number {
-  return natural.compare(a.id, b.id);
+  return compare(keysOf(a).id, keysOf(b).id);
+}
+
+function compare(x: string, y: string): number {
+  return x < y ? -1 : x > y ? 1 : 0;
+}
+
+interface Keys {
+  readonly id: string;
+  readonly title: string;
+}
+const KEYS = new WeakMap<TaskRow, Keys>();
+
+/** Texts in which numbers sort by value. Made once per row: a collator is too slow for thousands of rows at each change. */
+function keysOf(task: TaskRow): Keys {
+  let keys = KEYS.get(task);
+  if (keys === undefined) {
+    keys = { id: naturalKey(task.id), title: naturalKey(task.title) };
+    KEYS.set(task, keys);
+  }
+  return keys;
+}
+
+function naturalKey(value: string): string {
+  return value.toLowerCase().replace(/\d+/g, (digits) => digits.padStart(12, '0'));
 }
 
 function has(value: string, query: string): boolean {

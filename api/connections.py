@@ -7,7 +7,7 @@ from collections.abc import Awaitable
 from typing import Final, NamedTuple
 
 import structlog
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket
 
 from api.auth import Verifier
 from api.meters import Meters
@@ -68,7 +68,9 @@ class Connection:
         reading = asyncio.create_task(self._read(websocket))
         sending = asyncio.create_task(self._send())
         try:
-            await asyncio.wait({reading, sending}, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait({reading, sending}, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
         finally:
             self.take(Gone())
             for task in (reading, sending, *self._answers):
@@ -117,11 +119,12 @@ class Connection:
                     await self._writer.write(frames)
                     self._meters.sent(len(frames))
                     self._drained.set()
+                    await asyncio.sleep(0)  # writing does not wait while the socket takes everything
                 if self._close is not None:
                     await self._writer.close(self._close.code, self._close.reason)
                     return
-            except (ConnectionError, WebSocketDisconnect, RuntimeError):
-                return  # the peer is gone; Starlette says so in several ways
+            except ConnectionError:
+                return  # the peer is gone
 
 
 class Connections:

@@ -57,8 +57,8 @@ class Tail:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._read_on(consumer))
                 tasks.create_task(self._watch(consumer))
-        except* Jumped:
-            raise Failure("The topic cascades went on at another place than where this edge left it: start the edge again.") from None
+        except BaseExceptionGroup as group:
+            raise _why(group) from None
         finally:
             await consumer.stop()
 
@@ -163,6 +163,16 @@ class Tail:
             if was != reason:
                 log.warning("kafka_lost" if reason else "kafka_back", reason=reason)
                 self.stale(reason)
+
+
+def _why(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Return why reading ended: a sentence for what a person can mend, else the fault itself."""
+    if group.subgroup(Jumped) is not None:
+        return Failure("The topic cascades went on at another place than where this edge left it: start the edge again.")
+    error = group.exceptions[0]
+    if isinstance(error, KafkaError):
+        return Failure(f"Kafka refuses to be read ({type(error).__name__}): check the edge's rights and the topics.")
+    return error
 
 
 def _reason(silent_s: float, behind_s: float, limit_s: float) -> str | None:

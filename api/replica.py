@@ -186,6 +186,11 @@ class Replica:
         rows = self._projects.get(project_id)
         return rows if rows is not None and rows.project is not None and not rows.project.deleted else None
 
+    def has_member(self, project_id: str, user_id: str) -> bool:
+        """Return whether the log says that this user is a member of the project."""
+        rows = self._projects.get(project_id)
+        return rows is not None and any(entry.user_id == user_id and not entry.deleted for entry in rows.members.values())
+
     def branches(self, project_id: str) -> Iterable[bytes]:
         """Return the public rows of its branches that are not deleted."""
         rows = self._projects.get(project_id)

@@ -3,17 +3,20 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from starlette.websockets import WebSocket
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 
 class Writer(Protocol):
     """The sending half of a socket."""
 
     async def write(self, frames: Sequence[bytes]) -> None:
-        """Send text frames in order; returns when the next ones may come. Raises `ConnectionError` when the peer is gone."""
+        """Send text frames in order; returns when the next ones may come, perhaps without waiting.
+
+        Raises `ConnectionError` when the peer is gone.
+        """
 
     async def close(self, code: int, reason: str) -> None:
-        """Close with a code and a reason of at most 123 bytes."""
+        """Close with a code and a reason of at most 123 bytes. Raises `ConnectionError` when the peer is gone."""
 
 
 class AsgiWriter:
@@ -24,9 +27,15 @@ class AsgiWriter:
 
     async def write(self, frames: Sequence[bytes]) -> None:
         """Send one ASGI message per frame."""
-        for frame in frames:
-            await self._websocket.send_text(frame.decode())
+        try:
+            for frame in frames:
+                await self._websocket.send_text(frame.decode())
+        except (WebSocketDisconnect, RuntimeError) as error:  # Starlette says in both ways that the peer is gone
+            raise ConnectionError from error
 
     async def close(self, code: int, reason: str) -> None:
         """Close the socket."""
-        await self._websocket.close(code, reason)
+        try:
+            await self._websocket.close(code, reason)
+        except (WebSocketDisconnect, RuntimeError) as error:
+            raise ConnectionError from error

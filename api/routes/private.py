@@ -1,14 +1,17 @@
 """The private port: health, metrics, login codes. Never reachable from where browsers are."""
 
 from datetime import UTC, datetime
+from typing import Annotated
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Header
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from api import problems
 from api.edge import Edge
+from api.problems import Refusal
 from schemas.http import CodeAnswer, CodeRequest
+from schemas.problems import ORIGIN, Problem
 
 
 def private_app(edge: Edge, public_url: str) -> FastAPI:
@@ -35,8 +38,10 @@ def private_app(edge: Edge, public_url: str) -> FastAPI:
         return Response(generate_latest(edge.meters.registry), media_type=CONTENT_TYPE_LATEST)
 
     @app.post("/login-codes")
-    async def login_codes(request: CodeRequest) -> JSONResponse:
-        """Make a one-time login code."""
+    async def login_codes(request: CodeRequest, origin: Annotated[str | None, Header()] = None) -> JSONResponse:
+        """Make a one-time login code. Not for browsers: no page can get at one, whatever name it gives this address."""
+        if origin is not None:
+            raise Refusal(Problem(ORIGIN))
         code, grant = edge.codes.make(request.user, request.projects, request.ttl_s)
         until = datetime.fromtimestamp(grant.until, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         return JSONResponse(CodeAnswer(code=code, login_url=f"{public_url}/#code={code}", expires_at=until).model_dump())

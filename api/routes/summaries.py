@@ -100,14 +100,17 @@ def _whole(encoded: Encoded, metadata: bytes) -> bytes:
 
 
 def _projects(edge: Edge, principal: Principal, asked: BulkRequest) -> list[str]:
-    """Return whose summaries are answered. Named ones must be readable; otherwise all that are."""
+    """Return whose summaries are answered. Named ones must be readable; otherwise all that are, of another user those it is a member of."""
     if asked.user_id is not None and not may_act_as(principal, asked.user_id):
         raise Refusal(Problem(FORBIDDEN, "user_id must be the caller"))
     if asked.project_ids is not None:
         for project_id in asked.project_ids:
             edge.readable(principal, project_id)
         return sorted(set(asked.project_ids))
-    return sorted(project_id for project_id in edge.replica.projects() if authorize(principal, Action.READ, project_id))
+    readable = (project_id for project_id in edge.replica.projects() if authorize(principal, Action.READ, project_id))
+    if asked.user_id in {None, principal.subject}:
+        return sorted(readable)
+    return sorted(project_id for project_id in readable if edge.replica.has_member(project_id, asked.user_id or ""))
 
 
 def _body_schema() -> dict[str, object]:

@@ -136,14 +136,11 @@ class RunningEdge:
 
     def dial(self, subprotocols: list[str], path: str = "/ws/v2", origin: str | None = "own", header: str | None = None) -> connect:
         """Return a WebSocket to be opened."""
-        address = self.url.replace("http", "ws") + path
-        chosen = self.url if origin == "own" else origin
-        headers = {"Authorization": header} if header else None
         return connect(
-            address,
+            self.url.replace("http", "ws") + path,
             subprotocols=[Subprotocol(name) for name in subprotocols] or None,
-            origin=None if chosen is None else Origin(chosen),
-            additional_headers=headers,
+            origin=None if origin is None else Origin(self.url if origin == "own" else origin),
+            additional_headers={"Authorization": header} if header else None,
             proxy=None,
         )
 

@@ -209,6 +209,8 @@ async def test_a_login_code_works_once(edge: RunningEdge) -> None:
     """The private port makes a code, the public one takes it, once; the token then opens the API."""
     async with edge.client() as client, httpx.AsyncClient(trust_env=False) as private:
         made = (await private.post(f"{edge.private_url}/login-codes", json={"user": "me", "projects": ["*"], "ttl_s": 60})).json()
+        page = await private.post(f"{edge.private_url}/login-codes", json={"user": "me"}, headers={"Origin": "http://evil.example"})
+        assert (page.status_code, page.json()["code"]) == (403, "origin")
         assert made["login_url"] == f"{edge.url}/#code={made['code']}"
         answer = (await client.post("/api/v2/login", json={"code": made["code"]}, headers={"Authorization": ""})).json()
         assert answer["user"] == "me"

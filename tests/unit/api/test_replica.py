@@ -93,6 +93,15 @@ def test_a_deleted_project_takes_everything_with_it() -> None:
     assert live_tasks(replica) == {"t": 11}
 
 
+def test_members_are_known() -> None:
+    """Those that are not deleted, by user."""
+    replica = Replica()
+    replica.put(0, "member", "p", row("m", 1, user_id="u"))
+    assert [replica.has_member(*who) for who in (("p", "u"), ("p", "v"), ("q", "u"))] == [True, False, False]
+    replica.put(0, "member", "p", gone("m", 2))
+    assert not replica.has_member("p", "u")
+
+
 def test_rows_that_left_the_topic_leave_the_replica() -> None:
     """Each kind; twice does no harm; a partition whose life is over leaves wholly."""
     replica = Replica()

@@ -190,8 +190,17 @@ async def _first(*things: asyncio.Future[Any] | asyncio.Event) -> None:
                 await wait
 
 
+class _OneLine(logging.Formatter):
+    """Leaves stack traces out: `worker_failed` names the place."""
+
+    def formatException(self, ei: object) -> str:  # noqa: ARG002, N802  the signature of logging
+        return ""
+
+
 def _quiet_libraries() -> None:
     """Let Faust and aiokafka speak only of errors: an outage is told in one line by `KafkaWatch`."""
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_OneLine("%(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     for name, level in (("aiokafka", logging.CRITICAL), ("faust", logging.ERROR), ("mode", logging.ERROR)):
         logging.getLogger(name).setLevel(level)

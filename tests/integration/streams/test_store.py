@@ -1,0 +1,107 @@
+"""The RocksDB store: atomic, a prefix of the changelog, and given up when it cannot be trusted."""
+
+from pathlib import Path
+
+import pytest
+
+from streams.engine.store import Mark, PartitionStore, StoreLockedError, Write, open_store
+from streams.engine.table import Stores
+
+_DAY_MS = 24 * 3_600_000
+
+
+def _filled(path: Path, epoch: str = "e", now_ms: int = 1_000) -> None:
+    store, _ = open_store(path, now_ms, _DAY_MS, epoch)
+    store.apply(Write(Mark(changelog=7, through=5, written_ms=now_ms, epoch=epoch), {b"task/p/t": b"{}"}, [(b"branch/p/b", b"task/p/t")]))
+    store.close()
+
+
+def test_rows_hints_and_mark_survive(tmp_path: Path) -> None:
+    """What was written in one batch is all there after closing and opening."""
+    _filled(tmp_path / "s")
+    store, moved = open_store(tmp_path / "s", 2_000, _DAY_MS, "e")
+    assert moved is None
+    assert store.get(b"task/p/t") == b"{}"
+    assert store.children(b"branch/p/b") == [b"task/p/t"]
+    assert store.children(b"branch/p/") == []
+    assert (store.mark.changelog, store.mark.through) == (7, 5)
+    store.close()
+
+
+def test_a_delete_removes_the_row(tmp_path: Path) -> None:
+    """None as a value deletes."""
+    _filled(tmp_path / "s")
+    store, _ = open_store(tmp_path / "s", 2_000, _DAY_MS, "e")
+    store.apply(Write(store.mark, {b"task/p/t": None}))
+    assert store.get(b"task/p/t") is None
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("now_ms", "epoch", "because"),
+    [(1_000 + _DAY_MS + 1, "e", "older than the tombstones"), (2_000, "other", "made from other topics")],
+)
+def test_an_outdated_store_is_moved_aside(tmp_path: Path, now_ms: int, epoch: str, because: str) -> None:
+    """Tombstones may have gone, or the topics begun a new life: it is rebuilt, and one copy is kept."""
+    _filled(tmp_path / "s")
+    store, moved = open_store(tmp_path / "s", now_ms, _DAY_MS, epoch)
+    assert moved == because
+    assert store.mark.changelog == -1
+    assert store.get(b"task/p/t") is None
+    assert len(list(tmp_path.glob("s.aside-*"))) == 1
+    store.close()
+
+
+@pytest.mark.parametrize("name", ["CURRENT", "MANIFEST"])
+def test_a_damaged_store_is_moved_aside(tmp_path: Path, name: str) -> None:
+    """One that cannot be opened is rebuilt instead of keeping the worker from starting."""
+    _filled(tmp_path / "s")
+    for path in (tmp_path / "s").glob(f"{name}*"):
+        path.write_bytes(b"garbage" * 9)
+    store, moved = open_store(tmp_path / "s", 2_000, _DAY_MS, "e")
+    assert moved == "cannot be opened"
+    store.close()
+
+
+def test_a_store_that_failed_is_not_trusted_again(tmp_path: Path) -> None:
+    """An error while running leaves a note for the next start."""
+    _filled(tmp_path / "s")
+    store, _ = open_store(tmp_path / "s", 2_000, _DAY_MS, "e")
+    store.suspect()
+    store.close()
+    again, moved = open_store(tmp_path / "s", 2_000, _DAY_MS, "e")
+    assert moved == "failed before"
+    again.close()
+
+
+def test_two_workers_cannot_share_a_directory(tmp_path: Path) -> None:
+    """The second is told, and the first's store stays where it is."""
+    _filled(tmp_path / "s")
+    first = PartitionStore(tmp_path / "s")
+    with pytest.raises(StoreLockedError):
+        open_store(tmp_path / "s", 2_000, _DAY_MS, "e")
+    first.close()
+    assert not list(tmp_path.glob("s.aside-*"))
+
+
+def test_closing_releases_the_directory_many_times(tmp_path: Path) -> None:
+    """Twenty rebalances, each with reads and scans, meet no lock."""
+    _filled(tmp_path / "s")
+    for _ in range(20):
+        store, moved = open_store(tmp_path / "s", 2_000, _DAY_MS, "e")
+        assert moved is None
+        store.children(b"branch/p/b")
+        store.close()
+
+
+def test_a_store_ahead_of_its_topic_is_given_up(tmp_path: Path) -> None:
+    """A topic that ends below what the store includes cannot be its source."""
+    _filled(tmp_path / "partition-0")
+    failures: list[BaseException] = []
+    stores = Stores(tmp_path, 10**15, {0: "e"}, failures.append)
+    assert stores.store(0).mark.changelog == 7
+    assert not stores.give_up_if_ahead(0, 8)
+    assert stores.give_up_if_ahead(0, 7)
+    assert stores.store(0).mark.changelog == -1
+    stores.close_all()
+    assert failures == []

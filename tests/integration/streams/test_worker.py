@@ -1,0 +1,89 @@
+"""A worker on a real broker: what it shows is what a recount of the log gives, whatever happens to the worker."""
+
+import asyncio
+import random
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from broker.connection import KafkaSettings
+from schemas.topics import DLQ
+from tests.integration.streams.topic_log import agrees, read_all, send, send_raw, task_events
+from tests.integration.streams.worker_process import WorkerProcess
+
+
+@pytest.fixture
+async def worker(topics: KafkaSettings, tmp_path: Path) -> AsyncIterator[WorkerProcess]:
+    """Give a worker that is not started yet."""
+    found = WorkerProcess(topics, tmp_path / "worker")
+    yield found
+    if found.process.returncode is None:
+        await found.kill()
+
+
+async def test_rows_equal_a_recount_and_a_stop_loses_nothing(topics: KafkaSettings, worker: WorkerProcess) -> None:
+    """Totals are exact; SIGTERM ends it with 0; what comes meanwhile is taken in after the next start."""
+    await worker.start()
+    await send(topics, task_events(10_000, seed=1))
+    await agrees(topics)
+    await send(topics, task_events(2_000, seed=2))
+    assert await worker.stop() == 0
+    assert "stop_cut_short" not in worker.log
+    await send(topics, task_events(2_000, seed=3))
+    await worker.start()
+    await agrees(topics)
+
+
+@pytest.mark.parametrize("wipe", [False, True], ids=["store-kept", "store-lost"])
+async def test_kill_9_in_the_middle_changes_no_total(topics: KafkaSettings, worker: WorkerProcess, *, wipe: bool) -> None:
+    """Killed twice at random while events come in, with or without its store, it counts every event once and tells of each."""
+    rnd = random.Random(7)
+    await worker.start()
+    for seed in (4, 5):
+        sending = asyncio.create_task(send(topics, task_events(12_000, seed=seed)))
+        await asyncio.sleep(rnd.uniform(0.2, 1.2))
+        await worker.kill()
+        if wipe:
+            shutil.rmtree(worker.directory)
+        await worker.start()
+        await sending
+    await agrees(topics)
+
+
+async def test_poison_goes_to_the_dead_letters_and_the_rest_goes_on(topics: KafkaSettings, worker: WorkerProcess) -> None:
+    """Each broken record is kept with its reason; the events around it count."""
+    await worker.start()
+    await send(topics, task_events(500, seed=6))
+    poison = [b"{", b"\xff\xfe", b'{"id":"x"}', b"[" * 200_000, b'{"v":NaN}']
+    await send_raw(topics, [(b"project-1", value) for value in poison])
+    await send(topics, task_events(500, seed=8))
+
+    async with asyncio.timeout(30):
+        while len(letters := await read_all(topics, DLQ)) < len(poison):  # noqa: ASYNC110  because the event is in Kafka
+            await asyncio.sleep(0.2)
+    assert [letter.value for letter in letters] == poison
+    assert all({"reason", "detail", "source-offset", "first-seen"} <= {name for name, _ in letter.headers} for letter in letters)
+
+
+async def test_a_second_worker_takes_its_share_and_all_when_the_first_dies(
+    topics: KafkaSettings, worker: WorkerProcess, tmp_path: Path
+) -> None:
+    """Joining moves half of the partitions; a killed worker's half comes back after its session."""
+    other = WorkerProcess(topics, tmp_path / "other")
+    await worker.start()
+    await send(topics, task_events(3_000, seed=9))
+    await other.start()
+    try:
+        await asyncio.gather(worker.owns(2), other.owns(2))
+        sending = asyncio.create_task(send(topics, task_events(6_000, seed=10)))
+        await asyncio.sleep(0.3)
+        await worker.kill()
+        await sending
+        await other.owns(4)
+        await agrees(topics)
+        assert await other.stop() == 0
+    finally:
+        if other.process.returncode is None:
+            await other.kill()

@@ -1,0 +1,93 @@
+"""A worker as its own process, started, killed and asked by tests."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from broker.connection import KafkaSettings
+
+_MAIN: Final = "import sys; from streams.app import main; from streams.settings import WorkerSettings; sys.exit(main(WorkerSettings()))"
+_DIRECT: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+PATIENCE_S: Final = 60.0
+
+
+class WorkerProcess:
+    """One worker on its own directory. settings: more of its environment, without the prefix."""
+
+    def __init__(self, kafka: KafkaSettings, directory: Path, **settings: str) -> None:
+        self.directory = directory
+        self._log = directory.with_suffix(".log")
+        values = {
+            "KAFKA__BOOTSTRAP": kafka.bootstrap,
+            "KAFKA__TOPIC_PREFIX": kafka.topic_prefix,
+            "WORKER_DIR": str(directory),
+            "TIMES__SESSION_MS": "2000",
+            "TIMES__HEARTBEAT_MS": "400",
+            "TIMES__COMMIT_INTERVAL_MS": "200",
+            **settings,
+        }
+        self._environment = {**os.environ, **{f"ANABRANCH_{name}": value for name, value in values.items()}}
+        self._process: asyncio.subprocess.Process | None = None
+        self._starts = 0
+
+    @property
+    def process(self) -> asyncio.subprocess.Process:
+        """The process that runs now."""
+        assert self._process is not None
+        return self._process
+
+    async def start(self) -> None:
+        """Start the process and wait until it has its partitions."""
+        with self._log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable, "-c", _MAIN, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log, env=self._environment
+            )
+        self._starts += 1
+        await self.until(lambda: self.log.count("worker_ready") >= self._starts)
+
+    @property
+    def log(self) -> str:
+        """All that it has written."""
+        return self._log.read_text()
+
+    async def kill(self) -> None:
+        """End it without warning."""
+        self.process.kill()
+        await self.process.wait()
+
+    async def stop(self) -> int:
+        """Ask it to end; returns its exit code."""
+        if self.process.returncode is None:
+            self.process.send_signal(signal.SIGTERM)
+        return await asyncio.wait_for(self.process.wait(), PATIENCE_S)
+
+    async def partitions(self) -> dict[str, dict[str, int]]:
+        """Return what /healthz says about its partitions."""
+        found: dict[str, dict[str, int]] = (await asyncio.to_thread(self._health))["partitions"]
+        return found
+
+    def _health(self) -> dict[str, Any]:
+        port = self.log.rpartition("private_port=")[2].split()[0]
+        with _DIRECT.open(f"http://127.0.0.1:{port}/healthz", timeout=5) as answer:
+            body: dict[str, Any] = json.load(answer)
+        return body
+
+    async def owns(self, count: int) -> None:
+        """Wait until it owns so many partitions."""
+        async with asyncio.timeout(PATIENCE_S):
+            while len(await self.partitions()) != count:  # noqa: ASYNC110  because the event is in another process
+                await asyncio.sleep(0.05)
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait for something that its log shows."""
+        deadline = asyncio.get_running_loop().time() + PATIENCE_S
+        while not condition():
+            assert self.process.returncode is None, self.log[-2000:]
+            assert asyncio.get_running_loop().time() < deadline, self.log[-2000:]
+            await asyncio.sleep(0.05)

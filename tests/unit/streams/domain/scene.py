@@ -7,12 +7,14 @@ import msgspec
 
 from schemas.events import Event, Fields, encode_event
 from schemas.messages import Bulk, Outcome, Update, decode_message
+from schemas.rows import Memory
 from schemas.topics import row_key
 from streams.domain.records import Out, Record
 from tests.property.streams.world import Worker
 
 NOON = "2026-11-23T12:00:00.000Z"
 NOON_MS = 1_795_435_200_000
+NO_MEMORY = Memory()
 
 
 def event(what: str, action: str = "create", data: dict[str, Any] | None = None, **more: Any) -> Event:  # noqa: ANN401  because it is any field

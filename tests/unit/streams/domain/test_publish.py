@@ -1,0 +1,98 @@
+"""Which message leaves when."""
+
+from typing import Any
+
+import pytest
+
+from schemas.events import Event
+from schemas.messages import Bulk, Outcome, Update
+from streams.domain.rules import Rules
+from tests.property.streams.world import Worker
+from tests.unit.streams.domain import scene
+from tests.unit.streams.domain.scene import event, messages, plain, record, row, tell
+
+
+def test_the_first_change_of_a_quiet_project_goes_at_once() -> None:
+    """The next ones wait for the window's end and leave as one bulk; then the window goes on, and ends when nothing came."""
+    worker = Worker(now_ms=0)
+    first = worker.take([record(n, event(f"task t{n}")) for n in range(3)], later_ms=10)
+    assert [type(message) for message in messages(first.cascades)] == [Update]
+    assert worker.windows.oldest_offset() == 1
+    assert worker.windows.next_close_ms() == 500
+
+    worker.now_ms = 500
+    (out,) = worker.flush()
+    assert scene.bulk(out).id == "3-1-2"
+    assert worker.windows.oldest_offset() is None
+    assert worker.take([record(3, event("task t3"))], later_ms=10).cascades == []
+
+    worker.now_ms = 1000
+    assert len(worker.flush()) == 1
+    worker.now_ms = 1500
+    assert worker.flush() == []
+    assert worker.windows.next_close_ms() is None
+    assert len(worker.take([record(4, event("task t4"))], later_ms=10).cascades) == 1
+
+
+def test_a_person_does_not_wait_and_does_not_overtake() -> None:
+    """A person's change closes the window first: the bulk shows the rows before it, the update those after it."""
+    worker = Worker()
+    tell(worker, event("task a"))
+    bulk, update = tell(worker, event("task b"), event("task a", "patch", {"title": "Mine"}, source="user"))
+
+    before, after = scene.bulk(bulk), scene.update(update)
+    assert (before.metadata.position.offset, after.metadata.position.offset) == (2, 3)
+    assert [plain(one)["stamp"] for one in before.payload.data.cascade.projects] == [1]
+    assert [plain(one)["stamp"] for one in after.payload.data.cascade.projects] == [2]
+    assert tell(worker, event("task c")) == []
+
+
+@pytest.mark.parametrize("urgent", [event("task x", source="user"), event("task x", source="system"), event("member x")])
+def test_some_never_wait(urgent: Event) -> None:
+    """A person's, the system's, and whoever may read."""
+    worker = Worker()
+    tell(worker, event("task a"))
+    assert [type(message) for message in messages(tell(worker, urgent))] == [Update]
+    assert worker.windows.oldest_offset() is None
+
+
+def test_with_windows_off_nothing_waits() -> None:
+    """FEATURE_AI_BATCH=false sends every change at once."""
+    worker = Worker(rules=Rules(ai_batch=False))
+
+    assert [type(message) for message in messages(tell(worker, event("task a"), event("task b")))] == [Update, Update]
+
+
+def test_a_revival_lets_the_tombstone_go_first() -> None:
+    """Whoever holds rows of the old life must see its end before the new one begins."""
+    worker = Worker()
+    tell(worker, event("task t", branch_id="b"), event("task u", branch_id="b"))
+    (out,) = tell(worker, event("branch b", "delete"), event("branch b", id="again"))
+
+    grave = [change for change in scene.bulk(out).payload.data.primary if change.entity == "branch"]
+    assert [plain(change.row).get("deleted") for change in grave] == [True]
+    assert not hasattr(row(worker, "branch b"), "deleted")
+
+
+@pytest.mark.parametrize(
+    ("second", "said"),
+    [
+        ({"source": "user", "correlation_id": "c"}, None),
+        ({"source": "user", "correlation_id": "c", "if_stamp": 0}, "applied"),
+        ({"source": "user", "correlation_id": "c", "if_stamp": 9}, "rejected"),
+        ({"source": "user", "correlation_id": "c", "id": "first"}, "duplicate"),
+        ({"source": "user", "correlation_id": "c", "origin": "o", "version": 1}, "rejected"),
+        ({"source": "user", "if_stamp": 9}, None),
+        ({"correlation_id": "c", "if_stamp": 0}, "applied"),
+        ({"correlation_id": "c", "if_stamp": 9}, "rejected"),
+        ({"correlation_id": "c", "id": "first"}, None),
+    ],
+)
+def test_whoever_waits_gets_an_answer(second: dict[str, Any], said: str | None) -> None:
+    """Conditional writes always, a person's write when it is dropped; a plain applied change speaks for itself."""
+    worker = Worker()
+    tell(worker, event("task t", id="first", origin="o", version=1))
+    outs = tell(worker, event("task t", "patch", {"title": "x"}, **second))
+
+    assert [message.action for message in messages(outs) if isinstance(message, Outcome)] == ([] if said is None else [said])
+    assert not any(isinstance(message, Bulk) for message in messages(outs))

@@ -1,0 +1,54 @@
+"""One batch in, everything that follows out."""
+
+from schemas.rows import decode_row
+from schemas.topics import offset_key
+from streams.domain.records import Partition
+from streams.domain.rules import Rules
+from streams.domain.step import flush, step
+from streams.domain.windows import Windows
+from tests.property.streams.world import Store, Worker
+from tests.unit.streams.domain import scene
+from tests.unit.streams.domain.scene import NOON_MS, event, record, tell
+
+
+def test_a_step_without_records_says_where_it_stands() -> None:
+    """Even then the offset row is written."""
+    result = step(Store(), Partition(3, 7, 5), [], Windows(), 0, Rules())
+
+    assert [(out.key, out.value) for out in result.state] == [(offset_key(3), b'{"partition":3,"through":7,"time_ms":5}')]
+    assert (result.through, result.time_ms, result.covers, result.cascades) == (7, 5, 7, [])
+
+
+def test_ancestors_are_written_first() -> None:
+    """Project, branch, task, subtask, and the offset row last, whatever came first."""
+    result = step(Store(), Partition(3, 0), [record(4, event("task t")), record(6, event("subtask s", task_id="t"))], Windows(), 0, Rules())
+
+    assert [out.key for out in result.state] == [b"project/p/p", b"branch/p/main", b"task/p/t", b"subtask/p/s", offset_key(3)]
+    assert (result.through, result.time_ms, result.covers) == (7, NOON_MS, 4)
+    assert result.hints == [
+        (b"project/p/p", b"branch/p/main"),
+        (b"branch/p/main", b"task/p/t"),
+        (b"task/p/t", b"subtask/p/s"),
+    ]
+    assert result.counts == {"applied": 2}
+    assert decode_row("task", result.state[2].value or b"").stamp == 6
+
+
+def test_a_step_covers_what_waits() -> None:
+    """What it publishes may be older than its own records."""
+    worker = Worker()
+    tell(worker, event("task a"), event("task b"))
+
+    assert worker.take([record(2, event("task c", source="user"))]).covers == 1
+
+
+def test_a_late_timer_does_not_hold_a_window_open() -> None:
+    """A step that comes after a window's end publishes it first."""
+    windows, store = Windows(), Store()
+    first = step(store, Partition(3, 0), [record(0, event("task a")), record(1, event("task b"))], windows, 0, Rules())
+    for out in first.state:
+        store.write(out.key, out.value or b"")
+    second = step(store, Partition(3, 2), [record(2, event("task c"))], windows, 600, Rules())
+
+    assert scene.bulk(second.cascades[0]).metadata.position.offset == 2
+    assert flush(store, Partition(3, 3), windows, 999, Rules()) == []

@@ -4,10 +4,9 @@
  */
 
 export type RowKind = 'project' | 'branch' | 'task' | 'subtask' | 'context';
-export type Source = 'mcp-ai' | 'user' | 'system';
 export type Breakdown = Readonly<Record<string, number>>;
 
-/** `seq` counts the cascades of one partition; `epoch` names the life of the topic it counts in. */
+/** `sequence` counts the cascades of one partition; `epoch` names the life of the topic it counts in. */
 export interface StreamPosition {
   readonly epoch: string;
   readonly sequence: number;
@@ -51,7 +50,7 @@ export interface BranchRow extends BaseRow, Counts {
 }
 
 export interface Actor {
-  readonly source: Source;
+  readonly source: string;
   readonly user_id?: string | null;
   readonly session_id?: string | null;
 }

@@ -16,7 +16,7 @@ export class SignIn {
         'label',
         { for: 'token' },
         'Or paste a token ',
-        h('span', { class: 'hint' }, 'from `anabranch token --user NAME --all`'),
+        h('span', { class: 'hint' }, 'from ', h('code', {}, 'anabranch token --user NAME --all')),
       ),
       this.#field,
       h('button', { type: 'submit', class: 'primary' }, 'Open the board'),

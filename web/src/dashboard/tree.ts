@@ -47,7 +47,7 @@ export class Tree {
     this.#empty.hidden = trees.length > 0;
     text(
       this.#empty,
-      query ? 'No project or branch has this in its name.' : 'No projects yet. `anabranch import` brings some in.',
+      query ? 'No project or branch has this in its name.' : 'No projects yet. “anabranch import” brings some in.',
     );
     this.#groups.patch(
       trees.map((tree) => {
@@ -88,7 +88,7 @@ export class Tree {
         const twins = twinsOf(tree.branches);
         lines.patch(
           tree.branches.map((row) => {
-            const hint = twins.has(row.name) ? row.id : '';
+            const hint = twins.has(row.name) ? (row.id.split(/[:/]/).at(-1) ?? row.id) : '';
             return [row.id, { row, hint, chosen: choice?.branchId === row.id, now }];
           }),
         );

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { BulkAnswer, Row, TasksAnswer } from '../src/types.ts';
 import { Lab } from '../testing/lab.ts';
-import type { Move, World } from '../testing/world.ts';
+import type { Move } from '../testing/moves.ts';
+import type { World } from '../testing/world.ts';
 
 const PROJECTS = ['p1', 'p2'];
 const BRANCHES = ['main', 'side'];

@@ -1,6 +1,7 @@
 /** A world to look at: three projects that people and agents work on. All chance comes from a seed. */
 import type { TaskRow } from '../src/types.ts';
-import { type Move, World } from './world.ts';
+import type { Move } from './moves.ts';
+import { World } from './world.ts';
 
 const VERBS = ['Add', 'Fix', 'Move', 'Describe', 'Test', 'Speed up', 'Remove', 'Split', 'Review', 'Document'];
 const THINGS = [

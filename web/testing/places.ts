@@ -1,6 +1,6 @@
 /** Pure: what the fake server knows of one project, and how its rows are counted. */
-import type { BranchRow, ProjectRow, Row, TaskRow } from '../src/types.ts';
-import type { Wire } from './world.ts';
+import type { BranchRow, Merged, ProjectRow, Row, TaskRow } from '../src/types.ts';
+import type { Move, Wire } from './moves.ts';
 
 export interface Place {
   project: ProjectRow | null;
@@ -31,6 +31,23 @@ const BLANK: TaskRow = {
   last_actor: null,
   stamp: 0,
 };
+
+/** Where a window makes something again that it deleted; -1 when it doesn't. */
+export function revivalIn(moves: readonly Move[]): number {
+  const deleted = new Set<string>();
+  return moves.findIndex((move) => {
+    if (move.entity === 'task') return false;
+    if (move.action === 'delete') deleted.add(move.entity === 'project' ? 'project' : move.id);
+    return move.action === 'create' && (deleted.has('project') || (move.entity === 'branch' && deleted.has(move.id)));
+  });
+}
+
+/** Who did how much of a window. */
+export function mergedOf(events: number, sessions: readonly string[]): Merged {
+  const each = Math.ceil(events / Math.max(1, sessions.length));
+  const counted = sessions.map((session_id) => ({ events: each, session_id }));
+  return { events, sessions: counted, correlationIds: [], windowStart: AT, windowEnd: AT + 500 };
+}
 
 export function announced(
   place: Place,

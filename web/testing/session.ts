@@ -1,5 +1,6 @@
 /** One connection of the fake edge: text in, texts out. It follows the protocol's rules for subscribe, resume and changes. */
-import type { Move, Wire, World } from './world.ts';
+import type { Move, Wire } from './moves.ts';
+import type { World } from './world.ts';
 
 export interface Script {
   /** Refuse the next changes with this reason instead of taking them. */

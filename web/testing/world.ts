@@ -2,39 +2,22 @@
  * A small server in memory, for tests and for work on the page: projects, branches and tasks, the frames that their
  * changes make, snapshots, bulk answers. It recounts everything after each change, so its sums are right by being slow.
  */
+
 import type { BranchRow, BulkAnswer, ProjectRow, Row, TaskRow, TasksAnswer } from '../src/types.ts';
-import { AT, announced, blank, counts, type Place, tallied, timeAt, withoutAll, withoutBranch } from './places.ts';
-
-export interface Who {
-  readonly source: 'mcp-ai' | 'user' | 'system';
-  readonly userId?: string;
-  readonly sessionId?: string;
-  readonly correlationId?: string;
-}
-
-export type Move =
-  | {
-      readonly entity: 'task';
-      readonly action: 'create' | 'patch';
-      readonly id: string;
-      readonly project: string;
-      readonly fields: Partial<TaskRow>;
-    }
-  | { readonly entity: 'task'; readonly action: 'delete'; readonly id: string; readonly project: string }
-  | {
-      readonly entity: 'branch' | 'project';
-      readonly action: 'create';
-      readonly id: string;
-      readonly project: string;
-      readonly name: string;
-    }
-  | { readonly entity: 'branch' | 'project'; readonly action: 'delete'; readonly id: string; readonly project: string };
-
-export type Wire = Record<string, unknown> & {
-  readonly stream: string;
-  readonly sequence: number;
-  readonly prev: number;
-};
+import type { Move, Who, Wire } from './moves.ts';
+import {
+  AT,
+  announced,
+  blank,
+  counts,
+  mergedOf,
+  type Place,
+  revivalIn,
+  tallied,
+  timeAt,
+  withoutAll,
+  withoutBranch,
+} from './places.ts';
 
 export class World {
   epoch = 'e1';
@@ -75,13 +58,7 @@ export class World {
    * made again needs two messages: one would show only its end, and receivers would keep the children.
    */
   merge(moves: readonly Move[], sessions: readonly string[], parts = 1): readonly Wire[] {
-    const deleted = new Set<string>();
-    const revival = moves.findIndex((move) => {
-      if (move.entity !== 'task' && move.action === 'delete') deleted.add(move.entity).add(`${move.entity}/${move.id}`);
-      return move.entity === 'branch' && move.action === 'create'
-        ? deleted.has('project') || deleted.has(`branch/${move.id}`)
-        : move.entity === 'project' && move.action === 'create' && deleted.has('project');
-    });
+    const revival = revivalIn(moves);
     if (revival <= 0) return this.#window(moves, sessions, parts);
     return [
       ...this.#window(moves.slice(0, revival), sessions, parts),
@@ -106,14 +83,7 @@ export class World {
       const id = key.slice(key.indexOf('/') + 1);
       return { ...change, row: this.#counted({ entity: change.entity, id, project }, change.row) };
     });
-    const each = Math.ceil(moves.length / Math.max(1, sessions.length));
-    const merged = {
-      events: moves.length,
-      sessions: sessions.map((session_id) => ({ events: each, session_id })),
-      correlationIds: [],
-      windowStart: AT,
-      windowEnd: AT + 500,
-    };
+    const merged = mergedOf(moves.length, sessions);
     const metadata = { ...this.#metadata({ source: 'mcp-ai' }), merged };
     const cascade = this.#ancestors(
       project,

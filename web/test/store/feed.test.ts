@@ -4,7 +4,8 @@ import { sentenceOf } from '../../src/dashboard/activity.ts';
 import { type DataFrame, decode } from '../../src/frames.ts';
 import { EMPTY, fed } from '../../src/store/feed.ts';
 import { AWAY_MS, gone, present } from '../../src/store/presence.ts';
-import { type Move, World } from '../../testing/world.ts';
+import type { Move } from '../../testing/moves.ts';
+import { World } from '../../testing/world.ts';
 
 const title = (_entity: string, row: { id: string }) => row.id;
 const create = (id: string): Move => ({

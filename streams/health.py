@@ -34,9 +34,9 @@ class HealthServer:
         """Listen. Raises `OSError` when the port is taken."""
         app = web.Application()
         app.add_routes([web.get("/healthz", self._health), web.get("/readyz", self._readiness), web.get("/metrics", self._metrics)])
-        self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
+        self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=0.5)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self._host, self.port, shutdown_timeout=0.5)
+        site = web.TCPSite(self._runner, self._host, self.port)
         await site.start()
         addresses = self._runner.addresses
         self.port = int(addresses[0][1])

@@ -168,7 +168,7 @@ class Tail:
 def _why(group: BaseExceptionGroup[BaseException]) -> BaseException:
     """Return why reading ended: a sentence for what a person can mend, else the fault itself."""
     if group.subgroup(Jumped) is not None:
-        return Failure("The topic cascades went on at another place than where this edge left it: start the edge again.")
+        return Failure("The topics are not the ones that this edge has read (made anew, or cut short): start the edge again.")
     error = group.exceptions[0]
     if isinstance(error, KafkaError):
         return Failure(f"Kafka refuses to be read ({type(error).__name__}): check the edge's rights and the topics.")

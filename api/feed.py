@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from api.meters import Meters
-from api.protocol.hub import Hub, Place
+from api.protocol.hub import Hub
 from api.replica import KINDS, Entry, Replica, public, read
 from schemas.messages import Bulk, Message, Outcome, Update, decode_message
 from schemas.rows import EpochRow, OffsetRow
@@ -18,7 +18,7 @@ _decode_epoch = msgspec.json.Decoder(EpochRow).decode
 
 
 class Jumped(Exception):  # noqa: N818  because it is what happened, not an error of ours
-    """`cascades` went on at another place than where it was left: what is in memory may miss something."""
+    """The topics are not the ones that were read before: records are missing, or a new life of theirs began."""
 
 
 class Record(NamedTuple):
@@ -53,7 +53,10 @@ class Feed:
     # task-state
 
     def state(self, record: Record, now_ms: int) -> None:
-        """Take in a record of `task-state`. Rows wait for the offset row that ends their step, so nobody sees half a step."""
+        """Take in a record of `task-state`. Rows wait for the offset row that ends their step, so nobody sees half a step.
+
+        Raises `Jumped` when a new life of the topics begins.
+        """
         try:
             kind, project_id, _ = split_key(record.key)
             if kind in KINDS and project_id:
@@ -72,30 +75,28 @@ class Feed:
         }
         for key, entry in staged.items():
             if key not in waiting:
-                self._apply(row.partition, key, entry)
+                self._apply(key, entry)
         self._staged[row.partition] = waiting
         place = self._hub.places[row.partition]
         if self.live and row.time_ms and row.through > place.through:
             self._meters.view_refresh.observe(max(0, now_ms - row.time_ms) / 1000)
         place.through = max(place.through, row.through)
 
-    def _apply(self, partition: int, key: bytes, entry: Entry | None) -> None:
+    def _apply(self, key: bytes, entry: Entry | None) -> None:
         kind, project_id, row_id = split_key(key)
         if entry is None:
             self._replica.remove(kind, project_id, row_id)
         else:
-            self._put(partition, kind, project_id, entry)
+            self._put(kind, project_id, entry)
 
-    def _put(self, partition: int, kind: str, project_id: str, entry: Entry) -> None:
-        if self._replica.put(partition, kind, project_id, entry):
+    def _put(self, kind: str, project_id: str, entry: Entry) -> None:
+        if self._replica.put(kind, project_id, entry):
             self._appeared(project_id)
 
     def _epoch(self, row: EpochRow) -> None:
         place = self._hub.places[row.partition]
-        if place.epoch not in {row.epoch, NO_EPOCH}:
-            self._replica.clear(row.partition)
-            self._staged.pop(row.partition, None)
-            self._hub.begin(row.partition, Place(row.epoch, place.applied, place.applied))
+        if self.live and place.epoch != row.epoch:
+            raise Jumped
         place.epoch = row.epoch
 
     # cascades
@@ -120,7 +121,7 @@ class Feed:
             self._outcome(project_id, message)
             return
         for kind, entry in rows_of(message):
-            self._put(record.partition, kind, project_id, entry)
+            self._put(kind, project_id, entry)
         if isinstance(message, Bulk) and isinstance(message.parts, int) and message.parts > 1:
             self._part(project_id, message, record.offset + 1, value, now_ms)
         else:

@@ -47,10 +47,9 @@ class _Head(Struct):
 class ProjectRows:
     """All rows of one project. version: changes with every summary."""
 
-    __slots__ = ("branches", "members", "order", "partition", "project", "tasks", "version")
+    __slots__ = ("branches", "members", "order", "project", "tasks", "version")
 
-    def __init__(self, partition: int) -> None:
-        self.partition = partition
+    def __init__(self) -> None:
         self.project: Entry | None = None
         self.branches: dict[str, Entry] = {}
         self.tasks: dict[str, Entry] = {}
@@ -106,13 +105,13 @@ class Replica:
 
     # Taking rows in
 
-    def put(self, partition: int, kind: str, project_id: str, entry: Entry) -> bool:
+    def put(self, kind: str, project_id: str, entry: Entry) -> bool:
         """Take a row in unless it is known or older; returns whether a project came into being by it."""
         if kind not in KINDS:
             return False
         rows = self._projects.get(project_id)
         if rows is None:
-            rows = self._projects[project_id] = ProjectRows(partition)
+            rows = self._projects[project_id] = ProjectRows()
         if kind == "project":
             return self._put_project(rows, entry)
         table = {"branch": rows.branches, "task": rows.tasks, "member": rows.members}[kind]
@@ -143,13 +142,6 @@ class Replica:
             self.rows -= 1
             rows.order = None if kind == "task" else rows.order
             rows.version += kind == "branch"
-
-    def clear(self, partition: int) -> None:
-        """Forget the rows of a partition whose life is over."""
-        gone = [project_id for project_id, rows in self._projects.items() if rows.partition == partition]
-        for project_id in gone:
-            rows = self._projects.pop(project_id)
-            self.rows -= len(rows.branches) + len(rows.tasks) + len(rows.members) + (rows.project is not None)
 
     def _put_project(self, rows: ProjectRows, entry: Entry) -> bool:
         known = rows.project

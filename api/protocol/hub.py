@@ -39,7 +39,7 @@ class Listener(Protocol):
         """Note what the worker decided about one of its changes."""
 
     def reset(self, project_id: str) -> None:
-        """Note that the epoch of a stream it joined is over."""
+        """Note that its place in a stream is of another epoch."""
 
 
 class Waiting(Struct, frozen=True):
@@ -161,15 +161,8 @@ class Hub:
             waiting.listener.decided(waiting.message_id, outcome)
 
     def begin(self, partition: int, place: Place) -> None:
-        """Start a partition, or start it anew: its rings are emptied and those who joined are told."""
+        """Start a partition, before anything of it is read."""
         self.places[partition] = place
-        for project_id, ring in list(self._rings.items()):
-            if self._partition_of(project_id) == partition:
-                self._bytes -= ring.size
-                self._rings[project_id] = Ring()
-                self._held.pop(project_id, None)
-                for listener in self._watchers.get(project_id, ()):
-                    listener.reset(project_id)
 
     def sweep(self, now_ms: int) -> None:
         """Drop frames that are too old, then the rings of the quietest streams until all fit; and waiting that ran out."""

@@ -103,7 +103,7 @@ class Session:
         self.joins.mark(project_id)
 
     def reset(self, project_id: str) -> None:
-        """Say that the epoch of a joined stream is over, and send the whole state."""
+        """Say that the client's place is of another epoch, and send the whole state."""
         self.say("sync", "reset", {"stream": STREAM_PREFIX + project_id, "epoch": self._hub.place(project_id).epoch})
         self.joins.restart(project_id)
 

@@ -55,7 +55,8 @@ async def start_edge(topics: KafkaSettings, tmp_path: Path) -> AsyncIterator[Sta
     for edge in edges:
         edge.stop.set()
     for edge in edges:
-        await edge.done
+        if not edge.done.done():  # a test that lets an edge fail looks at it itself
+            await edge.done
 
 
 @pytest_asyncio.fixture

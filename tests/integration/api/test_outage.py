@@ -4,15 +4,17 @@ import asyncio
 import json
 from pathlib import Path
 
+import pytest
 from aiokafka import AIOKafkaProducer
 from pydantic import SecretStr
 
 from api.app import run
 from api.settings import EdgeSettings, TailSettings
-from broker.admin import apply_topics
+from broker.admin import apply_topics, delete_topics
 from broker.connection import client_options
 from broker.embedded import EmbeddedKafka
-from tests.integration.api.harness import SECRET, Client, RunningEdge, StartEdge, TinyWorker, client_of, until_ready
+from schemas.failure import Failure
+from tests.integration.api.harness import SECRET, Client, RunningEdge, StartEdge, TinyWorker, client_of, until_read, until_ready
 
 
 async def test_an_outage_is_waited_out(tmp_path: Path) -> None:
@@ -101,3 +103,20 @@ async def test_a_stalled_client_costs_the_others_nothing(worker: TinyWorker, sta
         assert [frame["payload"]["action"] for frame in stalled.frames].count("snapshot") >= 2
         assert len(stalled.frames) < len(quick.frames)
         assert stalled.rows["project", "p"] == quick.rows["project", "p"]
+
+
+async def test_topics_made_anew_end_the_edge_with_a_sentence(worker: TinyWorker, start_edge: StartEdge) -> None:
+    """What it holds is of another life: it ends, and the next one starts from what is there."""
+    edge = await start_edge()
+    last = await worker.add_task("p", "t0")
+    await until_read(edge, last)
+    await delete_topics(worker.kafka)
+    await apply_topics(worker.kafka)
+    with pytest.raises(Failure, match="start the edge again"):
+        await asyncio.wait_for(edge.done, 60)
+    worker.offsets.clear()
+    await worker.add_task("p", "t1")
+    again = await start_edge()
+    async with again.client() as http:
+        answer = await http.get("/api/v2/projects/p/tasks")
+        assert [task["id"] for task in answer.json()["tasks"]] == ["t1"]

@@ -11,7 +11,7 @@ from api.replica import Replica, read
 
 def put(replica: Replica, kind: str, project_id: str, row_id: str, stamp: int, **fields: Any) -> None:  # noqa: ANN401  rows have all types
     """Put a row."""
-    replica.put(0, kind, project_id, read(json.dumps({"id": row_id, "stamp": stamp} | fields).encode()))
+    replica.put(kind, project_id, read(json.dumps({"id": row_id, "stamp": stamp} | fields).encode()))
 
 
 @pytest.fixture

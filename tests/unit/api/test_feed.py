@@ -206,13 +206,13 @@ def test_a_group_that_does_not_become_whole_is_passed_over(broken_by: Literal["u
     assert stand.hub.decide("p", Since(NO_EPOCH, 0)) == Snapshot()
 
 
-def test_a_new_epoch_starts_its_partition_anew() -> None:
-    """The first one is only learned."""
+def test_a_new_epoch_ends_what_is_known() -> None:
+    """While the beginning is read the last one holds; later a new one means that nothing in memory is true any more."""
     stand = Stand()
-    stand.state(epoch_key(0), encode_row(EpochRow(partition=0, epoch="e1")))
-    stand.cascade(update())
-    stand.state(epoch_key(0), encode_row(EpochRow(partition=0, epoch="e1")))
-    assert stand.replica.of("p") is not None
+    for epoch in ("e1", "e2"):
+        stand.state(epoch_key(0), encode_row(EpochRow(partition=0, epoch=epoch)))
+    assert stand.hub.places[0].epoch == "e2"
+    stand.feed.live = True
     stand.state(epoch_key(0), encode_row(EpochRow(partition=0, epoch="e2")))
-    assert stand.replica.of("p") is None
-    assert (stand.hub.places[0].epoch, stand.hub.places[0].applied, stand.frames()) == ("e2", 1, [])
+    with pytest.raises(Jumped):
+        stand.state(epoch_key(0), encode_row(EpochRow(partition=0, epoch="e3")))

@@ -39,25 +39,25 @@ def test_the_memory_of_the_worker_stays_inside(name: str) -> None:
 def test_the_last_stamp_wins() -> None:
     """Older and equal ones change nothing, in each kind; versions move with summaries only."""
     replica = Replica()
-    assert replica.put(0, "project", "p", row("p", 5, digest=9))
-    assert not replica.put(0, "project", "p", row("p", 5))
+    assert replica.put("project", "p", row("p", 5, digest=9))
+    assert not replica.put("project", "p", row("p", 5))
     assert replica.digest("p") == (9, 5)
     for kind in ("branch", "task", "member"):
-        replica.put(0, kind, "p", row("x", 5, branch_id="b"))
-        replica.put(0, kind, "p", row("x", 4, branch_id="c"))
+        replica.put(kind, "p", row("x", 5, branch_id="b"))
+        replica.put(kind, "p", row("x", 4, branch_id="c"))
     assert replica.version("p") == 2
     assert live_tasks(replica) == {"x": 5}
     assert (replica.rows, list(replica.branches("p"))) == (4, [b'{"id": "x", "stamp": 5, "branch_id": "b"}'])
-    assert not replica.put(0, "activity", "p", row("x", 9))
+    assert not replica.put("activity", "p", row("x", 9))
 
 
 def test_a_project_comes_into_being_once_per_life() -> None:
     """New, or revived; not by its children, not by its tombstone."""
     replica = Replica()
     entries = [row("p", 1), row("p", 2), gone("p", 3), row("p", 4)]
-    assert [replica.put(0, "project", "p", entry) for entry in entries] == [True, False, False, True]
+    assert [replica.put("project", "p", entry) for entry in entries] == [True, False, False, True]
     assert list(replica.projects()) == ["p"]
-    replica.put(0, "task", "q", row("t", 1))
+    replica.put("task", "q", row("t", 1))
     assert (list(replica.projects()), replica.of("q"), replica.project("q"), replica.digest("q")) == (["p"], None, None, (0, -1))
     assert (replica.version("none"), list(replica.branches("none")), replica.entry("none")) == (0, [], None)
 
@@ -74,40 +74,40 @@ def test_children_go_with_their_tombstone_in_any_order() -> None:
     for order in itertools.permutations(entries):
         replica = Replica()
         for kind, entry in order:
-            replica.put(0, kind, "p", entry)
+            replica.put(kind, "p", entry)
         assert live_tasks(replica) == {"new": 8, "other": 2}
 
 
 def test_a_deleted_project_takes_everything_with_it() -> None:
     """What was older; and what comes late stays deleted."""
     replica = Replica()
-    replica.put(0, "project", "p", row("p", 1))
-    replica.put(0, "branch", "p", row("b", 2))
-    replica.put(0, "task", "p", row("t", 3, branch_id="b"))
-    replica.put(0, "project", "p", gone("p", 9))
+    replica.put("project", "p", row("p", 1))
+    replica.put("branch", "p", row("b", 2))
+    replica.put("task", "p", row("t", 3, branch_id="b"))
+    replica.put("project", "p", gone("p", 9))
     assert (replica.of("p"), list(replica.branches("p"))) == (None, [])
-    replica.put(0, "task", "p", row("late", 4, branch_id="b"))
-    replica.put(0, "project", "p", row("p", 10))
+    replica.put("task", "p", row("late", 4, branch_id="b"))
+    replica.put("project", "p", row("p", 10))
     assert live_tasks(replica) == {}
-    replica.put(0, "task", "p", row("t", 11, branch_id="b"))
+    replica.put("task", "p", row("t", 11, branch_id="b"))
     assert live_tasks(replica) == {"t": 11}
 
 
 def test_members_are_known() -> None:
     """Those that are not deleted, by user."""
     replica = Replica()
-    replica.put(0, "member", "p", row("m", 1, user_id="u"))
+    replica.put("member", "p", row("m", 1, user_id="u"))
     assert [replica.has_member(*who) for who in (("p", "u"), ("p", "v"), ("q", "u"))] == [True, False, False]
-    replica.put(0, "member", "p", gone("m", 2))
+    replica.put("member", "p", gone("m", 2))
     assert not replica.has_member("p", "u")
 
 
 def test_rows_that_left_the_topic_leave_the_replica() -> None:
-    """Each kind; twice does no harm; a partition whose life is over leaves wholly."""
+    """Each kind; twice does no harm."""
     replica = Replica()
-    replica.put(0, "project", "p", row("p", 1))
+    replica.put("project", "p", row("p", 1))
     for kind in ("branch", "task", "member"):
-        replica.put(0, kind, "p", row("x", 1))
+        replica.put(kind, "p", row("x", 1))
         replica.remove(kind, "p", "x")
         replica.remove(kind, "p", "x")
     replica.remove("activity", "p", "x")
@@ -115,12 +115,6 @@ def test_rows_that_left_the_topic_leave_the_replica() -> None:
     assert replica.rows == 1
     replica.remove("project", "p", "p")
     assert replica.of("p") is None
-    replica.put(1, "project", "q", row("q", 1))
-    replica.put(1, "task", "q", row("t", 1))
-    replica.clear(0)
-    assert list(replica.projects()) == ["q"]
-    replica.clear(1)
-    assert list(replica.projects()) == []
 
 
 ENTRY = st.tuples(st.sampled_from(["project", "branch", "task"]), st.sampled_from(["a", "b"]), st.integers(0, 30), st.booleans())
@@ -134,7 +128,7 @@ def test_the_order_of_arrival_does_not_matter(made: list[tuple[str, str, int, bo
         replica = Replica()
         for kind, row_id, stamp, deleted in entries:
             name = "p" if kind == "project" else row_id
-            replica.put(0, kind, "p", gone(name, stamp) if deleted else row(name, stamp, branch_id="a"))
+            replica.put(kind, "p", gone(name, stamp) if deleted else row(name, stamp, branch_id="a"))
         return replica.project("p"), sorted(replica.branches("p")), live_tasks(replica)
 
     newest = list(

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from api.protocol.hub import Hub, Place, Waiting
+from api.protocol.hub import Waiting
 from api.protocol.limits import Limits
 from api.protocol.resume import Live, Replay, Snapshot
 from schemas.frames import Since
 from schemas.messages import Metadata, Outcome, Position
-from tests.unit.api.protocol.fakes import EPOCH, NOW, FakeRows, World, update
+from tests.unit.api.protocol.fakes import EPOCH, NOW, World, update
 
 
 class Ear:
@@ -127,22 +127,6 @@ def test_old_frames_and_too_many_bytes_leave_memory() -> None:
     world.publish("loud", NOW + 200)
     world.hub.sweep(NOW + 200)
     assert world.hub.ring("loud").size > 0
-
-
-def test_a_new_epoch_empties_its_partition_only() -> None:
-    """And whoever joined there is told."""
-    rows, ear = FakeRows(), Ear()
-    hub = Hub(rows, lambda project_id: 0 if project_id == "p" else 1, Limits())
-    hub.begin(0, Place(EPOCH))
-    hub.begin(1, Place(EPOCH))
-    hub.watch("p", ear)
-    hub.watch("q", ear)
-    hub.publish("p", 1, update("p", 1), NOW)
-    hub.publish("q", 1, update("q", 1), NOW)
-    ear.heard.clear()
-    hub.begin(0, Place("e2", 5, 5))
-    assert ear.heard == [("reset", "p")]
-    assert (hub.ring("p").size, hub.ring("q").size > 0) == (0, True)
 
 
 @pytest.mark.parametrize(("size", "parts"), [(262_144, 1), (1_300, 3)])

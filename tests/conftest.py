@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from hypothesis import settings
 
 from broker.admin import apply_topics, delete_topics
 from broker.connection import KafkaSettings
@@ -15,6 +16,10 @@ from broker.embedded import EmbeddedKafka
 from schemas.failure import Failure
 
 _NUMBERS = count(1)
+
+# How long an example takes says more about the machine than about the code. CI repeats the same examples; a person's runs explore.
+settings.register_profile("house", settings.get_profile("ci" if os.environ.get("CI") else "default"), deadline=None, print_blob=True)
+settings.load_profile("house")
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

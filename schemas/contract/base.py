@@ -6,11 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 from pydantic.json_schema import SkipJsonSchema
 
-from schemas.topics import MAX_ID_CHARS
-
-MAX_WORD_CHARS: Final = 64
-MAX_TITLE_CHARS: Final = 2000
-MAX_NAMES: Final = 1000
+from schemas.topics import MAX_ID_CHARS, MAX_NAMES, MAX_TITLE_CHARS, MAX_WORD_CHARS
 
 Id = Annotated[str, Field(min_length=1, max_length=MAX_ID_CHARS)]
 Word = Annotated[str, Field(min_length=1, max_length=MAX_WORD_CHARS)]

@@ -1,13 +1,13 @@
 """A window as messages: the newest row or tombstone of every key it touched, once, split where a message would be too long."""
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
 from msgspec import Raw
 
 from schemas.messages import Bulk, BulkData, BulkPayload, Cascade, Change, Merged, Metadata, Position, encode_message, stream_of
-from streams.domain.cascade import LISTS, Look, action_of, kind_of
-from streams.domain.node import public_bytes
+from streams.domain.cascade import LISTS, Look, action_of
+from streams.domain.node import kind_of, public_bytes
 from streams.domain.records import Out
 from streams.domain.rules import AI, Rules
 from streams.domain.windows import Pending
@@ -18,18 +18,14 @@ _PART_BYTES: Final = 64
 """What `part`, `parts` and the longer id add to a message."""
 
 
-class _Entry(NamedTuple):
-    """One row of a bulk. action: what happened to it, or None for a row that changed with others."""
-
-    kind: bytes
-    action: str | None
-    row: bytes
+_Entry = tuple[str, str | None, Raw]
+"""Kind, what happened (None: the row changed with others), and the row."""
 
 
 def bulk(project_id: str, pending: Pending, look: Look, position: Position, now_ms: int, rules: Rules) -> list[Out]:
     """Return the messages about a window, in order; receivers apply them when all parts are there."""
     key = project_id.encode()
-    entries = list(_entries(pending, look))
+    entries = _entries(pending, look)
     message = Bulk(
         id=f"{position.partition}-{pending.first}-{pending.last}",
         stream=stream_of(project_id),
@@ -51,17 +47,20 @@ def _source(merged: Merged) -> str:
     return sources.pop() if len(sources) == 1 else AI
 
 
-def _entries(pending: Pending, look: Look) -> Iterator[_Entry]:
-    """Yield the changed rows with their action, then the other rows that changed with them."""
+def _entries(pending: Pending, look: Look) -> list[_Entry]:
+    """Return the changed rows with what happened to them, then the other rows that changed with them."""
+    entries: list[_Entry] = []
     primary = pending.primary
     for key, existed in primary.items():
         node = look(key)
         if node is not None:
-            yield _Entry(kind_of(key), action_of(node, existed=existed), public_bytes(node))
+            entries.append((kind_of(key), action_of(node, existed=existed), Raw(node.public or public_bytes(node))))
     for key in pending.others:
-        node = look(key)
-        if node is not None and key not in primary:
-            yield _Entry(kind_of(key), None, public_bytes(node))
+        if key not in primary:
+            node = look(key)
+            if node is not None:
+                entries.append((kind_of(key), None, Raw(node.public or public_bytes(node))))
+    return entries
 
 
 def _payload(entries: list[_Entry]) -> BulkPayload:
@@ -69,9 +68,9 @@ def _payload(entries: list[_Entry]) -> BulkPayload:
     primary = []
     for kind, action, row in entries:
         if action is None:
-            LISTS[kind](cascade).append(Raw(row))
+            LISTS[kind](cascade).append(row)
         else:
-            primary.append(Change(kind.decode(), action, Raw(row)))
+            primary.append(Change(kind, action, row))
     return BulkPayload("multiple", "update", BulkData(primary, cascade))
 
 
@@ -80,7 +79,7 @@ def _parts(entries: list[_Entry], room: int) -> Iterator[list[_Entry]]:
     part: list[_Entry] = []
     size = 0
     for entry in entries:
-        needed = len(entry.row) + _ENTRY_BYTES
+        needed = len(bytes(entry[2])) + _ENTRY_BYTES
         if part and size + needed > room:
             yield part
             part, size = [], 0

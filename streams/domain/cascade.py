@@ -10,17 +10,17 @@ from schemas.events import Event
 from schemas.messages import Cascade, Metadata, Outcome, Position, Update, UpdateData, UpdatePayload, encode_message, encode_raw, stream_of
 from schemas.rows import LiveRow
 from streams.domain.fold import Applied
-from streams.domain.node import Node, public_bytes, shown_row
+from streams.domain.node import Node, kind_of, public_bytes, shown_row
 from streams.domain.records import Out, Record
 
 Look = Callable[[bytes], Node | None]
 
-LISTS: Final[dict[bytes, Callable[[Cascade], list[Raw]]]] = {
-    b"project": attrgetter("projects"),
-    b"branch": attrgetter("branches"),
-    b"task": attrgetter("tasks"),
-    b"subtask": attrgetter("subtasks"),
-    b"context": attrgetter("contexts"),
+LISTS: Final[dict[str, Callable[[Cascade], list[Raw]]]] = {
+    "project": attrgetter("projects"),
+    "branch": attrgetter("branches"),
+    "task": attrgetter("tasks"),
+    "subtask": attrgetter("subtasks"),
+    "context": attrgetter("contexts"),
 }
 """Kind of a key -> its list in a cascade."""
 
@@ -67,11 +67,6 @@ def action_of(node: Node, *, existed: bool) -> str:
     if node.deleted:
         return "delete"
     return "update" if existed else "create"
-
-
-def kind_of(key: bytes) -> bytes:
-    """Return the kind of a row from its key."""
-    return key[: key.index(b"/")]
 
 
 def cascade_of(keys: Iterable[bytes], look: Look) -> Cascade:

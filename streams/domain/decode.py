@@ -8,7 +8,6 @@ import msgspec
 from schemas.events import Event, Fields, decode_event
 from schemas.topics import MAX_EVENT_BYTES, MAX_NESTING
 from schemas.words import ACTIONS, COMPLETED, ENTITIES
-from streams.domain.limits import broken_limit
 from streams.domain.records import Record
 from streams.domain.times import canonical
 
@@ -25,7 +24,6 @@ Reason = Literal[
     "bad-key",
     "bad-id",
     "bad-time",
-    "too-long",
 ]
 """Why a record is poison; the word goes into the dead letter's headers and the metric."""
 
@@ -92,35 +90,32 @@ def _depth(value: bytes) -> int:
 
 def _judge(event: Event, key: bytes | None) -> Poison | None:
     """Check what the type system cannot, and write action and time in their canonical form."""
-    action = ACTIONS.get(event.action)
-    if action is None:
-        return Poison("bad-action", "the action is none of create, update, patch, delete or their aliases")
     if event.entity not in _ENTITIES:
         return Poison("bad-entity", f"the entity is none of {', '.join(ENTITIES)}")
     if key != event.project_id.encode():
         return Poison("bad-key", "the key of the record is not the event's project_id")
-    if event.action == "completed":
-        _complete(event)
-    event.action = action
+    if event.entity == "project" and event.entity_id != event.project_id:
+        return Poison("bad-id", "the entity_id of a project event is not its project_id")
+    if event.schema != _SCHEMA:
+        return Poison("bad-schema", f"the event has schema {event.schema}; this worker reads {_SCHEMA}")
+    return _make_canonical(event)
+
+
+def _make_canonical(event: Event) -> Poison | None:
+    action = ACTIONS.get(event.action)
+    if action is None:
+        return Poison("bad-action", "the action is none of create, update, patch, delete or their aliases")
     occurred_at = canonical(event.occurred_at)
     if occurred_at is None:
         return Poison("bad-time", "occurred_at is not an ISO 8601 time")
     event.occurred_at = occurred_at
-    return _broken(event)
+    if event.action == "completed":
+        _complete(event)
+    event.action = action
+    return None
 
 
 def _complete(event: Event) -> None:
     if event.data is None:
         event.data = Fields()
     event.data.status = COMPLETED
-
-
-def _broken(event: Event) -> Poison | None:
-    if event.schema != _SCHEMA:
-        return Poison("bad-schema", f"the event has schema {event.schema}; this worker reads {_SCHEMA}")
-    if not (event.id and event.entity_id and event.project_id):
-        return Poison("bad-id", "an id is empty")
-    if event.entity == "project" and event.entity_id != event.project_id:
-        return Poison("bad-id", "the entity_id of a project event is not its project_id")
-    broken = broken_limit(event)
-    return None if broken is None else Poison("too-long", broken)

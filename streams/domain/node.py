@@ -8,11 +8,11 @@ import msgspec
 from msgspec import Struct
 
 from schemas.rows import (
+    ROW_TYPES,
     BranchSummary,
     Memory,
     ProjectSummary,
     Row,
-    Tombstone,
     decode_memory,
     decode_row,
     encode_row,
@@ -38,7 +38,7 @@ class Node(Struct, gc=False):
     @property
     def deleted(self) -> bool:
         """Tell a tombstone from a live row."""
-        return type(self.row) is Tombstone
+        return self.memory.deleted_ms != 0
 
 
 PARENT_KINDS: Final = {"branch": "project", "task": "branch", "subtask": "task", "context": "project", "member": "project"}
@@ -59,6 +59,13 @@ class _Stamp(Struct, gc=False):
 
 _decode_parents = msgspec.json.Decoder(_Parents).decode
 _decode_stamp = msgspec.json.Decoder(_Stamp).decode
+_KINDS: Final = {kind[:2].encode(): kind for kind in ROW_TYPES}
+"""Two letters tell the kinds apart."""
+
+
+def kind_of(key: bytes) -> str:
+    """Return the kind of a row from its key."""
+    return _KINDS[key[:2]]
 
 
 def editable(node: Node) -> Node:
@@ -82,12 +89,12 @@ def encode_node(node: Node) -> bytes:
     row, memory = node.row, node.memory
     if isinstance(row, TALLIES) and not _fits(row):
         memory = msgspec.structs.replace(memory, statuses=row.status_breakdown, priorities=row.priority_breakdown)
-    return with_memory(public_bytes(node), memory)
+    return with_memory(node.public or public_bytes(node), memory)
 
 
 def decode_node(key: bytes, value: bytes) -> Node:
     """Return the node of a `task-state` record. Raises `msgspec.DecodeError`, `KeyError` (a kind without rows)."""
-    row = decode_row(key[: key.index(b"/")].decode(), value)
+    row = decode_row(kind_of(key), value)
     memory = decode_memory(value)
     if isinstance(row, TALLIES) and memory.statuses is not None and memory.priorities is not None:
         row.status_breakdown, row.priority_breakdown = memory.statuses, memory.priorities

@@ -23,10 +23,11 @@ def step(rows: Rows, partition: Partition, records: Sequence[Record], windows: W
     for record in records:
         if record.offset < through:
             work.replay(record)
-        else:
+            continue
+        if windows.is_replaying:
             work.end_replay()
-            work.take(record)
-    if end >= through:
+        work.take(record)
+    if windows.is_replaying and end >= through:
         work.end_replay()
     return work.result(max(end, through), begin if oldest is None else min(begin, oldest))
 

@@ -1,5 +1,6 @@
 """The moving parts of one step: the rows, the messages and the clocks, record by record."""
 
+from collections import Counter
 from copy import copy
 from typing import Final, cast
 
@@ -7,10 +8,9 @@ from schemas.events import Event
 from schemas.rows import OffsetRow, ProjectSummary, encode_row
 from schemas.topics import offset_key, row_key
 from streams.domain.apply import apply
-from streams.domain.cascade import kind_of
 from streams.domain.decode import Poison, decode
 from streams.domain.fold import Applied, Fold
-from streams.domain.node import Node, encode_node
+from streams.domain.node import Node, encode_node, kind_of
 from streams.domain.publish import Publisher
 from streams.domain.records import DeadLetter, Out, Partition, Record, Rows, Step
 from streams.domain.replay import changed_keys, decision_again, project_keys
@@ -18,7 +18,7 @@ from streams.domain.rules import Rules
 from streams.domain.times import text_of
 from streams.domain.windows import Windows
 
-_ANCESTORS_FIRST: Final = (b"project", b"branch", b"task", b"subtask", b"context", b"member")
+_ANCESTORS_FIRST: Final = ("project", "branch", "task", "subtask", "context", "member")
 
 
 class Work:
@@ -30,7 +30,8 @@ class Work:
         self.fold = Fold(rows, rules, partition.time_ms, self._surface)
         self.publisher = Publisher(partition, windows, self.fold.get, now_ms, rules)
         self.dead: list[DeadLetter] = []
-        self.counts: dict[str, int] = {}
+        self.counts: Counter[str] = Counter()
+        self.applied = 0
         self.project_id = ""
         self.record_time = text_of(self.fold.record_ms)
 
@@ -43,10 +44,10 @@ class Work:
         urgent = self.publisher.before(event, record)
         result = apply(self.fold, event)
         if isinstance(result, Applied):
-            self._count("applied")
+            self.applied += 1
             self.publisher.change(event, record, result, urgent=urgent)
         else:
-            self._count(result)
+            self.counts[result] += 1
         if event.correlation_id is not None:
             self.publisher.answer(event, record, None if isinstance(result, Applied) else result)
 
@@ -56,21 +57,22 @@ class Work:
         if isinstance(event, Poison):
             self._tell_again(_dead_letter_event(record, self.partition.number))
             return
-        self._count("replayed")
+        self.counts["replayed"] += 1
         self._tell_again(event)
         known, error = decision_again(event, self.fold.get(row_key(event.entity, event.project_id, event.entity_id)))
         if known:
             self.publisher.answer(event, record, error)
 
     def end_replay(self) -> None:
-        """Publish what a replay has collected, if one has just ended."""
-        if self.windows.is_replaying:
-            self.windows.end_replay(self.publisher.now_ms)
-            self.publisher.close_due()
+        """Publish what a replay has collected."""
+        self.windows.end_replay(self.publisher.now_ms)
+        self.publisher.close_due()
 
     def result(self, through: int, covers: int) -> Step:
         """Return the step. `through`: end of the input that its rows include; `covers`: as in `Step`."""
         fold = self.fold
+        if self.applied:
+            self.counts["applied"] = self.applied
         return Step(
             through=through,
             time_ms=fold.time_ms,
@@ -80,7 +82,7 @@ class Work:
             hints=fold.hints,
             cascades=self.publisher.out,
             dead=self.dead,
-            counts=self.counts,
+            counts=dict(self.counts),
         )
 
     def _read(self, record: Record) -> Event | Poison:
@@ -93,7 +95,7 @@ class Work:
             fold.time_ms = max(fold.time_ms, record.timestamp_ms)
         event = decode(record)
         if isinstance(event, Poison):
-            self._count("poison")
+            self.counts["poison"] += 1
             self.dead.append(DeadLetter(record, event.reason, event.detail))
         else:
             self.project_id = event.project_id
@@ -129,9 +131,6 @@ class Work:
     def _surface(self, key: bytes) -> None:
         self.publisher.surface(self.project_id, key, self.fold.offset)
 
-    def _count(self, name: str) -> None:
-        self.counts[name] = self.counts.get(name, 0) + 1
-
 
 def _dead_letter_event(record: Record, partition: int) -> Event:
     """Return what a dead letter means for its project, as an event of the system."""
@@ -149,7 +148,7 @@ def _dead_letter_event(record: Record, partition: int) -> Event:
 
 def _state(touched: dict[bytes, Node], offset_row: OffsetRow) -> list[Out]:
     """Return the step's rows as records, ancestors first, the `offset` row last."""
-    by_kind: dict[bytes, list[Out]] = {kind: [] for kind in _ANCESTORS_FIRST}
+    by_kind: dict[str, list[Out]] = {kind: [] for kind in _ANCESTORS_FIRST}
     for key, node in touched.items():
         by_kind[kind_of(key)].append(Out(key, encode_node(node)))
     state = [out for kind in _ANCESTORS_FIRST for out in by_kind[kind]]

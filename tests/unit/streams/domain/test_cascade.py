@@ -5,7 +5,7 @@ from msgspec import UNSET
 
 from schemas.messages import Position
 from schemas.rows import TaskSummary
-from streams.domain.cascade import action_of, cascade_of, kind_of, outcome
+from streams.domain.cascade import action_of, cascade_of, outcome
 from streams.domain.cascade import update as make_update
 from streams.domain.fold import Applied
 from streams.domain.node import Node
@@ -90,9 +90,8 @@ def test_a_changed_row_must_be_there() -> None:
 
 
 def test_small_words() -> None:
-    """Actions follow from what is there; a key begins with its kind; rows that are not there are left out."""
+    """Actions follow from what is there; rows that are not there are left out."""
     live = Node(TaskSummary(id="t", project_id="p", branch_id="b"), scene.NO_MEMORY)
 
     assert (action_of(live, existed=True), action_of(live, existed=False)) == ("update", "create")
-    assert kind_of(b"task/p/t") == b"task"
     assert cascade_of([b"task/p/t"], lambda _: None).tasks == []

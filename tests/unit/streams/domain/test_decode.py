@@ -36,10 +36,15 @@ def good(one: Event) -> Event:
         (HEAD.replace(b'"p"', b'"q"') + b"}", "bad-key"),
         (HEAD.replace(b"2026-11-23", b"soon") + b"}", "bad-time"),
         (HEAD + b',"schema":2}', "bad-schema"),
-        (HEAD.replace(b'"a"', b'""') + b"}", "bad-id"),
-        (HEAD.replace(b'"t"', b'""') + b"}", "bad-id"),
+        (HEAD.replace(b'"a"', b'""') + b"}", "bad-shape"),
+        (HEAD.replace(b'"t"', b'""') + b"}", "bad-shape"),
         (HEAD.replace(b"task", b"project") + b"}", "bad-id"),
-        (HEAD + b',"branch_id":"' + b"x" * 129 + b'"}', "too-long"),
+        (HEAD + b',"branch_id":"' + b"x" * 129 + b'"}', "bad-shape"),
+        (HEAD + b',"correlation_id":"' + b"x" * 129 + b'"}', "bad-shape"),
+        (HEAD + b',"version":9223372036854775808}', "bad-shape"),
+        (HEAD + b',"data":{"title":"' + b"x" * 2001 + b'"}}', "bad-shape"),
+        (HEAD + b',"data":{"status":"' + b"x" * 65 + b'"}}', "bad-shape"),
+        (HEAD + b',"data":{"labels":[' + b'"",' * 1000 + b'""]}}', "bad-shape"),
     ],
 )
 def test_poison_has_a_reason(value: bytes | None, reason: str) -> None:

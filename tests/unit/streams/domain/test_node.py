@@ -3,9 +3,9 @@
 import msgspec
 import pytest
 
-from schemas.rows import BranchSummary, Memory, ProjectSummary, SubtaskSummary, TaskSummary, Tombstone, decode_memory, decode_row
+from schemas.rows import ROW_TYPES, BranchSummary, Memory, ProjectSummary, SubtaskSummary, TaskSummary, Tombstone, decode_memory, decode_row
 from schemas.topics import offset_key, row_key
-from streams.domain.node import Node, child_hints, decode_node, editable, encode_node, public_bytes, shown_row, stamp_of
+from streams.domain.node import Node, child_hints, decode_node, editable, encode_node, kind_of, public_bytes, shown_row, stamp_of
 
 TASK = Node(TaskSummary(id="t/1", project_id="p", branch_id="b", stamp=4), Memory(seen=[1], former=["a"]))
 BRANCH = Node(
@@ -90,3 +90,8 @@ def test_offset_rows_have_no_stamp() -> None:
     """Rows about a partition took in no event of their own."""
     assert stamp_of(b"offset/1", b'{"partition":1,"through":5}') == -1
     assert stamp_of(b"epoch/1", b"{}") == -1
+
+
+def test_a_key_begins_with_its_kind() -> None:
+    """Whatever the ids are."""
+    assert [kind_of(row_key(kind, "task/", "x")) for kind in ROW_TYPES] == list(ROW_TYPES)

@@ -19,10 +19,10 @@ from typing import Any
 
 import uvloop
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from api.auth import mint
 from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
+from api.auth import mint
 from benchmarks.harness.report import Claim, claim_of, show
 from benchmarks.harness.stage import fresh_topics, part, process, producing, stage
 from broker.connection import KafkaSettings, client_options

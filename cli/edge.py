@@ -8,7 +8,7 @@ import typer
 
 from broker.instance import read_instance, update_instance
 from broker.ports import free_port
-from cli.options import DEFAULT_DATA, DEFAULT_PORT, Data, Kafka, bootstrap, checked
+from cli.options import DEFAULT_DATA, DEFAULT_PORT, Data, Kafka, bootstrap, checked, page_port
 from cli.process import check_environment
 
 
@@ -27,7 +27,7 @@ def edge(
         EdgeSettings,
         data=data.resolve(),
         kafka=bootstrap(data, kafka),
-        port=free_port(port or DEFAULT_PORT, strict=port is not None),
+        port=page_port(port),
         private_port=private_port or free_port(),
     )
     announced = _announce(data, f"http://{settings.host}:{settings.port}", f"http://{settings.private_host}:{settings.private_port}")

@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from broker.connection import KafkaSettings
 from broker.instance import Instance, read_instance
+from broker.ports import free_port
 from schemas.failure import UsageFailure
 
 DEFAULT_DATA: Final = Path(".anabranch")
@@ -71,3 +72,8 @@ def edge_url(data: Path, url: str | None) -> str:
     if address is None:
         raise UsageFailure(f"The instance on {data} has no edge: start one with `anabranch edge --data {data}`, or name one by --url.")
     return address.rstrip("/")
+
+
+def page_port(port: int | None) -> int:
+    """Return the port for the page: the given one, which must be free; any free one for 0; by default 8400 or a free one."""
+    return free_port(DEFAULT_PORT if port is None else port or None, strict=bool(port))

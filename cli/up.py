@@ -20,7 +20,7 @@ from broker.embedded import EmbeddedKafka
 from broker.instance import Instance, read_instance, remove_instance, write_instance
 from broker.ports import free_port
 from cli.child import Child, Plan
-from cli.options import DEFAULT_DATA, DEFAULT_PORT, Data, Json, Kafka
+from cli.options import DEFAULT_DATA, DEFAULT_PORT, Data, Json, Kafka, page_port
 from cli.process import check_environment
 from schemas.failure import Failure, UsageFailure
 
@@ -78,7 +78,7 @@ async def _start(
     stack: AsyncExitStack, data: Path, port: int | None, kafka: str | None, console: Console
 ) -> tuple[Ready, asyncio.Future[None]]:
     tell: Tell = console.print
-    url_port, private_port, worker_port = free_port(port or DEFAULT_PORT, strict=port is not None), free_port(), free_port()
+    url_port, private_port, worker_port = page_port(port), free_port(), free_port()
     with console.status("Kafka …") as status:
         broker = None if kafka else await stack.enter_async_context(EmbeddedKafka(data, progress=status.update))
         bootstrap = broker.bootstrap if broker else str(kafka)

@@ -1,7 +1,7 @@
 """What a command tells a person who can do something about it: one sentence, no stack trace."""
 
 
-class Failure(Exception):
+class Failure(Exception):  # noqa: N818  because it is no error of ours: it is what a person can mend
     """Run-time trouble. The message is one sentence that says what is wrong and what to do next; the command exits with 1."""
 
     exit_code = 1

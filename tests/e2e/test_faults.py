@@ -47,7 +47,7 @@ def test_a_killed_worker_counts_every_event_once(instance: Running, histories: d
 def test_a_stopped_broker_is_waited_for(instance: Running, histories: dict[str, Path]) -> None:
     """Kafka stands still for 20 s: worker and edge wait, say so, and go on."""
     repository = str(histories["task-master"])
-    broker = next(p for p in instance.child("worker").parent().children(recursive=True) if "kafka.Kafka" in p.cmdline())
+    broker = instance.child("kafka.Kafka")
     broker.send_signal(signal.SIGSTOP)
     try:
         time.sleep(20)

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
@@ -12,14 +13,15 @@ import psutil
 from tests.e2e.conftest import Running, command, start
 
 
-def bulk(instance: Running) -> dict[str, dict[str, dict[str, int]]]:
+def bulk(instance: Running) -> dict[str, Any]:
     """Return the edge's answer with everything."""
     token = instance.run("token", "--user", "test", "--all").out.strip()
     answer = httpx.post(
         f"{instance.ready['url']}/api/v2/branches/summaries/bulk", json={}, headers={"Authorization": f"Bearer {token}"}, trust_env=False
     )
     assert answer.status_code == 200, answer.text
-    return answer.json()
+    found: dict[str, Any] = answer.json()
+    return found
 
 
 def test_the_whole_path_on_a_real_history(instance: Running, histories: dict[str, Path]) -> None:
@@ -76,7 +78,7 @@ def test_tail_prints_live_frames(instance: Running, histories: dict[str, Path]) 
             kinds.append(json.loads(tail.stdout.readline())["payload"]["action"])
         assert instance.run("import", "taskmaster", repository, "--history", "--project", "Live", "--json").code == 0
         deadline = time.monotonic() + 30
-        types = set()
+        types: set[str] = set()
         while types < {"update", "bulk"} and time.monotonic() < deadline:
             frame = json.loads(tail.stdout.readline())
             if frame["sequence"] and frame["payload"]["action"] != "snapshot":

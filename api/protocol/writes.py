@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from api.protocol.access import ADMIN, SOURCE, Action, Principal, authorize, may_act_as
-from schemas.events import Event, Fields, encode_event
+from schemas.events import Event, Fields, Integer, Name, encode_event
 from schemas.frames import STREAM_PREFIX, ChangeData, ClientFrame
 from schemas.problems import FORBIDDEN, INVALID_CHANGE, TOO_LARGE, UNKNOWN_PROJECT, Problem
 from schemas.topics import MAX_EVENT_BYTES, MAX_ID_CHARS
@@ -27,14 +27,14 @@ class ChangeRequest(Struct, omit_defaults=True):
     schema: int = 1
     branch_id: str | None = None
     task_id: str | None = None
-    origin: str | None = None
-    version: int | None = None
-    if_stamp: int | None = None
+    origin: Name | None = None
+    version: Integer | None = None
+    if_stamp: Integer | None = None
     user_id: str | None = None
     session_id: str | None = None
     correlation_id: str | None = None
     data: Fields | None = None
-    git_branch_id: str | None = None
+    git_branch_id: Name | None = None
 
 
 class Write(Struct, frozen=True):

@@ -11,11 +11,14 @@ from api.protocol.writes import ChangeRequest, Fill, Write, request_of, requests
 from schemas.events import decode_event
 from schemas.frames import ClientFrame, decode_client_frame
 from schemas.problems import Problem
+from schemas.topics import MAX_ID_CHARS, MAX_NAMES
 
 FILL = Fill("new-id", "2026-11-23T00:00:00.000Z")
 USER = Principal("u", frozenset({"p"}))
 PROGRAM = Principal("robot", frozenset({"*"}), frozenset({"source"}))
 ADMIN = Principal("root", frozenset({"*"}), frozenset({"admin"}))
+LONG = ["\x01" * MAX_ID_CHARS] * MAX_NAMES
+"""Long once it is JSON: each character takes six bytes."""
 TASK: dict[str, Any] = {"entity": "task", "action": "create", "project_id": "p", "entity_id": "t", "branch_id": "b"}
 
 
@@ -84,7 +87,7 @@ def test_only_some_tokens_set_the_source(principal: Principal, wanted: str | Non
         ({"occurred_at": "yesterday"}, "invalid-change", "occurred_at"),
         ({"branch_id": None}, "invalid-change", "branch_id"),
         ({"entity": "subtask"}, "invalid-change", "task_id"),
-        ({"data": {"title": "x" * 270_000}}, "too-large", "bytes"),
+        ({"data": dict.fromkeys(["assignees", "labels", "dependencies", "changed"], LONG)}, "too-large", "bytes"),
     ],
 )
 def test_each_mistake_is_named(fields: dict[str, object], code: str, word: str) -> None:
@@ -152,5 +155,6 @@ def test_a_body_is_one_event_a_list_or_lines() -> None:
         made = requests_of(body, lines=lines)
         assert isinstance(made, list)
         assert len(made) == count
-    for body in (b"", b"{", b"3", b"[3]", b"[" * 50_000):
+    too_long = json.dumps(TASK | {"data": {"title": "x" * 5_000}}).encode()
+    for body in (too_long, b"", b"{", b"3", b"[3]", b"[" * 50_000):
         assert isinstance(requests_of(body, lines=False), Problem)

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 from api import problems, ws
 from api.auth import Verifier
 from api.bulk import BulkCache
-from api.connections import Connections, Services
+from api.connections import Connections, Equipment
 from api.consumer import Tail
 from api.edge import Edge
 from api.feed import Feed
@@ -45,7 +45,7 @@ def compose(settings: EdgeSettings, port: int) -> Edge:
     hub = Hub(replica, lambda project_id: partition_for(project_id, max(1, len(hub.places))), settings.limits)
     secret = settings.jwt_secret.get_secret_value() if settings.jwt_secret else jwt_secret(settings.data)
     changelog, verifier = ChangeLog(settings.kafka, settings.http.ack_timeout_s, meters), Verifier(secret)
-    connections = Connections(Services(changelog, verifier, meters))
+    connections = Connections(Equipment(changelog, verifier, meters))
     feed = Feed(replica, hub, meters, connections.appeared)
     tail = Tail(settings.kafka, settings.tail, feed, hub, meters)
     tail.stale = connections.stale

@@ -27,7 +27,7 @@ _MAX_BACKLOG: Final = 64
 _TICK_S: Final = 1.0
 
 
-class Services(NamedTuple):
+class Equipment(NamedTuple):
     """What every connection needs."""
 
     changes: ChangeLog
@@ -38,11 +38,11 @@ class Services(NamedTuple):
 class Connection:
     """Drives one session: reads the socket, sends what is due, carries out effects. due: set when something is."""
 
-    def __init__(self, session: Session, due: asyncio.Event, writer: Writer, services: Services) -> None:
+    def __init__(self, session: Session, due: asyncio.Event, writer: Writer, equipment: Equipment) -> None:
         self.session = session
         self._due = due
         self._writer = writer
-        self._changes, self._verifier, self._meters = services
+        self._changes, self._verifier, self._meters = equipment
         self._drained = asyncio.Event()
         self._close: Close | None = None
         self._answers: set[asyncio.Task[None]] = set()
@@ -130,11 +130,11 @@ class Connection:
 class Connections:
     """All connections of this edge."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, equipment: Equipment) -> None:
         self._open: set[Connection] = set()
         self._users: Counter[str] = Counter()
-        self._services = services
-        self._meters = services.meters
+        self._services = equipment
+        self._meters = equipment.meters
         self._empty = asyncio.Event()
         self._stale: dict[str, object] | None = None
         self.closing = False

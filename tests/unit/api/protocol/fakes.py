@@ -8,8 +8,12 @@ from msgspec import Raw
 
 from api.protocol.access import Principal
 from api.protocol.hub import Hub, Place
+from api.protocol.inputs import Subscribe
 from api.protocol.limits import Limits
+from api.protocol.ring import Frame, Ring
 from api.protocol.session import Session
+from api.protocol.transitions import receive
+from schemas.frames import Since, Want
 from schemas.messages import Cascade, Metadata, Position, Update, UpdateData, UpdatePayload, encode_message
 
 NOW = 1_795_000_000_000
@@ -109,3 +113,24 @@ def said(frames: Iterable[bytes]) -> list[tuple[str, Any]]:
 def actions(frames: Iterable[bytes]) -> list[str]:
     """Return the actions of frames."""
     return [action for action, _ in said(frames)]
+
+
+def subscribed(world: World, *streams: str, since: Since | None = None) -> Session:
+    """Return a session that joined these streams."""
+    session = world.session()
+    receive(session, Subscribe([Want(stream, since) for stream in streams]), NOW)
+    return session
+
+
+def statuses(session: Session, now_ms: int = NOW) -> list[tuple[str, str]]:
+    """Return (stream, status) of all that `subscribed` frames say now."""
+    said_now = said(session.due(now_ms))
+    return [(entry["stream"], entry["status"]) for action, data in said_now if action == "subscribed" for entry in data["streams"]]
+
+
+def ring_of(*sequences: int, size: int = 100) -> Ring:
+    """Return a ring with frames of one byte."""
+    ring = Ring()
+    for sequence in sequences:
+        ring.append(Frame(sequence, b"x", sequence), size)
+    return ring

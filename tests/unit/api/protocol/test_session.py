@@ -1,110 +1,33 @@
 """One connection, without any I/O: what it says, what it asks of its driver, when it ends."""
 
 import json
-from typing import Any, Literal, get_args
+from typing import Literal
 
 import pytest
 
 from api.protocol.access import Principal
 from api.protocol.effects import Append, Close, Verify
 from api.protocol.inputs import (
-    Gone,
     Input,
-    Invalid,
     NotTaken,
     Ping,
     Pong,
     Refused,
-    Resume,
     Shutdown,
     Subscribe,
     Taken,
     Tick,
     Token,
-    Unknown,
     Unsubscribe,
     Verified,
     parse,
 )
-from api.protocol.limits import Limits
-from api.protocol.session import Phase, Session, iso
-from api.protocol.transitions import TABLE, receive
+from api.protocol.session import Phase, iso
+from api.protocol.transitions import receive
 from schemas.frames import ALL_PROJECTS, Since, Want
 from schemas.messages import Metadata, Outcome, Position
-from schemas.problems import INVALID_FRAME, LOG_UNAVAILABLE, UNAUTHENTICATED, Problem
-from tests.unit.api.protocol.fakes import EPOCH, NOW, World, actions, said
-
-
-def subscribed(world: World, *streams: str, since: Since | None = None) -> Session:
-    """Return a session that joined these streams."""
-    session = world.session()
-    receive(session, Subscribe([Want(stream, since) for stream in streams]), NOW)
-    return session
-
-
-def statuses(session: Session, now_ms: int = NOW) -> list[tuple[str, str]]:
-    """Return (stream, status) of all that `subscribed` frames say now."""
-    said_now = said(session.due(now_ms))
-    return [(entry["stream"], entry["status"]) for action, data in said_now if action == "subscribed" for entry in data["streams"]]
-
-
-def test_the_table_is_total() -> None:
-    """Every input has a step in every phase."""
-    assert set(TABLE) == {(phase, kind) for phase in Phase for kind in get_args(Input)}
-
-
-def test_a_snapshot_then_frames() -> None:
-    """Joined without a place: all of it, then each change once."""
-    world = World()
-    world.publish("p")
-    session = subscribed(world, "project:p")
-    frames = session.due(NOW)
-    assert actions(frames) == ["subscribed", "snapshot"]
-    world.publish("p")
-    assert actions(session.due(NOW)) == ["update"]
-    assert session.due(NOW) == []
-    assert world.wakes >= 2
-
-
-def test_a_place_in_the_ring_replays_and_the_newest_is_live() -> None:
-    """Status, number and frames agree."""
-    world = World()
-    places = [world.publish("p") for _ in range(3)]
-    session = subscribed(world, "project:p", since=Since(EPOCH, places[0]))
-    frames = session.due(NOW)
-    assert said(frames)[0][1]["streams"][0]["replayed"] == 2
-    assert actions(frames) == ["subscribed", "update", "update"]
-    receive(session, Resume([Want("project:p", Since(EPOCH, places[-1]))]), NOW)
-    assert statuses(session) == [("project:p", "live")]
-    assert session.joined == {"recovered": 1, "live": 1}
-
-
-def test_another_epoch_is_told_before_the_snapshot() -> None:
-    """Reset, then what holds now."""
-    world = World()
-    world.publish("p")
-    session = subscribed(world, "project:p", since=Since("old", 1))
-    frames = session.due(NOW)
-    assert actions(frames) == ["reset", "subscribed", "snapshot"]
-    assert said(frames)[0][1] == {"stream": "project:p", "epoch": EPOCH}
-
-
-def test_an_edge_that_is_behind_waits_and_never_answers_backwards() -> None:
-    """It answers when it has caught up, or says after a while that it has not."""
-    world = World()
-    world.publish("p")
-    session = subscribed(world, "project:p", since=Since(EPOCH, 2))
-    assert statuses(session) == []
-    world.publish("p")
-    assert session.due(NOW) == []
-    receive(session, Tick(), NOW + 100)
-    assert statuses(session) == [("project:p", "live")]
-    late = subscribed(world, "project:p", since=Since(EPOCH, 99))
-    receive(late, Ping(), NOW)
-    assert said(late.due(NOW))[-1] == ("pong", {"streams": []})
-    receive(late, Tick(), NOW + 5_000)
-    assert statuses(late) == [("project:p", "error")]
-    assert len(late.joins) == 0
+from schemas.problems import LOG_UNAVAILABLE, UNAUTHENTICATED, Problem
+from tests.unit.api.protocol.fakes import EPOCH, NOW, World, actions, said, statuses, subscribed
 
 
 def test_what_may_not_be_read_is_unknown() -> None:
@@ -136,57 +59,6 @@ def test_all_projects_are_those_of_now_and_later() -> None:
     receive(session, Unsubscribe([Want(ALL_PROJECTS)]), NOW)
     assert len(said(session.due(NOW))[0][1]["streams"]) == 4
     session.appeared("p", NOW)
-    assert session.due(NOW) == []
-
-
-def test_a_deleted_project_is_its_tombstone() -> None:
-    """Who knew it learns that it is gone; it is not among all projects."""
-    world = World()
-    world.rows.put("p", 3, deleted=True)
-    session = subscribed(world, "project:p")
-    assert said(session.due(NOW))[1][1]["primary"]["deleted"] is True
-    assert statuses(subscribed(world, ALL_PROJECTS)) == []
-
-
-def test_streams_have_a_limit() -> None:
-    """In a frame it ends the connection, on a connection it is an error of the stream; joining again is free."""
-    world = World(Limits(subscriptions=2))
-    for number in range(4):
-        world.publish(f"p{number}")
-    session = world.session()
-    for number in (0, 1, 2, 1):
-        receive(session, Subscribe([Want(f"project:p{number}")]), NOW)
-    assert [status for _, status in statuses(session)] == ["snapshot", "snapshot", "error", "snapshot"]
-    (close,) = receive(session, Subscribe([Want("a"), Want("b"), Want("c")]), NOW)
-    assert isinstance(close, Close)
-    assert close.code == 4400
-    assert session.phase is Phase.CLOSED
-
-
-def test_leaving_a_stream_ends_its_frames() -> None:
-    """What was not joined is not said to be left."""
-    world = World()
-    world.publish("p")
-    session = subscribed(world, "project:p")
-    session.due(NOW)
-    receive(session, Unsubscribe([Want("project:p"), Want("project:q")]), NOW)
-    assert said(session.due(NOW)) == [("unsubscribed", {"streams": [{"stream": "project:p"}]})]
-    world.publish("p")
-    assert session.due(NOW) == []
-
-
-def test_a_slow_client_gets_a_budget_and_a_snapshot_when_it_fell_behind() -> None:
-    """Memory is the ring's, whoever reads how slowly."""
-    world = World(Limits(ring_frames=4))
-    world.publish("p")
-    session = subscribed(world, "project:p")
-    session.due(NOW)
-    for _ in range(3):
-        world.publish("p")
-    assert actions(session.due(NOW, budget=1)) == ["update"]
-    for _ in range(9):
-        world.publish("p")
-    assert actions(session.due(NOW)) == ["snapshot"]
     assert session.due(NOW) == []
 
 
@@ -261,42 +133,6 @@ def test_a_token_warns_renews_and_ends() -> None:
         (close,) = receive(world.session(), happened, NOW)
         assert isinstance(close, Close)
         assert close.code == code
-
-
-def test_wrong_frames_end_it_and_unknown_ones_are_counted() -> None:
-    """The protocol grows; noise does not."""
-    session = World().session()
-    receive(session, Unknown(), NOW)
-    assert session.unknown_frames == 1
-    (close,) = receive(session, Invalid(Problem(INVALID_FRAME)), NOW)
-    assert isinstance(close, Close)
-    assert close.code == 4400
-
-
-def test_who_is_gone_is_forgotten() -> None:
-    """Nothing is kept or due for a closed socket."""
-    world = World()
-    world.publish("p")
-    session = subscribed(world, "project:p")
-    receive(session, Gone(), NOW)
-    assert (len(session.joins), session.phase) == (0, Phase.CLOSED)
-
-
-def test_a_flood_ends_it_once() -> None:
-    """Above the burst; afterwards nothing is taken or said."""
-    world = World(Limits(burst=2, messages_per_second=1))
-    world.publish("p")
-    session = subscribed(world, "project:p")
-    effects: list[Any] = []
-    for _ in range(5):
-        effects += receive(session, Ping(), NOW)
-    (close,) = effects
-    assert close.code == 4429
-    session.due(NOW)
-    world.publish("p")
-    for happened in (Ping(), Tick(), Gone()):
-        assert receive(session, happened, NOW) == []
-    assert session.due(NOW) == []
 
 
 def change(**fields: object) -> Input:

@@ -34,8 +34,8 @@ FATAL_EXIT: Final = 1
 def main(settings: WorkerSettings) -> int:
     """Run a worker until SIGTERM or SIGINT; returns the exit code. Raises `Failure` when it cannot start."""
     _quiet_libraries()
-    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())  # not a loop factory: the consumer's thread makes a loop of its own
-    return asyncio.run(run(settings))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(run(settings))
 
 
 async def run(settings: WorkerSettings) -> int:

@@ -19,7 +19,11 @@ async def wait_for_records(consumer: aiokafka.AIOKafkaConsumer, wanted: Collecti
     """
     fetcher: Any = consumer._fetcher  # noqa: SLF001  there is no public way to drain without `ConsumerRecord`
     if seconds > 0 and not any(tp in wanted for tp in fetcher._records):  # noqa: SLF001
-        await asyncio.wait([fetcher._create_fetch_waiter()], timeout=seconds)  # noqa: SLF001
+        waiter = fetcher._create_fetch_waiter()  # noqa: SLF001
+        try:
+            await asyncio.wait([waiter], timeout=seconds)
+        finally:
+            waiter.cancel()
     for result in fetcher._records.values():  # noqa: SLF001
         if type(result) is FetchResult and result._partition_records is not None:  # noqa: SLF001
             result._partition_records._consumer_record = _record  # noqa: SLF001

@@ -82,17 +82,15 @@ def _depth(value: object) -> int:
 
 def _wrong(event: Event, key: bytes) -> str | None:
     ids = (event.id, event.entity_id, event.project_id)
-    if event.entity not in ENTITIES:
-        return "unknown entity"
-    if event.action not in ACTIONS:
-        return "unknown action"
-    if event.project_id.encode() != key:
-        return "key is not project_id"
-    if event.entity == "project" and event.entity_id != event.project_id:
-        return "a project's id is not project_id"
-    if any(not one or len(one) > MAX_ID_CHARS for one in ids):
-        return "id"
-    return None
+    faults = {
+        "unknown schema": event.schema != 1,
+        "unknown entity": event.entity not in ENTITIES,
+        "unknown action": event.action not in ACTIONS,
+        "key is not project_id": event.project_id.encode() != key,
+        "a project's id is not project_id": event.entity == "project" and event.entity_id != event.project_id,
+        "id": any(not one or len(one) > MAX_ID_CHARS for one in ids),
+    }
+    return next((fault for fault, found in faults.items() if found), None)
 
 
 def _fact(event: Event, record: Record) -> Fact | Poison:
@@ -103,6 +101,8 @@ def _fact(event: Event, record: Record) -> Fact | Poison:
     fields = {name: value for name in Fields.__struct_fields__ if (value := getattr(data, name)) is not UNSET}
     if event.action == "completed":
         fields["status"] = COMPLETED
+    if event.entity == "branch" and "name" not in fields and "git_branch_name" in fields:
+        fields["name"] = fields["git_branch_name"]
     branch_id = event.branch_id or fields.get("branch_id") or event.git_branch_id or fields.get("git_branch_id")
     task_id = event.task_id or fields.get("task_id")
     return Fact(event, ACTIONS[event.action], at, fields, branch_id, task_id)

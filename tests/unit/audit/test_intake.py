@@ -5,6 +5,7 @@ import json
 import pytest
 
 from audit.intake import Fact, Poison, Record, canonical, read
+from schemas.events import Event, Fields, encode_event
 
 LATE_MS = 1_900_000_000_000
 
@@ -70,3 +71,13 @@ def test_many_brackets_in_a_row_are_not_nesting() -> None:
     assert isinstance(fact(extra=[[]] * 100), Fact)
     assert isinstance(fact(extra=json.loads("[" * 31 + "]" * 31)), Fact)
     assert isinstance(fact(extra=json.loads("[" * 32 + "]" * 32)), Poison)
+
+
+def test_aliases_of_a_branch_and_foreign_schemas() -> None:
+    """A branch may be named by its alias; an event of another schema is poison."""
+    event = Event("1", "branch", "create", "p", "b", "2026-01-01T00:00:00.000Z", "user", data=Fields(git_branch_name="Main"))
+    fact = read(Record(0, 1, b"p", encode_event(event)))
+    assert isinstance(fact, Fact)
+    assert fact.fields["name"] == "Main"
+    event.schema = 2
+    assert isinstance(read(Record(0, 1, b"p", encode_event(event))), Poison)

@@ -49,6 +49,7 @@ class Tail:
         self._cascades_topic = kafka.topic(CASCADES)
         self._read: dict[int, int] = {}
         self._ends = Ends({}, {})
+        self._held_back: list[TopicPartition] = []
 
     async def run(self) -> None:
         """Read until cancelled. Raises `Failure` when the topics are not the ones that were read before."""
@@ -90,7 +91,10 @@ class Tail:
                 return consumer
 
     async def _begin(self, consumer: AIOKafkaConsumer) -> None:
-        """Note the ends, and begin each partition of the hub where its tail begins."""
+        """Note the ends, and begin each partition of the hub where its tail begins.
+
+        `cascades` waits until `task-state` was read: its frames carry the epoch, which is a row there.
+        """
         state = [TopicPartition(self._state_topic, p) for p in sorted(consumer.partitions_for_topic(self._state_topic))]
         cascades = [TopicPartition(self._cascades_topic, p) for p in sorted(consumer.partitions_for_topic(self._cascades_topic))]
         ends = await consumer.end_offsets(state + cascades)
@@ -107,7 +111,9 @@ class Tail:
             consumer.seek(place, starts[place])
         self._ends = Ends({place.partition: ends[place] for place in state}, {place.partition: ends[place] for place in cascades})
         self.partitions = len(cascades)
-        self._note_ready()
+        self._held_back = cascades
+        consumer.pause(*cascades)
+        self._note_progress(consumer)
 
     async def _read_on(self, consumer: AIOKafkaConsumer) -> None:
         while True:
@@ -117,7 +123,7 @@ class Tail:
                     self._take(place, records[start : start + _CHUNK])
                     await asyncio.sleep(0)
             if batches:
-                self._note_ready()
+                self._note_progress(consumer)
                 async with self.moved:
                     self.moved.notify_all()
 
@@ -130,11 +136,12 @@ class Tail:
         if is_state:
             self._read[place.partition] = records[-1].offset + 1
 
-    def _note_ready(self) -> None:
-        if self.ready.is_set():
+    def _note_progress(self, consumer: AIOKafkaConsumer) -> None:
+        if self.ready.is_set() or any(self._read[p] < end for p, end in self._ends.state.items()):
             return
-        state_done = all(self._read[p] >= end for p, end in self._ends.state.items())
-        if state_done and all(self._hub.places[p].applied >= end for p, end in self._ends.cascades.items()):
+        consumer.resume(*self._held_back)
+        self._held_back = []
+        if all(self._hub.places[p].applied >= end for p, end in self._ends.cascades.items()):
             self._feed.live = True
             self.ready.set()
             self._meters.ready.set(1)
@@ -155,7 +162,7 @@ class Tail:
             now = time.monotonic()
             if ends is not None:
                 answered = now
-                if all(self._hub.places[p].applied >= end for p, end in goal.items()):
+                if not self.ready.is_set() or all(self._hub.places[p].applied >= end for p, end in goal.items()):
                     reached = now
                     goal = {place.partition: end for place, end in ends.items()}
                 self._meters.lag.set(sum(max(0, end - self._hub.places[place.partition].applied) for place, end in ends.items()))

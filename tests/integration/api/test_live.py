@@ -116,12 +116,13 @@ async def test_a_second_edge_takes_over_where_the_first_ended(worker: TinyWorker
         await client.socket.wait_closed()
         assert client.socket.close_code == 1012
         await ending
-    missed = await worker.add_task("p", "t1")
+    missed = [await worker.add_task("p", f"t{number}") for number in range(20)][-1]
     second_edge = await start_edge()
     async with client_of(second_edge) as client:
         client.position["project:p"] = (epoch, sequence)
         await client.subscribe("project:p", since={"epoch": epoch, "sequence": sequence})
         entry = (await client.until("sync", "subscribed"))["payload"]["data"]["streams"][0]
-        assert (entry["status"], entry["replayed"]) == ("recovered", 1)
+        assert (entry["status"], entry["replayed"]) == ("recovered", 20)
         await client.until_sequence("project:p", missed)
+        assert {frame["epoch"] for frame in client.frames if frame["type"] == "update"} == {epoch}
         assert client.gaps == 0

@@ -94,6 +94,8 @@ class Owner:
         self._token = _CLOSED
         self._early: list[Batch] = []
         self._sealed = False
+        self._idle = False
+        self._failure: Exception | None = None
         self._steps = 0
         self._marks = Watermark(0)
 
@@ -128,6 +130,7 @@ class Owner:
             self._enqueue(records)
             self.expected = batch.end
             self.taken = records[-1].offset + 1
+            self._fold_if_idle()
 
     async def _read_again(self, begin: int) -> None:
         """Have the partition read again from where this owner stands: a batch was lost on the way (Faust issue 596)."""
@@ -140,6 +143,14 @@ class Owner:
         self._queue.extend(records[at : at + size] for at in range(0, len(records), size))
         self.in_flight += len(records)
         self._wake.set()
+
+    def _fold_if_idle(self) -> None:
+        """Fold a lone batch here and now: waking the folding task first costs a change an eighth of its way to the cascade."""
+        if self._idle and len(self._queue) == 1:
+            try:
+                self._step(self._next_records())
+            except Exception as error:  # noqa: BLE001  the caller is Faust's agent, which would swallow it; the folding task raises it
+                self._failure = error
 
     async def run(self) -> None:
         """Fold and write until cancelled. Raises what cannot be mended by going on."""
@@ -157,6 +168,8 @@ class Owner:
             else:
                 await self._sleep(due)
             await asyncio.sleep(0)
+            if self._failure is not None:
+                raise self._failure
 
     def _next_records(self) -> Sequence[Record]:
         records = self._queue.popleft()
@@ -168,7 +181,9 @@ class Owner:
         self._wake.clear()
         loop = asyncio.get_running_loop()
         timer = None if due is None else loop.call_later(max(0, due - self._kit.clock()) / 1000, self._wake.set)
+        self._idle = True
         await self._wake.wait()
+        self._idle = False
         if timer is not None:
             timer.cancel()
 

@@ -5,16 +5,17 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import msgspec
+import pytest
 
 from schemas.events import Event, Fields, encode_event
 from schemas.words import Source
-from streams.domain.records import Record
+from streams.domain.records import Record, Step
 from streams.domain.rules import Rules
 from streams.domain.step import flush, step
 from streams.engine.ports import Batch, Place
 from streams.engine.store import Mark, Write
 from streams.metrics import Meters
-from streams.owner import Kit, Owner
+from streams.owner import Fold, Kit, Owner
 from streams.writer import Outlets
 from tests.unit.streams.sink import Sink
 
@@ -44,15 +45,23 @@ class _Fold:
     flush = staticmethod(flush)
 
 
+class _Broken(_Fold):
+    """A fold that fails."""
+
+    @staticmethod
+    def step(*_: object) -> Step:
+        raise LookupError("no such row")
+
+
 class _World:
     """An owner with everything around it. now: its clock."""
 
-    def __init__(self, sink: Sink, through: int = -1) -> None:
+    def __init__(self, sink: Sink, through: int = -1, fold: Fold | None = None) -> None:
         self.now = 1_000_000
         self.sink = sink
         self.asked: list[int] = []
         self.store = _Store(Mark(through=through))
-        kit = Kit(_Fold, Rules(), lambda: sink, _OUTLETS, lambda: self.now, self._reposition, Meters(), step_events=4)
+        kit = Kit(fold or _Fold, Rules(), lambda: sink, _OUTLETS, lambda: self.now, self._reposition, Meters(), step_events=4)
         self.owner = Owner(0, self.store, kit, cache_rows=100)
 
     async def _reposition(self, partition: int, offset: int) -> None:
@@ -105,6 +114,18 @@ async def test_a_taken_batch_becomes_durable() -> None:
     assert world.store.mark.through == 10
     assert world.owner.in_flight == 0
     assert {key for key in world.store.rows if key.startswith(b"task/")} == {b"task/p/t%d" % n for n in range(10)}
+
+
+async def test_a_lone_batch_is_folded_at_once() -> None:
+    """An owner with nothing else to do folds while the batch is handed over; its failure ends the owner, not the caller."""
+    world = _World(Sink(held=True), fold=_Broken)
+    running = asyncio.create_task(world.owner.run())
+    await world.owner.open(Place(0, 1))
+    await _turns()
+    await world.owner.submit(_batch(0, 1))
+    with pytest.raises(ExceptionGroup) as caught:
+        await asyncio.wait_for(running, 5)
+    assert caught.group_contains(LookupError, match="no such row")
 
 
 async def test_rows_are_stored_only_after_their_acknowledgement() -> None:

@@ -24,10 +24,11 @@ from api.edge import Edge
 from api.feed import Feed
 from api.login import LoginCodes
 from api.meters import Meters
+from api.polls import Polls
 from api.producer import ChangeLog
 from api.protocol.hub import Hub
 from api.replica import Replica
-from api.routes import changes, login, page, summaries, tasks
+from api.routes import changes, login, page, polling, summaries, tasks
 from api.routes.private import private_app
 from api.settings import EdgeSettings
 from broker.partitioner import partition_for
@@ -46,7 +47,13 @@ def compose(settings: EdgeSettings, port: int) -> Edge:
     secret = settings.jwt_secret.get_secret_value() if settings.jwt_secret else jwt_secret(settings.data)
     changelog, verifier = ChangeLog(settings.kafka, settings.http.ack_timeout_s, meters), Verifier(secret)
     connections = Connections(Equipment(changelog, verifier, meters))
-    feed = Feed(replica, hub, meters, connections.appeared)
+    polls = Polls(hub)
+
+    def appeared(project_id: str) -> None:
+        connections.appeared(project_id)
+        polls.appeared()
+
+    feed = Feed(replica, hub, meters, appeared)
     tail = Tail(settings.kafka, settings.tail, feed, hub, meters)
     tail.stale = connections.stale
     own = {f"http://{host}:{port}" for host in ("127.0.0.1", "localhost", settings.host)}
@@ -58,6 +65,7 @@ def compose(settings: EdgeSettings, port: int) -> Edge:
         tail=tail,
         changes=changelog,
         connections=connections,
+        polls=polls,
         verifier=verifier,
         secret=secret,
         codes=LoginCodes(time.time),
@@ -77,7 +85,7 @@ def public_app(edge: Edge) -> FastAPI:
         allow_headers=["Authorization", "Content-Type", "If-None-Match"],
         expose_headers=["ETag", "Retry-After"],
     )
-    for routes in (summaries, tasks, changes, login):
+    for routes in (summaries, tasks, changes, polling, login):
         app.include_router(routes.router(edge))
 
     @app.websocket("/ws/v2")
@@ -115,6 +123,7 @@ async def run(settings: EdgeSettings, *, stop: asyncio.Event | None = None, list
         if listening is not None:
             listening(url, private_url)
         done, _ = await asyncio.wait({stopping, *work, *running}, return_when=asyncio.FIRST_COMPLETED)
+        edge.polls.close()
         await edge.connections.shutdown(settings.http.goodbye_s)
         for task in done - {stopping}:
             task.result()

@@ -13,6 +13,7 @@ from api.connections import Connections
 from api.consumer import Tail
 from api.login import LoginCodes
 from api.meters import Meters
+from api.polls import Polls
 from api.problems import Refusal
 from api.producer import ChangeLog
 from api.protocol.access import Action, Principal, authorize
@@ -34,6 +35,7 @@ class Edge:
     tail: Tail
     changes: ChangeLog
     connections: Connections
+    polls: Polls
     verifier: Verifier
     secret: str
     codes: LoginCodes
@@ -56,6 +58,11 @@ class Edge:
     def readable(self, principal: Principal, project_id: str) -> None:
         """Raise `Refusal` for a project that is not there or not the caller's: nobody learns which of both."""
         if not authorize(principal, Action.READ, project_id) or self.replica.of(project_id) is None:
+            raise Refusal(Problem(UNKNOWN_PROJECT, f"project {project_id}"))
+
+    def known(self, principal: Principal, project_id: str) -> None:
+        """Raise `Refusal` for a project that never was or is not the caller's. The end of a deleted one may still be read."""
+        if not authorize(principal, Action.READ, project_id) or self.replica.project(project_id) is None:
             raise Refusal(Problem(UNKNOWN_PROJECT, f"project {project_id}"))
 
     async def reach(self, places: Sequence[PlaceModel]) -> None:

@@ -23,6 +23,8 @@ class HttpLimits(BaseModel):
     position_wait_s: float = 5.0
     ack_timeout_s: float = 10.0
     goodbye_s: float = 1.0
+    poll_wait_s: float = 30.0
+    poll_streams: int = 500
 
 
 class TailSettings(BaseModel):

@@ -36,6 +36,9 @@ FORBIDDEN: Final = ProblemType("forbidden", 403, "The token does not allow this"
 ORIGIN: Final = ProblemType("origin", 403, "Pages of this origin may not call")
 NOT_FOUND: Final = ProblemType("not-found", 404, "There is nothing at this address")
 UNKNOWN_PROJECT: Final = ProblemType("unknown-project", 404, "There is no such project, or it may not be read with this token")
+UNRECOVERABLE: Final = ProblemType(
+    "unrecoverable-position", 410, "The place cannot be continued: read the whole state, then ask from there"
+)
 METHOD: Final = ProblemType("method-not-allowed", 405, "This address does not take that method")
 VERSION: Final = ProblemType("version", 406, "No common version of the protocol")
 LOGIN_CODE: Final = ProblemType("login-code", 401, "The login code is unknown, used or expired")
@@ -66,6 +69,7 @@ PROBLEMS: Final[dict[str, ProblemType]] = {
         ORIGIN,
         NOT_FOUND,
         UNKNOWN_PROJECT,
+        UNRECOVERABLE,
         METHOD,
         VERSION,
         LOGIN_CODE,

@@ -8,8 +8,8 @@ import asyncio
 import gc
 from typing import Final
 
-_YOUNG_S: Final = 1.0
-_ALL_EVERY: Final = 3_600
+_YOUNG_S: Final = 0.25  # the pause grows with what was made since: a second's worth is felt by 1 change in 200
+_ALL_EVERY: Final = 14_400
 
 
 async def collect() -> None:

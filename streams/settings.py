@@ -32,7 +32,7 @@ class Times(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     window_ms: int = Field(default=500, ge=10)
-    fetch_wait_ms: int = Field(default=10, ge=1)
+    fetch_wait_ms: int = Field(default=100, ge=1)
     commit_interval_ms: int = Field(default=1_000, ge=50)
     session_ms: int = Field(default=6_000, ge=1_000)
     heartbeat_ms: int = Field(default=1_500, ge=100)

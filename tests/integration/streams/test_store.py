@@ -1,5 +1,8 @@
 """The RocksDB store: atomic, a prefix of the changelog, and given up when it cannot be trusted."""
 
+import subprocess
+import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -105,3 +108,23 @@ def test_a_store_ahead_of_its_topic_is_given_up(tmp_path: Path) -> None:
     assert stores.store(0).mark.changelog == -1
     stores.close_all()
     assert failures == []
+
+
+def test_a_killed_store_stands_at_an_earlier_step(tmp_path: Path) -> None:
+    """After kill -9 the rows are exactly those up to the mark: an earlier step, never half of one."""
+    code = textwrap.dedent("""
+        import os, sys
+        from pathlib import Path
+        from streams.engine.store import Mark, PartitionStore, Write
+        store = PartitionStore(Path(sys.argv[1]))
+        for step in range(60_000):
+            store.apply(Write(Mark(through=step), {b"row/%d" % step: b"x" * 200}))
+        os.kill(os.getpid(), 9)
+    """)
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False)
+    store = PartitionStore(tmp_path)
+    through = store.mark.through
+    assert 0 < through < 60_000
+    assert all(store.get(b"row/%d" % step) for step in range(through + 1))
+    assert store.get(b"row/%d" % (through + 1)) is None
+    store.close()

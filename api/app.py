@@ -28,7 +28,7 @@ from api.polls import Polls
 from api.producer import ChangeLog
 from api.protocol.hub import Hub
 from api.replica import Replica
-from api.routes import changes, login, page, polling, summaries, tasks
+from api.routes import changes, legacy, login, page, polling, summaries, tasks
 from api.routes.private import private_app
 from api.settings import EdgeSettings
 from broker.partitioner import partition_for
@@ -83,9 +83,9 @@ def public_app(edge: Edge) -> FastAPI:
         allow_origins=sorted(edge.origins),
         allow_methods=["GET", "POST"],
         allow_headers=["Authorization", "Content-Type", "If-None-Match"],
-        expose_headers=["ETag", "Retry-After"],
+        expose_headers=["ETag", "Retry-After", "Deprecation", "Sunset", "Link"],
     )
-    for routes in (summaries, tasks, changes, polling, login):
+    for routes in (summaries, tasks, changes, polling, legacy, login):
         app.include_router(routes.router(edge))
 
     @app.websocket("/ws/v2")

@@ -56,6 +56,22 @@ class BulkAnswer(BaseModel):
     timestamp: str
 
 
+class LegacyProjectAnswer(BaseModel):
+    """One project's summaries, as version 1 gives them. Rows as in the bulk call, ordered by id."""
+
+    project: dict[str, Any]
+    branches: list[dict[str, Any]]
+    total_branches: int
+    positions: dict[str, StreamPosition]
+
+
+class LegacyBranchAnswer(BaseModel):
+    """One branch's summary, as version 1 gives it."""
+
+    branch: dict[str, Any]
+    positions: dict[str, StreamPosition]
+
+
 class TasksAnswer(BaseModel):
     """A page of tasks (`schemas.rows.TaskSummary`), ordered by id. next: the `after` of the next page, null at the end."""
 

@@ -53,7 +53,7 @@ def compose(settings: EdgeSettings, port: int) -> Edge:
         connections.appeared(project_id)
         polls.appeared()
 
-    feed = Feed(replica, hub, meters, appeared)
+    feed = Feed(replica, hub, meters, appeared, cascades=settings.feature_ws_cascade)
     tail = Tail(settings.kafka, settings.tail, feed, hub, meters)
     tail.stale = connections.stale
     own = {f"http://{host}:{port}" for host in ("127.0.0.1", "localhost", settings.host)}

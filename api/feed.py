@@ -7,6 +7,7 @@ import msgspec
 
 from api.meters import Meters
 from api.protocol.hub import Hub
+from api.protocol.notices import notice
 from api.replica import KINDS, Entry, Replica, public, read
 from schemas.messages import Bulk, Message, Outcome, Update, decode_message
 from schemas.rows import EpochRow, OffsetRow
@@ -39,14 +40,18 @@ class Group(NamedTuple):
 
 
 class Feed:
-    """appeared: called with a project that came into being. live: whether times of arrival mean anything (after bootstrap)."""
+    """appeared: called with a project that came into being. live: whether times of arrival mean anything (after bootstrap).
 
-    def __init__(self, replica: Replica, hub: Hub, meters: Meters, appeared: Callable[[str], None]) -> None:
+    cascades: whether rows are handed out, or only notices of what changed.
+    """
+
+    def __init__(self, replica: Replica, hub: Hub, meters: Meters, appeared: Callable[[str], None], *, cascades: bool = True) -> None:
         self.live = False
         self._replica = replica
         self._hub = hub
         self._meters = meters
         self._appeared = appeared
+        self._cascades = cascades
         self._staged: dict[int, dict[bytes, Entry | None]] = {}
         self._groups: dict[str, Group] = {}
 
@@ -116,10 +121,10 @@ class Feed:
         place.applied = record.offset + 1
 
     def _message(self, record: Record, project_id: str, message: Message, now_ms: int) -> None:
-        value = record.value or b""
         if isinstance(message, Outcome):
             self._outcome(project_id, message)
             return
+        value = (record.value or b"") if self._cascades else notice(message)
         for kind, entry in rows_of(message):
             self._put(kind, project_id, entry)
         if isinstance(message, Bulk) and isinstance(message.parts, int) and message.parts > 1:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from api.protocol.limits import Limits
@@ -41,7 +41,9 @@ class TailSettings(BaseModel):
 class EdgeSettings(BaseSettings):
     """One edge. Port 0 takes a free one. origins: pages that may call, beside the edge's own. data: where the secret is kept."""
 
-    model_config = SettingsConfigDict(frozen=True, env_prefix="ANABRANCH_", env_nested_delimiter="__", extra="ignore")
+    model_config = SettingsConfigDict(
+        frozen=True, env_prefix="ANABRANCH_", env_nested_delimiter="__", populate_by_name=True, extra="ignore"
+    )
 
     kafka: KafkaSettings = KafkaSettings()
     host: str = "127.0.0.1"
@@ -52,6 +54,8 @@ class EdgeSettings(BaseSettings):
     jwt_secret: SecretStr | None = None
     origins: tuple[str, ...] = ()
     web_dir: Path = _BUILT
+    feature_bulk_api: bool = Field(default=True, validation_alias=AliasChoices("feature_bulk_api", "FEATURE_BULK_API"))
+    feature_ws_cascade: bool = Field(default=True, validation_alias=AliasChoices("feature_ws_cascade", "FEATURE_WS_CASCADE"))
     limits: Limits = Limits()
     http: HttpLimits = HttpLimits()
     tail: TailSettings = TailSettings()

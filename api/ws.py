@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from typing import Any
+from typing import Any, Final
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -28,7 +28,9 @@ from schemas.frames import (
 )
 from schemas.problems import CONNECTIONS, FORBIDDEN, ORIGIN, RESTART, STARTING, VERSION, Problem
 
-FEATURES = ("resume", "changes", "token", "all-projects")
+FEATURES: Final = ("resume", "changes", "token", "all-projects")
+CASCADES: Final = "cascades"
+"""In `welcome` when frames carry rows; without it they are notices."""
 
 
 async def serve(websocket: WebSocket, edge: Edge, user: str | None = None) -> None:
@@ -98,5 +100,5 @@ def _welcome(edge: Edge, session: Session) -> dict[str, Any]:
             "burst": limits.burst,
             "ringFrames": limits.ring_frames,
         },
-        "features": list(FEATURES),
+        "features": [*FEATURES, *([CASCADES] if edge.settings.feature_ws_cascade else [])],
     }

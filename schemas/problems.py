@@ -35,6 +35,7 @@ UNAUTHENTICATED: Final = ProblemType("unauthenticated", 401, "The token is missi
 FORBIDDEN: Final = ProblemType("forbidden", 403, "The token does not allow this")
 ORIGIN: Final = ProblemType("origin", 403, "Pages of this origin may not call")
 NOT_FOUND: Final = ProblemType("not-found", 404, "There is nothing at this address")
+FEATURE: Final = ProblemType("feature-disabled", 404, "This call is switched off here: use those of version 1")
 UNKNOWN_PROJECT: Final = ProblemType("unknown-project", 404, "There is no such project, or it may not be read with this token")
 UNRECOVERABLE: Final = ProblemType(
     "unrecoverable-position", 410, "The place cannot be continued: read the whole state, then ask from there"
@@ -68,6 +69,7 @@ PROBLEMS: Final[dict[str, ProblemType]] = {
         FORBIDDEN,
         ORIGIN,
         NOT_FOUND,
+        FEATURE,
         UNKNOWN_PROJECT,
         UNRECOVERABLE,
         METHOD,

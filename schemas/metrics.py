@@ -54,6 +54,9 @@ WORKER_RESTORED: Final = Metric("worker_restored_records", "gauge", "worker", "c
 WORKER_READY: Final = Metric("worker_ready", "gauge", "worker", "1 when the stores of all assigned partitions are restored")
 WORKER_KAFKA: Final = Metric("worker_kafka_up", "gauge", "worker", "1 while Kafka answers")
 WORKER_REBALANCES: Final = Metric("worker_rebalances", "counter", "worker", "assignments received")
+WORKER_REWRITTEN: Final = Metric(
+    "worker_rewritten_rows", "counter", "worker", "rows written again because a former owner had written over them"
+)
 WORKER_METRICS: Final = (
     WORKER_EVENTS,
     WORKER_STEPS,
@@ -66,4 +69,5 @@ WORKER_METRICS: Final = (
     WORKER_READY,
     WORKER_KAFKA,
     WORKER_REBALANCES,
+    WORKER_REWRITTEN,
 )

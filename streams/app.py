@@ -11,12 +11,14 @@ from typing import Any, Final
 
 import structlog
 import uvloop
+from aiokafka import TopicPartition
 
 from broker.connection import client_options
 from schemas.failure import Failure, UsageFailure
 from streams.agents import faust_app, outlets, topic_names
 from streams.domain.rules import Rules
 from streams.domain.step import flush, step
+from streams.engine.gap import read_gap
 from streams.engine.probe import Layout, read_layout
 from streams.engine.store import StoreLockedError
 from streams.engine.table import Stores
@@ -65,11 +67,12 @@ class Worker:
         shares = (limits.in_flight_events, limits.cache_rows)
         self._owners = Owners(stores, self._meters, self._fail, shares, times.shutdown_ms / 2000)
         self._app = faust_app(settings, options, layout, self._owners, stores)
-        self._owners.kit = self._kit(layout)
+        self._owners.kit = self._kit(layout, options)
         self._supervision = Supervision(self._app, topic_names(settings)[0], self._owners, self._meters, self._fail)
 
-    def _kit(self, layout: Layout) -> Kit:
+    def _kit(self, layout: Layout, options: dict[str, Any]) -> Kit:
         settings = self._settings
+        state = topic_names(settings)[2]
         return Kit(
             fold=_Fold,
             rules=Rules(
@@ -79,6 +82,7 @@ class Worker:
             outlets=outlets(settings, layout),
             clock=lambda: time.time_ns() // 1_000_000,
             reposition=lambda partition, offset: self._app.consumer.reposition(partition, offset),  # noqa: PLW0108  made at the start
+            read_gap=lambda partition, begin, end: read_gap(options, TopicPartition(state, partition), begin, end),
             meters=self._meters,
             step_events=settings.limits.step_events,
         )

@@ -23,6 +23,7 @@ class Meters:
         self._cascades = self._counter(names.WORKER_CASCADES, "cause")
         self._dead = self._counter(names.WORKER_DEAD, "reason")
         self.rebalances = self._counter(names.WORKER_REBALANCES)
+        self.rewritten = self._counter(names.WORKER_REWRITTEN)
         self.offsets = self._gauge(names.WORKER_OFFSET, "partition", "place")
         self.lag = self._gauge(names.WORKER_LAG, "partition")
         self.in_flight = self._gauge(names.WORKER_IN_FLIGHT, "partition")

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -12,11 +12,13 @@ from streams.cache import RowCache
 from streams.domain.node import decode_node
 from streams.domain.records import Out, Partition, Record, Rows, Step
 from streams.domain.rules import Rules
+from streams.domain.sole_writer import Gap, mended
 from streams.domain.watermark import Watermark
 from streams.domain.windows import Windows
 from streams.engine.ports import Batch, Place
 from streams.engine.position import Fit, fit
 from streams.engine.store import Mark, Write
+from streams.mending import Mender, ReadGap
 from streams.metrics import Meters
 from streams.publication import Publication
 from streams.writer import Acknowledged, Outlets, Sink, Writer
@@ -57,7 +59,11 @@ class Fold(Protocol):
 
 @dataclass(frozen=True)
 class Kit:
-    """What every owner of a worker works with. clock: milliseconds since 1970. reposition: read a partition again from an offset."""
+    """What every owner of a worker works with.
+
+    clock: milliseconds since 1970. reposition: read a partition again from an offset. read_gap: newest values by key of a stretch of
+    `task-state`.
+    """
 
     fold: Fold
     rules: Rules
@@ -65,6 +71,7 @@ class Kit:
     outlets: Outlets
     clock: Callable[[], int]
     reposition: Callable[[int, int], Awaitable[None]]
+    read_gap: ReadGap
     meters: Meters
     step_events: int
 
@@ -89,6 +96,7 @@ class Owner:
         self._stands = Partition(number, store.mark.through, store.mark.time_ms)
         self._windows = Windows()
         self._writer = Writer(number, kit.sink(), kit.outlets, self._durable, kit.clock)
+        self._mender = Mender(number, store.mark.changelog + 1, kit.read_gap, self._rewrite)
         self._queue: deque[Sequence[Record]] = deque()
         self._wake = asyncio.Event()
         self._token = _CLOSED
@@ -156,6 +164,7 @@ class Owner:
         """Fold and write until cancelled. Raises what cannot be mended by going on."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._writer.run())
+            group.create_task(self._mender.run())
             group.create_task(self._fold_all())
 
     async def _fold_all(self) -> None:
@@ -225,9 +234,20 @@ class Owner:
             mark = Mark(acknowledged.state_last, done.through, done.time_ms, self._kit.clock(), self._store.mark.epoch)
             self._store.apply(Write(mark, rows, done.hints))
             self._cache.release(done.step, done.rows, done.hints)
+            self._mender.acknowledged(acknowledged.places)
         self.in_flight -= done.events
         self._marks.acked(done.ticket)
         self.watermark = self._marks.committable(self._windows.oldest_offset())
+
+    def _rewrite(self, gap: Gap, found: Mapping[bytes, bytes]) -> None:
+        """Send our rows again where a former owner wrote over them; behind all that was sent, so nothing of ours comes after."""
+        state = mended(found, self._cache, self._stands)
+        if state:
+            log.warning("foreign_rows", partition=self.number, begin=gap.begin, end=gap.end, rewritten=len(state) - 1)
+            self._kit.meters.rewritten.inc(len(state))
+            ticket = self._marks.sent(self.watermark or 0)
+            stands = self._stands
+            self._writer.put(Publication(step=self._steps, ticket=ticket, state=state, through=stands.through, time_ms=stands.time_ms))
 
     async def settle(self) -> None:
         """Take nothing more, close the windows now, and wait until everything is acknowledged."""
@@ -236,4 +256,6 @@ class Owner:
         self._wake.set()
         while (due := self._windows.next_close_ms()) is not None:
             self._flush(max(due, self._kit.clock()))
+        await self._writer.drained()
+        await self._mender.caught_up()
         await self._writer.drained()

@@ -36,11 +36,15 @@ class Outlets:
 
 @dataclass(frozen=True)
 class Acknowledged:
-    """A publication that the broker has in full. state_first, state_last: offsets of its rows in `task-state`, -1 without rows."""
+    """A publication that the broker has in full. places: (first offset, records) of its batches in `task-state`, in order."""
 
     publication: Publication
-    state_first: int = -1
-    state_last: int = -1
+    places: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def state_last(self) -> int:
+        """Offset of its last row in `task-state`, -1 without rows."""
+        return sum(self.places[-1]) - 1 if self.places else -1
 
 
 @dataclass
@@ -122,9 +126,5 @@ class Writer:
 async def _acknowledged(sent: _Sent) -> Acknowledged:
     for other in sent.others:
         await other
-    first = last = -1
-    for future, count in sent.state:
-        place = await future
-        first = place.offset if first < 0 else first
-        last = place.offset + count - 1
-    return Acknowledged(sent.publication, first, last)
+    places = [((await future).offset, count) for future, count in sent.state]
+    return Acknowledged(sent.publication, tuple(places))

@@ -2,23 +2,22 @@
 
 from collections import Counter
 from copy import copy
-from typing import Final, cast
+from typing import cast
 
 from schemas.events import Event
-from schemas.rows import OffsetRow, ProjectSummary, encode_row
-from schemas.topics import offset_key, row_key
+from schemas.rows import OffsetRow, ProjectSummary
+from schemas.topics import row_key
 from streams.domain.apply import apply
+from streams.domain.changelog import state_records
 from streams.domain.decode import Poison, decode
 from streams.domain.fold import Applied, Fold
-from streams.domain.node import Node, encode_node, kind_of
+from streams.domain.node import Node
 from streams.domain.publish import Publisher
-from streams.domain.records import DeadLetter, Out, Partition, Record, Rows, Step
+from streams.domain.records import DeadLetter, Partition, Record, Rows, Step
 from streams.domain.replay import changed_keys, decision_again, project_keys
 from streams.domain.rules import Rules
 from streams.domain.times import text_of
 from streams.domain.windows import Windows
-
-_ANCESTORS_FIRST: Final = ("project", "branch", "task", "subtask", "context", "member")
 
 
 class Work:
@@ -78,7 +77,7 @@ class Work:
             time_ms=fold.time_ms,
             covers=covers,
             rows=fold.touched,
-            state=_state(fold.touched, OffsetRow(partition=self.partition.number, through=through, time_ms=fold.time_ms)),
+            state=state_records(fold.touched, OffsetRow(partition=self.partition.number, through=through, time_ms=fold.time_ms)),
             hints=fold.hints,
             cascades=self.publisher.out,
             dead=self.dead,
@@ -144,13 +143,3 @@ def _dead_letter_event(record: Record, partition: int) -> Event:
         occurred_at="",
         source="system",
     )
-
-
-def _state(touched: dict[bytes, Node], offset_row: OffsetRow) -> list[Out]:
-    """Return the step's rows as records, ancestors first, the `offset` row last."""
-    by_kind: dict[str, list[Out]] = {kind: [] for kind in _ANCESTORS_FIRST}
-    for key, node in touched.items():
-        by_kind[kind_of(key)].append(Out(key, encode_node(node)))
-    state = [out for kind in _ANCESTORS_FIRST for out in by_kind[kind]]
-    state.append(Out(offset_key(offset_row.partition), encode_row(offset_row)))
-    return state

@@ -61,12 +61,20 @@ class _World:
         self.sink = sink
         self.asked: list[int] = []
         self.store = _Store(Mark(through=through))
-        kit = Kit(fold or _Fold, Rules(), lambda: sink, _OUTLETS, lambda: self.now, self._reposition, Meters(), step_events=4)
+        self.gap: dict[bytes, bytes] = {}
+        kit = Kit(
+            fold or _Fold, Rules(), lambda: sink, _OUTLETS, lambda: self.now, self._reposition, self._read_gap, Meters(), step_events=4
+        )
         self.owner = Owner(0, self.store, kit, cache_rows=100)
 
     async def _reposition(self, partition: int, offset: int) -> None:
         assert partition == 0
         self.asked.append(offset)
+
+    async def _read_gap(self, partition: int, begin: int, end: int) -> dict[bytes, bytes]:
+        assert partition == 0
+        self.asked += [begin, end]
+        return self.gap
 
 
 @asynccontextmanager
@@ -226,3 +234,24 @@ async def test_a_settled_owner_takes_nothing_more() -> None:
         await _turns()
     assert world.owner.expected == 0
     assert world.owner.in_flight == 0
+
+
+async def test_what_a_former_owner_wrote_over_is_written_again() -> None:
+    """Rows between two acknowledged batches are another's: the newest value per key is ours again, and nothing is committed wrongly."""
+    async with _world() as world:
+        await world.owner.open(Place(0, 1))
+        await world.owner.submit(_batch(0, 4))
+        await _turns()
+        before = dict(world.store.rows)
+        old = b'{"id":"t1","project_id":"p","branch_id":"b","stamp":0}'
+        world.gap = {b"task/p/t1": old}
+        begin = len(world.sink.logs["state", 0])
+        world.sink.logs["state", 0].append((b"task/p/t1", old, []))
+        await world.owner.submit(_batch(4, 5))
+        await _turns()
+        await world.owner.settle()
+    newest = {key: value for key, value, _ in world.sink.logs["state", 0]}
+    assert world.asked == [begin, begin + 1]
+    assert newest[b"task/p/t1"] == before[b"task/p/t1"] == world.store.rows[b"task/p/t1"]
+    assert (world.store.mark.through, world.owner.watermark) == (5, 5)
+    assert world.store.mark.changelog == len(world.sink.logs["state", 0]) - 1

@@ -54,7 +54,7 @@ async def test_the_place_of_the_rows_is_told() -> None:
         writer.put(_publication(1, rows=2))
         writer.put(_publication(2, rows=7))
         await writer.drained()
-    assert [(done.state_first, done.state_last) for done in durable] == [(0, 1), (2, 8)]
+    assert [(done.places, done.state_last) for done in durable] == [(((0, 2),), 1), (((2, 3), (5, 3), (8, 1)), 8)]
 
 
 async def test_nothing_is_durable_before_all_of_it_is_acknowledged() -> None:

@@ -1,0 +1,39 @@
+"""Reads what a former owner wrote between our batches, and has our rows written again (architecture 5.7)."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+
+from streams.domain.sole_writer import Ends, Gap
+
+ReadGap = Callable[[int, int, int], Awaitable[Mapping[bytes, bytes]]]
+
+
+class Mender:
+    """Takes the places of acknowledged batches and looks into every gap between them, one after the other.
+
+    start: end of `task-state` as it was restored. read: newest values by key for partition, begin, end. rewrite: told what a gap
+    holds; it sends what is needed.
+    """
+
+    def __init__(self, partition: int, start: int, read: ReadGap, rewrite: Callable[[Gap, Mapping[bytes, bytes]], None]) -> None:
+        self._partition = partition
+        self._ends = Ends(start)
+        self._read = read
+        self._rewrite = rewrite
+        self._gaps: asyncio.Queue[Gap] = asyncio.Queue()
+
+    def acknowledged(self, places: Iterable[tuple[int, int]]) -> None:
+        """Take in batches, (first offset, records) in order."""
+        for gap in self._ends.gaps(places):
+            self._gaps.put_nowait(gap)
+
+    async def run(self) -> None:
+        """Look into gaps until cancelled. Raises what reading raises."""
+        while True:
+            gap = await self._gaps.get()
+            self._rewrite(gap, await self._read(self._partition, gap.begin, gap.end))
+            self._gaps.task_done()
+
+    async def caught_up(self) -> None:
+        """Wait until every gap was looked into."""
+        await self._gaps.join()

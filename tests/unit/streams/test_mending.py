@@ -1,0 +1,25 @@
+"""Gaps are looked into one after the other, and a settling owner waits for them."""
+
+import asyncio
+from collections.abc import Mapping
+
+from streams.domain.sole_writer import Gap
+from streams.mending import Mender
+
+
+async def test_each_gap_is_read_and_told_once() -> None:
+    """In order, with what it holds; batches that touch are no gap."""
+    told: list[tuple[Gap, Mapping[bytes, bytes]]] = []
+
+    async def read(partition: int, begin: int, end: int) -> dict[bytes, bytes]:
+        return {b"%d" % partition: b"%d-%d" % (begin, end)}
+
+    mender = Mender(7, 10, read, lambda gap, found: told.append((gap, found)))
+    running = asyncio.create_task(mender.run())
+    mender.acknowledged([(10, 5), (16, 2)])
+    mender.acknowledged([(18, 1), (20, 1)])
+    await mender.caught_up()
+    running.cancel()
+    await asyncio.wait([running])
+
+    assert told == [(Gap(15, 16), {b"7": b"15-16"}), (Gap(19, 20), {b"7": b"19-20"})]

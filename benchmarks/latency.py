@@ -17,8 +17,9 @@ import uuid
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+import msgspec
 import uvloop
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from websockets.asyncio.client import connect
@@ -38,6 +39,13 @@ from schemas.words import STATUSES
 PARTITIONS = 4
 PROJECTS = 40
 WARM_UP_S = 5.0
+
+
+class _Id(msgspec.Struct):
+    id: str
+
+
+decode_id: Final = msgspec.json.Decoder(_Id).decode
 
 
 @dataclass
@@ -107,7 +115,7 @@ async def reading(settings: KafkaSettings, topic: str, seen: Callable[[str], Non
 
     async def read() -> None:
         async for record in consumer:
-            seen(json.loads(record.value)["id"])
+            seen(decode_id(record.value).id)
 
     task = asyncio.create_task(read())
     try:
@@ -131,9 +139,7 @@ async def watching(port: int, token: str, seen: Callable[[str], None]) -> AsyncI
 
         async def read() -> None:
             async for text in socket:
-                frame: dict[str, Any] = json.loads(text)
-                if frame["type"] == "update":
-                    seen(frame["id"])
+                seen(decode_id(text).id)
 
         task = asyncio.create_task(read())
         try:
@@ -212,6 +218,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--rate", type=float, default=200.0)
-    parser.add_argument("--seconds", type=float, default=15.0)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=8.0)
+    parser.add_argument("--rounds", type=int, default=5)
     sys.exit(uvloop.run(run(parser.parse_args())))

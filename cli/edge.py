@@ -1,5 +1,6 @@
 """`anabranch edge`: one edge with the page."""
 
+import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -8,8 +9,8 @@ import typer
 
 from broker.instance import read_instance, update_instance
 from broker.ports import free_port
-from cli.options import DEFAULT_DATA, DEFAULT_PORT, Data, Kafka, bootstrap, checked, page_port
-from cli.process import check_environment
+from cli.options import DEFAULT_DATA, DEFAULT_PORT, Data, JsonLog, Kafka, bootstrap, checked, page_port
+from cli.process import prepare_process
 
 
 def edge(
@@ -17,12 +18,14 @@ def edge(
     kafka: Kafka = None,
     port: Annotated[int | None, typer.Option("--port", help=f"Port of the page (default {DEFAULT_PORT}, or a free one).")] = None,
     private_port: Annotated[int, typer.Option("--private-port", help="Port for health and metrics; 0 takes a free one.")] = 0,
+    *,
+    as_json: JsonLog = False,
 ) -> None:
     """Run one edge until Ctrl-C: it serves the page, the HTTP calls and the WebSockets. Several may run on one Kafka."""
     from api.app import main  # noqa: PLC0415  because FastAPI takes half a second to import and only this command needs it
     from api.settings import EdgeSettings  # noqa: PLC0415  with it
 
-    check_environment()
+    prepare_process(as_json=as_json)
     settings = checked(
         EdgeSettings,
         data=data.resolve(),
@@ -30,7 +33,9 @@ def edge(
         port=page_port(port),
         private_port=private_port or free_port(),
     )
-    announced = _announce(data, f"http://{settings.host}:{settings.port}", f"http://{settings.private_host}:{settings.private_port}")
+    url, private_url = f"http://{settings.host}:{settings.port}", f"http://{settings.private_host}:{settings.private_port}"
+    announced = _announce(data, url, private_url)
+    typer.echo(json.dumps({"url": url, "private_url": private_url}) if as_json else f"The edge is at {url}.")
     try:
         sys.exit(main(settings))
     finally:
@@ -44,5 +49,4 @@ def _announce(data: Path, url: str, private_url: str) -> bool:
     if known is not None and known.url is not None:
         return False
     update_instance(data, url=url, private_url=private_url)
-    typer.echo(f"The edge is at {url}.")
     return True

@@ -24,6 +24,7 @@ Token = Annotated[
     str | None, typer.Option("--token", envvar="ANABRANCH_TOKEN", help="Access token; default: one made from the instance's secret.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+JsonLog = Annotated[bool, typer.Option("--json", help="Log as JSON, one object a line.")]
 
 
 def running(data: Path) -> Instance:

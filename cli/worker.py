@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from cli.options import DEFAULT_DATA, Data, Kafka, bootstrap, checked
-from cli.process import check_environment
+from cli.options import DEFAULT_DATA, Data, JsonLog, Kafka, bootstrap, checked
+from cli.process import prepare_process
 
 
 def worker(
@@ -17,12 +17,14 @@ def worker(
         Path | None, typer.Option("--worker-dir", metavar="DIR", help="This worker's own store; default: DIR/worker of --data.")
     ] = None,
     private_port: Annotated[int, typer.Option("--private-port", help="Port for health and metrics; 0 takes a free one.")] = 0,
+    *,
+    as_json: JsonLog = False,
 ) -> None:
     """Run one worker until Ctrl-C. A second one joins with a --worker-dir of its own and takes over its share of the partitions."""
     from streams.app import main  # noqa: PLC0415  because Faust takes a second to import and only this command needs it
     from streams.settings import WorkerSettings  # noqa: PLC0415  with it
 
-    check_environment()
+    prepare_process(as_json=as_json)
     settings = checked(
         WorkerSettings,
         kafka=bootstrap(data, kafka),

@@ -1,0 +1,60 @@
+"""`anabranch publish`: events, one JSON object a line, into `task-changes`."""
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from broker.reach import quiet_clients
+from cli.options import DEFAULT_DATA, Data, Json, Kafka, kafka_settings
+from connectors import feed
+from connectors.lines import Refusal
+from schemas.failure import UsageFailure
+
+File = Annotated[str, typer.Argument(metavar="[FILE]", help="File with one event a line; - reads the standard input.")]
+
+
+def publish(file: File = "-", data: Data = DEFAULT_DATA, kafka: Kafka = None, *, as_json: Json = False) -> None:
+    """Send events, one JSON object a line. A line that breaks the contract is told and left out; then the exit code is 1."""
+    with opened(file) as descriptor, quiet_clients():
+        outcome = asyncio.run(feed.publish(descriptor, kafka_settings(data, kafka), silent if as_json else tell))
+    finish(outcome, "sent", as_json=as_json)
+
+
+@contextmanager
+def opened(file: str) -> Iterator[int]:
+    """Give the descriptor of a file, or of the standard input for `-`. Raises `UsageFailure`."""
+    if file == "-":
+        yield sys.stdin.fileno()
+        return
+    try:
+        stream = Path(file).open("rb", buffering=0)  # noqa: SIM115  because only the opening may fail as wrong usage
+    except OSError as error:
+        raise UsageFailure(f"{file} cannot be read: {error.strerror}.") from None
+    with stream:
+        yield stream.fileno()
+
+
+def tell(refusal: Refusal) -> None:
+    """Write a refused line for a person."""
+    sys.stderr.write(f"line {refusal.line}: {refusal.reason}: {refusal.text}\n")
+
+
+def silent(_: Refusal) -> None:
+    """Write nothing: the refusals are in the JSON."""
+
+
+def finish(outcome: feed.Outcome, done: str, *, as_json: bool) -> None:
+    """Write what became of the lines; exit with 1 when one was refused."""
+    if as_json:
+        sys.stdout.write(msgspec.json.encode(outcome).decode() + "\n")
+    else:
+        ends = "".join(f"\n  partition {position.partition}, up to offset {position.offset:,}" for position in outcome.positions)
+        sys.stdout.write(f"{outcome.events:,} events {done}, {outcome.refused:,} lines refused.{ends}\n")
+    if outcome.refused:
+        raise typer.Exit(1)

@@ -69,7 +69,7 @@ clean:  ## remove what was built; the data in .anabranch stays
 # --- parts of check
 
 lint: $(DEV)
-	@echo "· ruff" && { .venv/bin/ruff format --check --quiet .; code=$$?; .venv/bin/ruff check --quiet . && exit $$code; }
+	@echo "· ruff" && { .venv/bin/ruff format --check --quiet .; code=$$?; .venv/bin/ruff check --quiet --no-cache . && exit $$code; }
 
 types: $(DEV)
 	@echo "· mypy" && .venv/bin/mypy --no-error-summary

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Final
 
 from broker.lifeline import die_with_parent
-
 from schemas.failure import Failure
 
 RESTART_PAUSES_S: Final = (0.2, 1.0, 2.0, 5.0)

@@ -6,8 +6,8 @@ import time
 from typing import Annotated, Final
 
 import typer
-from api.auth import mint
 
+from api.auth import mint
 from broker.secrets import jwt_secret
 from cli.options import DEFAULT_DATA, Data, Json
 from schemas.failure import UsageFailure

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import httpx
 from aiokafka import AIOKafkaProducer
+
 from broker.admin import apply_topics
+from broker.connection import KafkaSettings, client_options
 from broker.embedded import EmbeddedKafka
 from broker.ports import free_port
-
-from broker.connection import KafkaSettings, client_options
 
 
 @contextlib.asynccontextmanager

@@ -122,7 +122,7 @@ async def test_a_paced_import_waits_between_commits(topics: KafkaSettings, repos
 async def test_many_events_of_many_projects_keep_their_order(topics: KafkaSettings) -> None:
     """Batches split by size; within a project nothing is lost, doubled or reordered."""
     sent = [
-        Event(f"e{n}", "task", "create", f"p{n % 7}", f"t{n}", "2026-01-01T00:00:00.000Z", "system", correlation_id="x" * 300)
+        Event(f"e{n}", "task", "create", f"p{n % 7}", f"t{n}", "2026-01-01T00:00:00.000Z", "system", correlation_id="x" * 100)
         for n in range(10_000)
     ]
     async with Publisher(topics) as publisher:

@@ -31,6 +31,7 @@ from api.replica import Replica
 from api.routes import changes, legacy, login, page, polling, summaries, tasks
 from api.routes.private import private_app
 from api.settings import EdgeSettings
+from api.transport import EdgeProtocol
 from broker.partitioner import partition_for
 from broker.secrets import jwt_secret
 from schemas.failure import UsageFailure
@@ -46,7 +47,7 @@ def compose(settings: EdgeSettings, port: int) -> Edge:
     hub = Hub(replica, lambda project_id: partition_for(project_id, max(1, len(hub.places))), settings.limits)
     secret = settings.jwt_secret.get_secret_value() if settings.jwt_secret else jwt_secret(settings.data)
     changelog, verifier = ChangeLog(settings.kafka, settings.http.ack_timeout_s, meters), Verifier(secret)
-    connections = Connections(Equipment(changelog, verifier, meters))
+    connections = Connections(Equipment(changelog, verifier, meters), settings.limits.stall_ms)
     polls = Polls(hub)
 
     def appeared(project_id: str) -> None:
@@ -156,7 +157,7 @@ class Server(uvicorn.Server):
 def _config(app: ASGIApp, settings: EdgeSettings) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        ws="websockets-sansio",
+        ws=EdgeProtocol,
         ws_max_size=settings.limits.frame_bytes,
         ws_per_message_deflate=False,
         log_config=None,

@@ -14,6 +14,7 @@ from api.meters import Meters
 from api.producer import Appended, ChangeLog
 from api.protocol.effects import Append, Close, Effect, Verify
 from api.protocol.inputs import Gone, Input, NotTaken, Refused, Shutdown, Taken, Tick, Verified, parse
+from api.protocol.progress import Progress
 from api.protocol.session import Session
 from api.protocol.transitions import receive
 from api.protocol.writes import Write
@@ -44,6 +45,7 @@ class Connection:
         self._writer = writer
         self._changes, self._verifier, self._meters = equipment
         self._drained = asyncio.Event()
+        self._progress = Progress(_now_ms())
         self._close: Close | None = None
         self._answers: set[asyncio.Task[None]] = set()
 
@@ -62,6 +64,15 @@ class Connection:
                 case Append():
                     writes.append(effect)
         return writes
+
+    def stalled_ms(self) -> int:
+        """Return for how long the peer has taken nothing of what waits for it."""
+        flow = self._writer.flow()
+        return 0 if flow is None else self._progress.stalled_ms(*flow, _now_ms())
+
+    def abort(self) -> None:
+        """End at once: a close frame would wait behind what the peer does not take."""
+        self._writer.abort()
 
     async def run(self, websocket: WebSocket) -> None:
         """Serve until either side closes."""
@@ -128,9 +139,10 @@ class Connection:
 
 
 class Connections:
-    """All connections of this edge."""
+    """All connections of this edge. stall_ms: how long one may take nothing."""
 
-    def __init__(self, equipment: Equipment) -> None:
+    def __init__(self, equipment: Equipment, stall_ms: int) -> None:
+        self._stall_ms = stall_ms
         self._open: set[Connection] = set()
         self._users: Counter[str] = Counter()
         self._services = equipment
@@ -184,6 +196,9 @@ class Connections:
             for connection in list(self._open):
                 connection.take(Tick())
                 self._count(connection.session)
+                if connection.stalled_ms() > self._stall_ms:
+                    self._meters.stalled.inc()
+                    connection.abort()
 
     def _count(self, session: Session) -> None:
         for result, count in session.joined.items():

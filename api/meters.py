@@ -31,6 +31,7 @@ class Meters:
         self.joins = Counter(metrics.EDGE_JOINS.name, metrics.EDGE_JOINS.meaning, ["result"], registry=self.registry)
         self.poison = Counter(metrics.EDGE_POISON.name, metrics.EDGE_POISON.meaning, registry=self.registry)
         self.writes = Counter(metrics.EDGE_WRITES.name, metrics.EDGE_WRITES.meaning, ["result"], registry=self.registry)
+        self.stalled = Counter(metrics.EDGE_STALLED.name, metrics.EDGE_STALLED.meaning, registry=self.registry)
         self._sent = 0
         self._merged_frames = 0
         self._merged_events = 0

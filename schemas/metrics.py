@@ -41,7 +41,8 @@ EDGE_LAG: Final = Metric("edge_lag_records", "gauge", "edge", "records of cascad
 EDGE_JOINS: Final = Metric("edge_joins", "counter", "edge", "streams joined, by result")
 EDGE_POISON: Final = Metric("edge_poison_records", "counter", "edge", "records of cascades and task-state that could not be read")
 EDGE_WRITES: Final = Metric("edge_writes", "counter", "edge", "changes taken or refused, by result")
-EDGE_METRICS: Final = (EDGE_ROWS, EDGE_READY, EDGE_STALE, EDGE_LAG, EDGE_JOINS, EDGE_POISON, EDGE_WRITES)
+EDGE_STALLED: Final = Metric("edge_stalled_connections", "counter", "edge", "connections ended because nothing was taken for too long")
+EDGE_METRICS: Final = (EDGE_ROWS, EDGE_READY, EDGE_STALE, EDGE_LAG, EDGE_JOINS, EDGE_POISON, EDGE_WRITES, EDGE_STALLED)
 
 WORKER_EVENTS: Final = Metric("worker_events", "counter", "worker", "events folded, by what became of them")
 WORKER_STEPS: Final = Metric("worker_steps", "counter", "worker", "steps taken")

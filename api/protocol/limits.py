@@ -20,3 +20,4 @@ class Limits:
     subscribe_ms: int = 5_000
     behind_ms: int = 5_000
     waiting_ms: int = 60_000
+    stall_ms: int = 10_000

@@ -14,16 +14,17 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from api.app import Server
-from api.transport import AsgiWriter, Writer
+from api.transport import AsgiWriter, EdgeProtocol, Writer
 
 Serve = Callable[[Writer], Awaitable[None]]
+Implementation = str | type[asyncio.Protocol]
 
 
-WRITERS = [pytest.param("websockets-sansio", id="asgi")]
+WRITERS = [pytest.param("websockets-sansio", id="asgi"), pytest.param(EdgeProtocol, id="edge")]
 
 
 @asynccontextmanager
-async def serving(implementation: str, serve: Serve) -> AsyncIterator[str]:
+async def serving(implementation: Implementation, serve: Serve) -> AsyncIterator[str]:
     """Serve one endpoint that gets a writer; gives its address."""
 
     async def endpoint(websocket: WebSocket) -> None:
@@ -45,7 +46,7 @@ async def serving(implementation: str, serve: Serve) -> AsyncIterator[str]:
 
 
 @pytest.mark.parametrize("implementation", WRITERS)
-async def test_frames_arrive_whole_and_in_order(implementation: str) -> None:
+async def test_frames_arrive_whole_and_in_order(implementation: Implementation) -> None:
     """Text frames, one by one, also large ones and such in other scripts."""
     frames = ["a", "ü" * 100, "x" * 300_000, "last"]
 
@@ -58,7 +59,7 @@ async def test_frames_arrive_whole_and_in_order(implementation: str) -> None:
 
 
 @pytest.mark.parametrize("implementation", WRITERS)
-async def test_a_close_carries_its_code_and_reason(implementation: str) -> None:
+async def test_a_close_carries_its_code_and_reason(implementation: Implementation) -> None:
     """After everything that was written before."""
 
     async def serve(writer: Writer) -> None:
@@ -73,7 +74,7 @@ async def test_a_close_carries_its_code_and_reason(implementation: str) -> None:
 
 
 @pytest.mark.parametrize("implementation", WRITERS)
-async def test_a_peer_that_is_gone_is_a_connection_error(implementation: str) -> None:
+async def test_a_peer_that_is_gone_is_a_connection_error(implementation: Implementation) -> None:
     """Sooner or later while writing, and when closing."""
     gone = asyncio.Event()
     told = asyncio.Event()
@@ -95,7 +96,7 @@ async def test_a_peer_that_is_gone_is_a_connection_error(implementation: str) ->
 
 
 @pytest.mark.parametrize("implementation", WRITERS)
-async def test_a_peer_that_reads_nothing_holds_the_writer(implementation: str) -> None:
+async def test_a_peer_that_reads_nothing_holds_the_writer(implementation: Implementation) -> None:
     """Writing waits: what is not read is not piled up in memory."""
     written: list[int] = []
     stalled = asyncio.Event()
@@ -115,3 +116,34 @@ async def test_a_peer_that_reads_nothing_holds_the_writer(implementation: str) -
             await asyncio.sleep(0.3)
         assert before < 2_000
         client.transport.abort()
+
+
+async def test_a_peer_that_reads_nothing_can_be_seen_and_ended() -> None:
+    """What it does not take stays in the flow, nothing more leaves, and an abort ends it though no close could reach it."""
+    stalled = asyncio.Event()
+    flows: list[tuple[int, int]] = []
+    ended = asyncio.Event()
+
+    async def serve(writer: Writer) -> None:
+        await stalled.wait()
+        writing = asyncio.create_task(_write_on(writer))
+        while len(flows) < 2 or flows[-1] != flows[-2] or not flows[-1][1]:
+            await asyncio.sleep(0.3)
+            flow = writer.flow()
+            assert flow is not None
+            flows.append(flow)
+        writer.abort()
+        with pytest.raises(ConnectionError):
+            await writing
+        ended.set()
+
+    async with serving(EdgeProtocol, serve) as url, connect(url, proxy=None) as client:
+        client.transport.pause_reading()
+        stalled.set()
+        await asyncio.wait_for(ended.wait(), 20)
+        client.transport.abort()
+
+
+async def _write_on(writer: Writer) -> None:
+    while True:
+        await writer.write([b"x" * 50_000])

@@ -14,7 +14,17 @@ from broker.admin import apply_topics, delete_topics
 from broker.connection import client_options
 from broker.embedded import EmbeddedKafka
 from schemas.failure import Failure
-from tests.integration.api.harness import SECRET, Client, RunningEdge, StartEdge, TinyWorker, client_of, until_read, until_ready
+from tests.integration.api.harness import (
+    SECRET,
+    Client,
+    RunningEdge,
+    StartEdge,
+    TinyWorker,
+    client_of,
+    until_closed,
+    until_read,
+    until_ready,
+)
 
 
 async def test_an_outage_is_waited_out(tmp_path: Path) -> None:
@@ -83,7 +93,7 @@ async def _publish(broker: EmbeddedKafka, task_id: str) -> None:
 
 async def test_a_stalled_client_costs_the_others_nothing(worker: TinyWorker, start_edge: StartEdge) -> None:
     """It reads nothing for thousands of frames; others get each of them; then it gets what holds now."""
-    edge = await start_edge(limits={"ring_frames": 64})
+    edge = await start_edge(limits={"ring_frames": 64, "stall_ms": 300_000})
     first = await worker.add_task("p", "t0")
     async with edge.socket(user="stalled") as socket, client_of(edge) as quick:
         socket.transport.pause_reading()
@@ -103,6 +113,34 @@ async def test_a_stalled_client_costs_the_others_nothing(worker: TinyWorker, sta
         assert [frame["payload"]["action"] for frame in stalled.frames].count("snapshot") >= 2
         assert len(stalled.frames) < len(quick.frames)
         assert stalled.rows["project", "p"] == quick.rows["project", "p"]
+
+
+async def test_a_client_that_takes_nothing_is_ended(worker: TinyWorker, start_edge: StartEdge) -> None:
+    """After a while without progress it is cut off; one that is quiet with nothing to take is not, and those who read neither."""
+    edge = await start_edge(limits={"ring_frames": 64, "stall_ms": 1_000})
+    first = await worker.add_task("p", "t0")
+    async with (
+        edge.socket(user="stalled") as socket,
+        client_of(edge) as quick,
+        client_of(edge, user="quiet") as quiet,
+        edge.client() as http,
+    ):
+        await quiet.subscribe("project:q")
+        quiet.socket.transport.pause_reading()
+        socket.transport.pause_reading()
+        for client in (Client(socket), quick):
+            await client.subscribe("project:p")
+        await quick.until_sequence("project:p", first)
+        for _ in range(20):
+            await quick.until_sequence("project:p", await worker.flood("p", 30, "x" * 20_000))
+        while "edge_stalled_connections_total 1.0" not in (metrics := (await http.get(f"{edge.private_url}/metrics")).text):
+            await quick.until_sequence("project:p", await worker.flood("p", 1, "x"))
+        while "websocket_connections_total 2.0" not in metrics:
+            metrics = (await http.get(f"{edge.private_url}/metrics")).text
+        for paused in (socket, quiet.socket):
+            paused.transport.resume_reading()
+        assert await until_closed(socket) == 1006
+        assert quick.gaps == 0
 
 
 async def test_topics_made_anew_end_the_edge_with_a_sentence(worker: TinyWorker, start_edge: StartEdge) -> None:

@@ -99,12 +99,12 @@ generate: $(DEV) $(MODULES)  ## write the schema bundle, the TypeScript types an
 
 $(RUN): .venv/.made requirements-build.lock requirements.lock pyproject.toml $(PACKAGES)
 	@echo "==> Python packages"
-	@$(PIP) --require-hashes -r requirements-build.lock -r requirements.lock | tools/setup.sh progress
+	@$(PIP) --require-hashes --no-deps -r requirements-build.lock -r requirements.lock | tools/setup.sh progress
 	@$(SELF) && touch $@
 
 $(DEV): .venv/.made requirements-build.lock requirements-dev.lock pyproject.toml $(PACKAGES)
 	@echo "==> Python packages, with those for tests and checks"
-	@$(PIP) --require-hashes -r requirements-build.lock -r requirements-dev.lock | tools/setup.sh progress
+	@$(PIP) --require-hashes --no-deps -r requirements-build.lock -r requirements-dev.lock | tools/setup.sh progress
 	@$(SELF) && touch $@
 
 install-dev: $(DEV) java web chromium

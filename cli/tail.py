@@ -18,6 +18,8 @@ from cli.options import DEFAULT_DATA, Data, Json, Token, Url, edge_url
 from cli.tail_text import line_of
 from schemas.failure import Failure, UsageFailure
 
+_CLOSE_S: Final = 1.0
+"""A stream that moves fast fills the reading queue, and the edge's side of a close then stays unread."""
 _PAUSES_S: Final = (1, 2, 5, 10, 30)
 _FINAL: Final = frozenset({1002, 1003, 1007, 1008, 1009, 4400, 4401, 4403, 4406})
 Frame = dict[str, Any]
@@ -65,7 +67,10 @@ async def _frames(base: str, token: str, stream: str, since: Frame | None) -> As
     """Yield the frames of one connection that concern the stream."""
     address = "ws" + base.removeprefix("http") + "/ws/v2"
     headers = {"Authorization": f"Bearer {token}"}
-    async with connect(address, additional_headers=headers, subprotocols=[Subprotocol("summary.v2")], proxy=None, max_size=2**24) as socket:
+    protocols = [Subprotocol("summary.v2")]
+    async with connect(
+        address, additional_headers=headers, subprotocols=protocols, proxy=None, max_size=2**24, close_timeout=_CLOSE_S
+    ) as socket:
         await _subscribe(socket, stream, since)
         async for text in socket:
             frame: Frame = json.loads(text)

@@ -129,19 +129,31 @@ class RunningEdge:
         token = mint(SECRET, user, projects, 3600, scope)
         return httpx.AsyncClient(base_url=self.url, headers={"Authorization": f"Bearer {token}"}, trust_env=False, timeout=20)
 
-    def socket(self, user: str = "u", projects: tuple[str, ...] = ("*",), ttl_s: int = 3600) -> connect:
+    def socket(self, user: str = "u", projects: tuple[str, ...] = ("*",), ttl_s: int = 3600, max_queue: int | None = None) -> connect:
         """Return a WebSocket to be opened, with a token in a subprotocol as browsers send it."""
         token = mint(SECRET, user, projects, ttl_s)
-        return self.dial([f"bearer.{token}", "summary.v2"])
+        return self.dial([f"bearer.{token}", "summary.v2"], max_queue=max_queue)
 
-    def dial(self, subprotocols: list[str], path: str = "/ws/v2", origin: str | None = "own", header: str | None = None) -> connect:
-        """Return a WebSocket to be opened."""
+    def dial(
+        self,
+        subprotocols: list[str],
+        path: str = "/ws/v2",
+        origin: str | None = "own",
+        header: str | None = None,
+        max_queue: int | None = None,
+    ) -> connect:
+        """Return a WebSocket to be opened.
+
+        max_queue: frames after which the client stops reading. Such a client does not see the edge's side of a close that it begins,
+        and waits for 10 s.
+        """
         return connect(
             self.url.replace("http", "ws") + path,
             subprotocols=[Subprotocol(name) for name in subprotocols] or None,
             origin=None if origin is None else Origin(self.url if origin == "own" else origin),
             additional_headers={"Authorization": header} if header else None,
             proxy=None,
+            max_queue=max_queue,
         )
 
     async def end(self) -> None:

@@ -95,7 +95,7 @@ async def test_a_stalled_client_costs_the_others_nothing(worker: TinyWorker, sta
     """It reads nothing for thousands of frames; others get each of them; then it gets what holds now."""
     edge = await start_edge(limits={"ring_frames": 64, "stall_ms": 300_000})
     first = await worker.add_task("p", "t0")
-    async with edge.socket(user="stalled") as socket, client_of(edge) as quick:
+    async with edge.socket(user="stalled", max_queue=16) as socket, client_of(edge) as quick:
         socket.transport.pause_reading()
         stalled = Client(socket)
         for client in (stalled, quick):

@@ -1,7 +1,8 @@
 r"""What the documentation shows works as it is written.
 
 A block ```` ```console run ```` is run: a line after `$ ` is a command (a `\` at its end continues it), the lines below are what it
-prints, where `…` stands for anything. The blocks of a page run in order, in one folder (the fixture `place`). Others are only shown.
+prints, where `…` stands for anything. The blocks of a page run in order, in one folder (the fixture `place`). A block
+```` ```python file=NAME ```` (in any language) is that file in the folder. Others are only shown.
 """
 
 import os
@@ -14,6 +15,7 @@ import pytest
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 BLOCK: Final = re.compile(r"^```console run[ ]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
+FILE: Final = re.compile(r"^```[a-z]+ file=([\w.-]+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 COMMAND: Final = re.compile(r"^\$ ((?:.*\\\n)*.*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
 LIMIT_S: Final = 100
 
@@ -40,6 +42,7 @@ PAGES: Final = [*ROOT.glob("README.md"), *sorted(ROOT.glob("docs/**/*.md"))]
 
 def test_a_block_is_its_commands() -> None:
     """With continued lines, with and without output."""
+    assert FILE.findall("```python file=a-b.py\nx = 1\n```\n```python\ny\n```\n") == [("a-b.py", "x = 1\n")]
     page = "```console run\n$ a \\\n  b\n$ c\nout … put\nmore\n```\n```console\n$ not this\n```\n"
 
     assert snippets(page) == [Snippet("a \\\n  b", ""), Snippet("c", "out … put\nmore\n")]
@@ -53,6 +56,8 @@ def test_the_commands_of_a_page_work(page: Path, request: pytest.FixtureRequest)
     if not found:
         return
     place: Path = request.getfixturevalue("place")
+    for name, content in FILE.findall(page.read_text()):
+        (place / name).write_text(content)
     environment = os.environ | {"PATH": f"{place / '.venv' / 'bin'}:{os.environ['PATH']}"}
     for command, output in found:
         done = subprocess.run(

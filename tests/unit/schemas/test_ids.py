@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from api.protocol.ids import uuid7
+from schemas.ids import uuid7
 
 
 def test_ids_are_uuids_of_version_7_in_the_order_of_time() -> None:

@@ -24,7 +24,7 @@ _MS: Final = 1000
 _ENTROPY_BITS: Final = 74
 
 
-class Common(TypedDict, total=False):
+class AnyFields(TypedDict, total=False):
     """What any change may say beside its fields. at: when it happened. version: grows with every change of a row (needs an origin)."""
 
     at: datetime
@@ -33,7 +33,7 @@ class Common(TypedDict, total=False):
     id: str
 
 
-class ProjectFields(Common, total=False):
+class ProjectFields(AnyFields, total=False):
     """Fields of a project or a branch."""
 
     name: str
@@ -41,7 +41,7 @@ class ProjectFields(Common, total=False):
     archived: bool
 
 
-class SubtaskFields(Common, total=False):
+class SubtaskFields(AnyFields, total=False):
     """Fields of a subtask."""
 
     title: str
@@ -59,7 +59,7 @@ class TaskFields(SubtaskFields, total=False):
     parent_id: str
 
 
-_COMMON: Final = frozenset(Common.__annotations__)
+_ANY: Final = frozenset(AnyFields.__annotations__)
 
 
 class Project(Struct, frozen=True, kw_only=True):
@@ -80,7 +80,7 @@ class Project(Struct, frozen=True, kw_only=True):
         """Return the event that creates the project, or states all its fields anew."""
         return self._event("project", "create", self.id, fields)
 
-    def delete(self, **fields: Unpack[Common]) -> Event:
+    def delete(self, **fields: Unpack[AnyFields]) -> Event:
         """Return the event that deletes the project with everything in it."""
         return self._event("project", "delete", self.id, fields)
 
@@ -92,7 +92,7 @@ class Project(Struct, frozen=True, kw_only=True):
         """Return the event that changes some fields of a branch."""
         return self._event("branch", "patch", branch_id, fields, branch_id=branch_id)
 
-    def delete_branch(self, branch_id: str, **fields: Unpack[Common]) -> Event:
+    def delete_branch(self, branch_id: str, **fields: Unpack[AnyFields]) -> Event:
         """Return the event that deletes a branch with its tasks."""
         return self._event("branch", "delete", branch_id, fields, branch_id=branch_id)
 
@@ -108,7 +108,7 @@ class Project(Struct, frozen=True, kw_only=True):
         """Return the event that changes some fields of a task."""
         return self._event("task", "patch", task_id, fields)
 
-    def delete_task(self, task_id: str, **fields: Unpack[Common]) -> Event:
+    def delete_task(self, task_id: str, **fields: Unpack[AnyFields]) -> Event:
         """Return the event that deletes a task with its subtasks."""
         return self._event("task", "delete", task_id, fields)
 
@@ -120,15 +120,15 @@ class Project(Struct, frozen=True, kw_only=True):
         """Return the event that changes some fields of a subtask."""
         return self._event("subtask", "patch", subtask_id, fields)
 
-    def delete_subtask(self, subtask_id: str, **fields: Unpack[Common]) -> Event:
+    def delete_subtask(self, subtask_id: str, **fields: Unpack[AnyFields]) -> Event:
         """Return the event that deletes a subtask."""
         return self._event("subtask", "delete", subtask_id, fields)
 
-    def set_member(self, user_id: str, role: str, **fields: Unpack[Common]) -> Event:
+    def set_member(self, user_id: str, role: str, **fields: Unpack[AnyFields]) -> Event:
         """Return the event that gives a user a role: owner, editor or viewer."""
         return self._event("member", "create", user_id, {**fields, "user_id": user_id, "role": role})
 
-    def remove_member(self, user_id: str, **fields: Unpack[Common]) -> Event:
+    def remove_member(self, user_id: str, **fields: Unpack[AnyFields]) -> Event:
         """Return the event that takes a user out of the project."""
         return self._event("member", "delete", user_id, fields)
 
@@ -143,8 +143,8 @@ class Project(Struct, frozen=True, kw_only=True):
         task_id: str | None = None,
     ) -> Event:
         now_ms = time.time_ns() // 1_000_000
-        common = {name: value for name, value in given.items() if name in _COMMON and name != "at"}
-        fields = {name: value for name, value in given.items() if name not in _COMMON}
+        plain = {name: value for name, value in given.items() if name in _ANY and name != "at"}
+        fields = {name: value for name, value in given.items() if name not in _ANY}
         at = given.get("at")
         made = {
             "id": uuid7(now_ms, secrets.randbits(_ENTROPY_BITS)),
@@ -161,7 +161,7 @@ class Project(Struct, frozen=True, kw_only=True):
             "session_id": self.session_id,
             "correlation_id": self.correlation_id,
             "data": None if action == "delete" else fields,
-            **common,
+            **plain,
         }
         return checked(made)
 
@@ -194,10 +194,10 @@ def move_task(task_id: str, old: Project, new: Project, branch_id: str, **fields
     """
     if old.id == new.id:
         raise ValueError("both are the same project: update_task moves a task between its branches")
-    common: Common = {}
+    plain: AnyFields = {}
     if "at" in fields:
-        common["at"] = fields["at"]
-    gone = old.delete_task(task_id, **common)
+        plain["at"] = fields["at"]
+    gone = old.delete_task(task_id, **plain)
     correlation_id = new.correlation_id or old.correlation_id or gone.id
     come = new.create_task(task_id, branch_id, **fields)
     return [msgspec.structs.replace(event, correlation_id=correlation_id) for event in (gone, come)]

@@ -11,10 +11,10 @@ from api.edge import Edge, now_ms
 from api.problems import Refusal
 from api.producer import Appended
 from api.protocol.access import Principal
-from schemas.ids import uuid7
 from api.protocol.session import iso
 from api.protocol.writes import ChangeRequest, Fill, Write, requests_of, write_of
 from schemas.http import ChangesAnswer
+from schemas.ids import uuid7
 from schemas.problems import INVALID_CHANGE, TOO_LARGE, Problem
 
 _encode = msgspec.json.Encoder().encode

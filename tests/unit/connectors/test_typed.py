@@ -64,7 +64,7 @@ def test_times_are_utc(at: datetime) -> None:
         ({"progress_percentage": 101}, "progress_percentage"),
         ({"title": "x" * 3000}, "title"),
         ({"status": 5}, "status"),
-        ({"stauts": "done"}, "stauts"),
+        ({"nosuch": "done"}, "nosuch"),
         ({"labels": ["x" * 100] * 5000}, "labels"),
     ],
 )

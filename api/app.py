@@ -21,7 +21,7 @@ from api.bulk import BulkCache
 from api.connections import Connections, Equipment
 from api.consumer import Tail
 from api.edge import Edge
-from api.feed import Feed
+from api.feed import Audience, Feed
 from api.login import LoginCodes
 from api.meters import Meters
 from api.polls import Polls
@@ -54,7 +54,11 @@ def compose(settings: EdgeSettings, port: int) -> Edge:
         connections.appeared(project_id)
         polls.appeared()
 
-    feed = Feed(replica, hub, meters, appeared, cascades=settings.feature_ws_cascade)
+    def regarded(project_id: str, user_id: str) -> None:
+        connections.regarded(project_id, user_id)
+        polls.appeared()
+
+    feed = Feed(replica, hub, meters, Audience(appeared, regarded), cascades=settings.feature_ws_cascade)
     tail = Tail(settings.kafka, settings.tail, feed, hub, meters)
     tail.stale = connections.stale
     own = {f"http://{host}:{port}" for host in ("127.0.0.1", "localhost", settings.host)}

@@ -179,7 +179,13 @@ class Connections:
     def appeared(self, project_id: str) -> None:
         """Tell everybody of a new project."""
         for connection in self._open:
-            connection.session.appeared(project_id, _now_ms())
+            connection.session.reconsider(project_id, _now_ms())
+
+    def regarded(self, project_id: str, user_id: str) -> None:
+        """Tell the connections of a user that its standing in a project changed."""
+        for connection in self._open if self._users[user_id] else ():
+            if connection.session.principal.subject == user_id:
+                connection.session.reconsider(project_id, _now_ms())
 
     def stale(self, reason: str | None) -> None:
         """Tell everybody that what they see may be old, or is not any more (None)."""

@@ -57,12 +57,12 @@ class Edge:
 
     def readable(self, principal: Principal, project_id: str) -> None:
         """Raise `Refusal` for a project that is not there or not the caller's: nobody learns which of both."""
-        if not authorize(principal, Action.READ, project_id) or self.replica.of(project_id) is None:
+        if not authorize(principal, Action.READ, project_id, self.replica) or self.replica.of(project_id) is None:
             raise Refusal(Problem(UNKNOWN_PROJECT, f"project {project_id}"))
 
     def known(self, principal: Principal, project_id: str) -> None:
         """Raise `Refusal` for a project that never was or is not the caller's. The end of a deleted one may still be read."""
-        if not authorize(principal, Action.READ, project_id) or self.replica.project(project_id) is None:
+        if not authorize(principal, Action.READ, project_id, self.replica) or self.replica.project(project_id) is None:
             raise Refusal(Problem(UNKNOWN_PROJECT, f"project {project_id}"))
 
     async def reach(self, places: Sequence[PlaceModel]) -> None:

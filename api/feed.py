@@ -8,7 +8,7 @@ import msgspec
 from api.meters import Meters
 from api.protocol.hub import Hub
 from api.protocol.notices import notice
-from api.replica import KINDS, Entry, Replica, public, read
+from api.replica import KINDS, MEMBER, Entry, Replica, public, read
 from schemas.messages import Bulk, Message, Outcome, Update, decode_message
 from schemas.rows import EpochRow, OffsetRow
 from schemas.topics import split_key
@@ -39,21 +39,29 @@ class Group(NamedTuple):
     values: list[tuple[int, bytes]]
 
 
+class Audience(NamedTuple):
+    """Who is told at once. appeared: of a project that came into being. regarded: of a user whose standing in a project changed."""
+
+    appeared: Callable[[str], None]
+    regarded: Callable[[str, str], None]
+
+
 class Feed:
-    """appeared: called with a project that came into being. live: whether times of arrival mean anything (after bootstrap).
+    """live: whether times of arrival mean anything (after bootstrap).
 
     cascades: whether rows are handed out, or only notices of what changed.
     """
 
-    def __init__(self, replica: Replica, hub: Hub, meters: Meters, appeared: Callable[[str], None], *, cascades: bool = True) -> None:
+    def __init__(self, replica: Replica, hub: Hub, meters: Meters, audience: Audience, *, cascades: bool = True) -> None:
         self.live = False
         self._replica = replica
         self._hub = hub
         self._meters = meters
-        self._appeared = appeared
+        self._audience = audience
         self._cascades = cascades
         self._staged: dict[int, dict[bytes, Entry | None]] = {}
         self._groups: dict[str, Group] = {}
+        self._regarded: set[tuple[str, str]] = set()
 
     # task-state
 
@@ -64,7 +72,7 @@ class Feed:
         """
         try:
             kind, project_id, _ = split_key(record.key)
-            if kind in KINDS and project_id:
+            if (kind in KINDS or kind == MEMBER) and project_id:
                 self._staged.setdefault(record.partition, {})[record.key] = None if record.value is None else read(public(record.value))
             elif kind == "offset" and record.value is not None:
                 self._end_step(_decode_offset(record.value), now_ms)
@@ -81,6 +89,7 @@ class Feed:
         for key, entry in staged.items():
             if key not in waiting:
                 self._apply(key, entry)
+        self._tell()
         self._staged[row.partition] = waiting
         place = self._hub.places[row.partition]
         if self.live and row.time_ms and row.through > place.through:
@@ -95,8 +104,16 @@ class Feed:
             self._put(kind, project_id, entry)
 
     def _put(self, kind: str, project_id: str, entry: Entry) -> None:
-        if self._replica.put(kind, project_id, entry):
-            self._appeared(project_id)
+        if kind == MEMBER:
+            self._regarded |= {(project_id, user_id) for user_id in self._replica.put_member(project_id, entry.data)}
+        elif self._replica.put(kind, project_id, entry):
+            self._audience.appeared(project_id)
+
+    def _tell(self) -> None:
+        """Tell of changed standings once all rows that belong together are in: the end of a project takes its members along."""
+        regarded, self._regarded = self._regarded, set()
+        for project_id, user_id in sorted(regarded):
+            self._audience.regarded(project_id, user_id)
 
     def _epoch(self, row: EpochRow) -> None:
         place = self._hub.places[row.partition]
@@ -127,6 +144,7 @@ class Feed:
         value = (record.value or b"") if self._cascades else notice(message)
         for kind, entry in rows_of(message):
             self._put(kind, project_id, entry)
+        self._tell()
         if isinstance(message, Bulk) and isinstance(message.parts, int) and message.parts > 1:
             self._part(project_id, message, record.offset + 1, value, now_ms)
         else:

@@ -6,7 +6,11 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-KINDS: Final = frozenset({"project", "branch", "task", "member"})
+from api.members import MemberRow, Members
+from api.protocol.access import Standing
+
+KINDS: Final = frozenset({"project", "branch", "task"})
+MEMBER: Final = "member"
 _MEMORY: Final = b',"memory":{'
 _NONE: Final = -1
 
@@ -25,7 +29,6 @@ class Entry(Struct):
     title: str = ""
     digest: int = 0
     degraded: int = 0
-    user_id: str = ""
     project_id: str = ""
 
 
@@ -41,19 +44,17 @@ class _Head(Struct):
     title: str = ""
     digest: int = 0
     degraded: int = 0
-    user_id: str = ""
 
 
 class ProjectRows:
     """All rows of one project. version: changes with every summary."""
 
-    __slots__ = ("branches", "members", "order", "project", "tasks", "version")
+    __slots__ = ("branches", "order", "project", "tasks", "version")
 
     def __init__(self) -> None:
         self.project: Entry | None = None
         self.branches: dict[str, Entry] = {}
         self.tasks: dict[str, Entry] = {}
-        self.members: dict[str, Entry] = {}
         self.order: list[str] | None = None
         self.version = 0
 
@@ -65,6 +66,7 @@ class ProjectRows:
 
 
 _decode = msgspec.json.Decoder(_Head).decode
+_decode_member = msgspec.json.Decoder(MemberRow).decode
 
 
 def public(value: bytes) -> bytes:
@@ -91,16 +93,16 @@ def read(data: bytes) -> Entry:
         title=head.title,
         digest=head.digest,
         degraded=head.degraded,
-        user_id=head.user_id,
         project_id=head.project_id,
     )
 
 
 class Replica:
-    """Rows by project. Implements `api.protocol.snapshot.Summaries`."""
+    """Rows by project. Implements `api.protocol.snapshot.Summaries` and `api.protocol.access.Members`."""
 
     def __init__(self) -> None:
         self._projects: dict[str, ProjectRows] = {}
+        self._members = Members()
         self.rows = 0
 
     # Taking rows in
@@ -114,7 +116,7 @@ class Replica:
             rows = self._projects[project_id] = ProjectRows()
         if kind == "project":
             return self._put_project(rows, entry)
-        table = {"branch": rows.branches, "task": rows.tasks, "member": rows.members}[kind]
+        table = {"branch": rows.branches, "task": rows.tasks}[kind]
         known = table.get(entry.id)
         if known is not None and known.stamp >= entry.stamp:
             return False
@@ -128,8 +130,14 @@ class Replica:
                 _drop(rows.tasks, entry, entry.id)
         return False
 
+    def put_member(self, project_id: str, data: bytes) -> set[str]:
+        """Take the row of a member in; returns the users of whom it says something new. Raises `msgspec.DecodeError`."""
+        return self._members.put(project_id, _decode_member(data))
+
     def remove(self, kind: str, project_id: str, row_id: str) -> None:
         """Forget a row that left `task-state`: its tombstone is too old to matter."""
+        if kind == MEMBER:
+            self._members.remove(project_id, row_id)
         rows = self._projects.get(project_id)
         if rows is None or kind not in KINDS:
             return
@@ -137,7 +145,7 @@ class Replica:
             rows.project = None
             rows.version += 1
             return
-        table = {"branch": rows.branches, "task": rows.tasks, "member": rows.members}[kind]
+        table = {"branch": rows.branches, "task": rows.tasks}[kind]
         if table.pop(row_id, None) is not None:
             self.rows -= 1
             rows.order = None if kind == "task" else rows.order
@@ -153,6 +161,7 @@ class Replica:
         if entry.deleted:
             _drop(rows.branches, entry)
             _drop(rows.tasks, entry)
+            self._members.end(entry.id, entry.stamp)
         return not entry.deleted and (known is None or known.deleted)
 
     def _tombstone(self, rows: ProjectRows, kind: str, entry: Entry) -> Entry | None:
@@ -178,10 +187,18 @@ class Replica:
         rows = self._projects.get(project_id)
         return rows if rows is not None and rows.project is not None and not rows.project.deleted else None
 
-    def has_member(self, project_id: str, user_id: str) -> bool:
-        """Return whether the log says that this user is a member of the project."""
-        rows = self._projects.get(project_id)
-        return rows is not None and any(entry.user_id == user_id and not entry.deleted for entry in rows.members.values())
+    def standing(self, project_id: str, user_id: str) -> Standing | None:
+        """Return what the log says of a user in a project; None: it never named the user."""
+        entry = self.entry(project_id)
+        return self._members.standing(project_id, user_id, deleted=entry is not None and entry.deleted)
+
+    def owned(self, project_id: str) -> bool:
+        """Return whether the log names an owner of the project."""
+        return self._members.owned(project_id)
+
+    def projects_of(self, user_id: str) -> Iterable[str]:
+        """Return the projects of which the log says something of this user."""
+        return self._members.projects_of(user_id)
 
     def branches(self, project_id: str) -> Iterable[bytes]:
         """Return the public rows of its branches that are not deleted."""
@@ -197,6 +214,10 @@ class Replica:
         """Return (digest, stamp) of the project's row; (0, -1) without one."""
         entry = self.entry(project_id)
         return (0, _NONE) if entry is None else (entry.digest, entry.stamp)
+
+    def live(self, project_id: str) -> bool:
+        """Return whether there is such a project, not deleted."""
+        return self.of(project_id) is not None
 
     def projects(self) -> Iterable[str]:
         """Return the projects that are not deleted."""

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from api.protocol.access import Action, Principal, authorize
+from api.protocol.access import Action, Principal, authorize, readable
 from api.protocol.bucket import Bucket
 from api.protocol.control import ack_data, close_reason, control, error_data
 from api.protocol.effects import Append, Close, Effect, Verify
@@ -114,10 +114,12 @@ class Session:
         data = ack_data(message_id, correlation_id if isinstance(correlation_id, str) else message_id, outcome.metadata.position, problem)
         self.say("ack", outcome.action, data)
 
-    def appeared(self, project_id: str, now_ms: int) -> None:
-        """Join a project that came into being, when all of the user's projects were asked for."""
+    def reconsider(self, project_id: str, now_ms: int) -> None:
+        """Look again at a project that came into being, or in which the user's standing changed: join it, leave it, or neither."""
         self._now_ms = now_ms
-        if self.every_project and project_id not in self.joins and authorize(self.principal, Action.READ, project_id):
+        if not self._may_read(project_id):
+            self._evict([project_id] if project_id in self.joins else [])
+        elif self.every_project and project_id not in self.joins and self._hub.rows.live(project_id):
             self._subscribed([self.joins.join(project_id, None, now_ms)])
 
     def tell(self, action: str, data: dict[str, Any], now_ms: int) -> None:
@@ -184,9 +186,7 @@ class Session:
         self.principal = principal
         self._warned = False
         self.say("sync", "token", {"tokenExp": principal.expires_ms})
-        lost = [project_id for project_id in self.joins.projects() if not authorize(principal, Action.READ, project_id)]
-        if lost:
-            self.unsubscribe([Want(STREAM_PREFIX + project_id) for project_id in lost])
+        self._evict([project_id for project_id in self.joins.projects() if not self._may_read(project_id)])
 
     def change(self, happened: Change) -> None:
         """Check a change and have it written."""
@@ -245,10 +245,18 @@ class Session:
             self._pinged_ms = self._now_ms
             self.heartbeat("ping")
 
+    def _may_read(self, project_id: str) -> bool:
+        return authorize(self.principal, Action.READ, project_id, self._hub.rows)
+
+    def _evict(self, projects: list[str]) -> None:
+        """Leave streams that the user may not read any more. What was due on them is not sent."""
+        left = [{"stream": STREAM_PREFIX + project_id} for project_id in projects if self.joins.leave(project_id)]
+        if left:
+            self.say("sync", "unsubscribed", {"streams": left})
+
     def _missing(self) -> list[str]:
         """Return the user's projects that are not joined."""
-        projects = (project_id for project_id in self._hub.rows.projects() if project_id not in self.joins)
-        return sorted(project_id for project_id in projects if authorize(self.principal, Action.READ, project_id))
+        return [project_id for project_id in readable(self.principal, self._hub.rows) if project_id not in self.joins]
 
     def _join(self, want: Want) -> dict[str, Any] | None:
         project_id = _project(want.stream)
@@ -258,7 +266,7 @@ class Session:
         return {"stream": want.stream, "status": "error", "epoch": None, "sequence": 0, "replayed": 0, "error": error_data(problem)}
 
     def _refusal(self, stream: str, project_id: str) -> Problem | None:
-        if not stream.startswith(STREAM_PREFIX) or not authorize(self.principal, Action.READ, project_id):
+        if not stream.startswith(STREAM_PREFIX) or not self._may_read(project_id):
             return Problem(UNKNOWN_PROJECT)
         if self._hub.rows.project(project_id) is None:
             return Problem(UNKNOWN_PROJECT)
@@ -277,7 +285,7 @@ class Session:
             return request
         if not message_id:
             return Problem(INVALID_CHANGE, errors=("id: missing",))
-        return write_of(request, self.principal, Fill(message_id, iso(self._now_ms)))
+        return write_of(request, self.principal, self._hub.rows, Fill(message_id, iso(self._now_ms)))
 
     def _fail(self, problem: Problem, message_id: str | None) -> None:
         data = error_data(problem)

@@ -6,6 +6,7 @@ from typing import Protocol
 import msgspec
 from msgspec import Struct
 
+from api.protocol.access import Members
 from api.protocol.splice import splice
 from schemas.messages import Position
 
@@ -13,7 +14,7 @@ _encode = msgspec.json.Encoder().encode
 _NO_ROW = b"null"
 
 
-class Summaries(Protocol):
+class Summaries(Members, Protocol):
     """What a snapshot needs to know; the replica is one."""
 
     def project(self, project_id: str) -> bytes | None:
@@ -27,9 +28,6 @@ class Summaries(Protocol):
 
     def digest(self, project_id: str) -> tuple[int, int]:
         """Return (digest, stamp) of the project's row; (0, -1) without one."""
-
-    def projects(self) -> Iterable[str]:
-        """Return the projects that are not deleted."""
 
 
 class At(Struct, frozen=True):

@@ -6,10 +6,10 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from api.protocol.access import ADMIN, SOURCE, Action, Principal, authorize, may_act_as
+from api.protocol.access import ADMIN, SOURCE, Action, Members, Principal, may_act_as, refusal
 from schemas.events import Event, Fields, Integer, Name, encode_event
 from schemas.frames import STREAM_PREFIX, ChangeData, ClientFrame
-from schemas.problems import FORBIDDEN, INVALID_CHANGE, TOO_LARGE, UNKNOWN_PROJECT, Problem
+from schemas.problems import FORBIDDEN, INVALID_CHANGE, TOO_LARGE, Problem
 from schemas.topics import MAX_EVENT_BYTES, MAX_ID_CHARS
 from schemas.words import ACTIONS, ENTITIES, SOURCES, Source
 
@@ -54,13 +54,14 @@ class Fill(Struct, frozen=True):
 _decode_change_data = msgspec.json.Decoder(ChangeData).decode
 
 
-def write_of(request: ChangeRequest, principal: Principal, fill: Fill) -> Write | Problem:
+def write_of(request: ChangeRequest, principal: Principal, members: Members, fill: Fill) -> Write | Problem:
     """Return the event of a request, or what is wrong with it. The source is `user` unless the token may set it."""
     errors = tuple(_mistakes(request))
     if errors:
         return Problem(INVALID_CHANGE, errors=errors)
-    if not authorize(principal, Action.WRITE, request.project_id):
-        return Problem(UNKNOWN_PROJECT, f"project {request.project_id}")
+    refused = refusal(principal, _action(request), request.project_id, members)
+    if refused is not None:
+        return refused
     user_id = principal.subject if request.user_id is None else request.user_id
     if not may_act_as(principal, user_id):
         return Problem(FORBIDDEN, "user_id must be the caller")
@@ -132,6 +133,12 @@ def requests_of(body: bytes, *, lines: bool) -> list[ChangeRequest] | Problem:
 
 _decode_one = msgspec.json.Decoder(ChangeRequest).decode
 _decode_list = msgspec.json.Decoder(list[ChangeRequest]).decode
+
+
+def _action(request: ChangeRequest) -> Action:
+    """Return what a caller must be allowed to do: who the members are, and the end of a project, is the owners' business."""
+    ends = request.entity == "project" and ACTIONS[request.action] == "delete"
+    return Action.MANAGE if request.entity == "member" or ends else Action.WRITE
 
 
 def _source(wanted: str | None, principal: Principal) -> Source:

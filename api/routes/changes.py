@@ -37,16 +37,17 @@ def router(edge: Edge) -> APIRouter:
             raise Refusal(requests)
         if len(requests) > edge.settings.http.changes_per_call:
             raise Refusal(Problem(TOO_LARGE, f"at most {edge.settings.http.changes_per_call} changes a call"))
-        writes = _writes(requests, principal)
+        writes = _writes(edge, requests, principal)
         answers = [await edge.changes.append(write) for write in writes]
         return _taken(writes, await asyncio.gather(*answers))
 
     return routes
 
 
-def _writes(requests: Sequence[ChangeRequest], principal: Principal) -> list[Write]:
+def _writes(edge: Edge, requests: Sequence[ChangeRequest], principal: Principal) -> list[Write]:
     now = now_ms()
-    made = [write_of(request, principal, Fill(uuid7(now, secrets.randbits(_ENTROPY_BITS)), iso(now))) for request in requests]
+    fills = (Fill(uuid7(now, secrets.randbits(_ENTROPY_BITS)), iso(now)) for _ in requests)
+    made = [write_of(request, principal, edge.replica, fill) for request, fill in zip(requests, fills, strict=True)]
     problems = [(index, one) for index, one in enumerate(made) if isinstance(one, Problem)]
     if len(made) == 1 and problems:
         raise Refusal(problems[0][1])

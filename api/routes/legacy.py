@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query, Request, Response
 from api.bulk import positions
 from api.edge import Edge
 from api.problems import Refusal
-from api.protocol.access import Action, Principal, authorize
+from api.protocol.access import Principal, readable
 from schemas.http import LegacyBranchAnswer, LegacyProjectAnswer
 from schemas.problems import INVALID_REQUEST, NOT_FOUND, Problem
 
@@ -60,10 +60,10 @@ def router(edge: Edge) -> APIRouter:
 
 def _find(edge: Edge, principal: Principal, branch_id: str, project_id: str | None) -> dict[str, bytes]:
     """Return the row of the branch by project, of those that the caller may read."""
-    names = edge.replica.projects() if project_id is None else [project_id]
+    names = readable(principal, edge.replica) if project_id is None else [project_id]
     found: dict[str, bytes] = {}
     for name in names:
-        rows = edge.replica.of(name) if authorize(principal, Action.READ, name) else None
+        rows = edge.replica.of(name)
         entry = None if rows is None else rows.branches.get(branch_id)
         if entry is not None and not entry.deleted:
             found[name] = entry.data

@@ -10,7 +10,7 @@ from starlette.responses import StreamingResponse
 from api.edge import Edge, now_ms
 from api.polls import Poll
 from api.problems import Refusal
-from api.protocol.access import Action, Principal, authorize
+from api.protocol.access import Principal, readable
 from api.protocol.polls import Found, look, wants_of
 from schemas.frames import ALL_PROJECTS, STREAM_PREFIX, Since, Want
 from schemas.problems import BEHIND, CONNECTIONS, RESTART, UNRECOVERABLE, Problem
@@ -74,9 +74,10 @@ class _Asked:
     def _places(self) -> dict[str, Since | None]:
         """Return where the caller stands in each project that it wants and may read. A project that is gone is one that was named."""
         places = dict(self._named)
+        for project_id in places:
+            self.edge.known(self.principal, project_id)  # again, because a right may end while the call waits
         if self.poll.every:
-            readable = (name for name in self.edge.replica.projects() if authorize(self.principal, Action.READ, name))
-            places |= {name: None for name in sorted(readable) if name not in places}
+            places |= {name: None for name in readable(self.principal, self.edge.replica) if name not in places}
         for project_id in places:
             self.poll.watch(project_id)
         return places

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from api.bulk import Encoded, positions
 from api.edge import Edge
 from api.problems import Refusal
-from api.protocol.access import Action, Principal, authorize, may_act_as
+from api.protocol.access import Principal, may_act_as, readable
 from schemas.http import BulkAnswer, BulkRequest, PlaceModel
 from schemas.problems import FEATURE, FORBIDDEN, INVALID_REQUEST, Problem
 
@@ -115,10 +115,9 @@ def _projects(edge: Edge, principal: Principal, asked: BulkRequest) -> list[str]
         for project_id in asked.project_ids:
             edge.readable(principal, project_id)
         return sorted(set(asked.project_ids))
-    readable = (project_id for project_id in edge.replica.projects() if authorize(principal, Action.READ, project_id))
-    if asked.user_id in {None, principal.subject}:
-        return sorted(readable)
-    return sorted(project_id for project_id in readable if edge.replica.has_member(project_id, asked.user_id or ""))
+    if asked.user_id is None:
+        return readable(principal, edge.replica)
+    return readable(principal if asked.user_id == principal.subject else Principal(asked.user_id, frozenset()), edge.replica)
 
 
 def _body_schema() -> dict[str, object]:

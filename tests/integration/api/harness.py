@@ -20,7 +20,18 @@ from api.auth import mint
 from broker.connection import KafkaSettings
 from broker.partitioner import partition_for
 from schemas.messages import Cascade, Message, Metadata, Position, Update, UpdateData, UpdatePayload, encode_message, stream_of
-from schemas.rows import BranchSummary, EpochRow, Memory, OffsetRow, ProjectSummary, TaskSummary, encode_row, with_memory
+from schemas.rows import (
+    BranchSummary,
+    EpochRow,
+    MemberRow,
+    Memory,
+    OffsetRow,
+    ProjectSummary,
+    TaskSummary,
+    Tombstone,
+    encode_row,
+    with_memory,
+)
 from schemas.topics import CASCADES, TASK_STATE, epoch_key, offset_key, row_key
 
 SECRET = "a development secret of more than 32 characters"  # noqa: S105  for tests only
@@ -78,6 +89,35 @@ class TinyWorker:
         stamp = self.offsets.get(partition, 0)
         self.offsets[partition] = stamp + 1
         return partition, stamp
+
+    async def member(self, project_id: str, user: str, role: str | None) -> int:
+        """Give a user a role, or take it (None); returns the frame's sequence."""
+        partition, stamp = self.next_stamp(project_id)
+        row = MemberRow(id=user, project_id=project_id, user_id=user, role=role, stamp=stamp) if role else None
+        return await self._own("member", project_id, row or Tombstone(id=user, project_id=project_id, stamp=stamp), partition)
+
+    async def delete_project(self, project_id: str, *members: str) -> int:
+        """Delete a project with its members; returns the frame's sequence."""
+        partition, stamp = self.next_stamp(project_id)
+        for user in members:
+            tombstone = encode_row(Tombstone(id=user, project_id=project_id, stamp=stamp))
+            await self.state(partition, row_key("member", project_id, user), tombstone)
+        return await self._own("project", project_id, Tombstone(id=project_id, project_id=project_id, stamp=stamp), partition)
+
+    async def _own(self, kind: str, project_id: str, row: MemberRow | Tombstone, partition: int) -> int:
+        """Write one row, the end of its step, and the frame that carries it."""
+        encoded = encode_row(row)
+        await self.state(partition, row_key(kind, project_id, row.id), encoded)
+        await self.state(partition, offset_key(partition), encode_row(OffsetRow(partition=partition, through=row.stamp + 1)))
+        data = UpdateData(primary=Raw(encoded), cascade=Cascade())
+        message = Update(
+            id=f"m-{project_id}-{row.stamp}",
+            stream=stream_of(project_id),
+            timestamp=0,
+            payload=UpdatePayload(entity=kind, action="delete" if isinstance(row, Tombstone) else "update", data=data),
+            metadata=Metadata(source="user", position=Position(partition, row.stamp + 1)),
+        )
+        return await self.cascade(project_id, message)
 
     async def add_task(self, project_id: str, task_id: str, *, correlation_id: str = "", user_id: str = "u", status: str = "todo") -> int:
         """Add or change a task of branch `main`, as a person's change; returns the frame's sequence."""

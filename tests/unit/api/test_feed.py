@@ -6,8 +6,9 @@ from typing import Any, Literal
 import pytest
 from msgspec import Raw
 
-from api.feed import NO_EPOCH, Feed, Jumped, Record
+from api.feed import NO_EPOCH, Audience, Feed, Jumped, Record
 from api.meters import Meters
+from api.protocol.access import Standing
 from api.protocol.hub import Hub, Place
 from api.protocol.limits import Limits
 from api.protocol.resume import Snapshot
@@ -46,7 +47,9 @@ class Stand:
         self.hub = Hub(self.replica, lambda _project_id: 0, Limits())
         self.hub.begin(0, Place(NO_EPOCH))
         self.appeared: list[str] = []
-        self.feed = Feed(self.replica, self.hub, self.meters, self.appeared.append)
+        self.regarded: list[tuple[str, str]] = []
+        audience = Audience(self.appeared.append, lambda *who: self.regarded.append(who))
+        self.feed = Feed(self.replica, self.hub, self.meters, audience)
 
     def state(self, key: bytes, value: bytes | None) -> None:
         """Feed a record of `task-state`."""
@@ -216,3 +219,16 @@ def test_a_new_epoch_ends_what_is_known() -> None:
     stand.state(epoch_key(0), encode_row(EpochRow(partition=0, epoch="e2")))
     with pytest.raises(Jumped):
         stand.state(epoch_key(0), encode_row(EpochRow(partition=0, epoch="e3")))
+
+
+def test_members_are_regarded() -> None:
+    """Whether their row comes with a step of `task-state` or with a frame; told once."""
+    stand = Stand()
+    member = row("u", 3, user_id="u", role="owner")
+    stand.state(row_key("member", "p", "u"), member)
+    assert stand.regarded == []
+    stand.step(4)
+    payload = UpdatePayload(entity="member", action="create", data=UpdateData(primary=Raw(member), cascade=Cascade()))
+    metadata = Metadata(source="user", position=Position(0, 4))
+    stand.cascade(Update(id="m", stream="project:p", timestamp=0, payload=payload, metadata=metadata))
+    assert (stand.regarded, stand.replica.standing("p", "u")) == ([("p", "u")], Standing.OWNER)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from api.protocol.access import Standing
 from api.replica import Entry, Replica, public, read
 from schemas.rows import Memory, Tombstone, encode_row, with_memory
 
@@ -42,12 +43,12 @@ def test_the_last_stamp_wins() -> None:
     assert replica.put("project", "p", row("p", 5, digest=9))
     assert not replica.put("project", "p", row("p", 5))
     assert replica.digest("p") == (9, 5)
-    for kind in ("branch", "task", "member"):
+    for kind in ("branch", "task"):
         replica.put(kind, "p", row("x", 5, branch_id="b"))
         replica.put(kind, "p", row("x", 4, branch_id="c"))
     assert replica.version("p") == 2
     assert live_tasks(replica) == {"x": 5}
-    assert (replica.rows, list(replica.branches("p"))) == (4, [b'{"id": "x", "stamp": 5, "branch_id": "b"}'])
+    assert (replica.rows, list(replica.branches("p"))) == (3, [b'{"id": "x", "stamp": 5, "branch_id": "b"}'])
     assert not replica.put("activity", "p", row("x", 9))
 
 
@@ -94,19 +95,24 @@ def test_a_deleted_project_takes_everything_with_it() -> None:
 
 
 def test_members_are_known() -> None:
-    """Those that are not deleted, by user."""
+    """By user; the end of the project is the end of them."""
     replica = Replica()
-    replica.put("member", "p", row("m", 1, user_id="u"))
-    assert [replica.has_member(*who) for who in (("p", "u"), ("p", "v"), ("q", "u"))] == [True, False, False]
-    replica.put("member", "p", gone("m", 2))
-    assert not replica.has_member("p", "u")
+    replica.put("project", "p", row("p", 1))
+    assert replica.put_member("p", b'{"id":"u","project_id":"p","user_id":"u","role":"owner","stamp":2}') == {"u"}
+    assert (replica.standing("p", "u"), replica.owned("p"), replica.projects_of("u")) == (Standing.OWNER, True, {"p"})
+    replica.put("project", "p", gone("p", 3))
+    assert (replica.standing("p", "u"), replica.owned("p"), replica.live("p")) == (Standing.VIEWER, False, False)
+    replica.put("project", "p", row("p", 4))
+    assert (replica.standing("p", "u"), replica.live("p")) == (Standing.REMOVED, True)
+    replica.remove("member", "p", "u")
+    assert replica.standing("p", "u") is None
 
 
 def test_rows_that_left_the_topic_leave_the_replica() -> None:
     """Each kind; twice does no harm."""
     replica = Replica()
     replica.put("project", "p", row("p", 1))
-    for kind in ("branch", "task", "member"):
+    for kind in ("branch", "task"):
         replica.put(kind, "p", row("x", 1))
         replica.remove(kind, "p", "x")
         replica.remove(kind, "p", "x")

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Raw
 
-from api.protocol.access import Principal
+from api.protocol.access import Principal, Standing
 from api.protocol.hub import Hub, Place
 from api.protocol.inputs import Subscribe
 from api.protocol.limits import Limits
@@ -27,6 +27,7 @@ class FakeRows:
         self.table: dict[str, dict[str, Any]] = {}
         self.leaves: dict[str, dict[str, dict[str, Any]]] = {}
         self.versions: dict[str, int] = {}
+        self.standings: dict[tuple[str, str], Standing] = {}
 
     def put(self, project_id: str, stamp: int, *branches: str, deleted: bool = False) -> None:
         """Set a project's row, and rows of its branches with the same stamp."""
@@ -51,6 +52,22 @@ class FakeRows:
         """Return digest and stamp."""
         row = self.table.get(project_id)
         return (row["digest"], row["stamp"]) if row else (0, -1)
+
+    def standing(self, project_id: str, user_id: str) -> Standing | None:
+        """Return what was set by hand."""
+        return self.standings.get((project_id, user_id))
+
+    def owned(self, project_id: str) -> bool:
+        """Return whether somebody was set as an owner."""
+        return any(name == project_id and standing is Standing.OWNER for (name, _), standing in self.standings.items())
+
+    def projects_of(self, user_id: str) -> Iterable[str]:
+        """Return the projects in which something was set for a user."""
+        return [name for name, user in self.standings if user == user_id]
+
+    def live(self, project_id: str) -> bool:
+        """Return whether a project is there."""
+        return project_id in self.projects()
 
     def projects(self) -> Iterable[str]:
         """Return the live projects."""

@@ -5,7 +5,7 @@ from typing import Literal
 
 import pytest
 
-from api.protocol.access import Principal
+from api.protocol.access import Principal, Standing
 from api.protocol.effects import Append, Close, Verify
 from api.protocol.inputs import (
     Input,
@@ -53,12 +53,12 @@ def test_all_projects_are_those_of_now_and_later() -> None:
     assert statuses(session) == [("project:q", "live"), ("project:p", "snapshot")]
     for project_id in ("r", "s"):
         world.publish(project_id)
-        session.appeared(project_id, NOW)
-        session.appeared(project_id, NOW)
+        session.reconsider(project_id, NOW)
+        session.reconsider(project_id, NOW)
     assert statuses(session) == [("project:r", "snapshot")]
     receive(session, Unsubscribe([Want(ALL_PROJECTS)]), NOW)
     assert len(said(session.due(NOW))[0][1]["streams"]) == 4
-    session.appeared("p", NOW)
+    session.reconsider("p", NOW)
     assert session.due(NOW) == []
 
 
@@ -208,3 +208,25 @@ def test_the_end_is_announced() -> None:
     assert session.backlog == 2
     assert said(session.due(NOW)) == [("stale", {"since": 1}), ("goodbye", {"retryAfterMs": 500, "jitterMs": 2_000})]
     assert close == Close(1012, '{"c":"restart","r":500}')
+
+
+def test_a_right_that_ends_ends_the_stream_at_once() -> None:
+    """What was due on it is not sent; a right that begins joins it, where all projects were asked for."""
+    world = World()
+    for project_id in ("p", "q"):
+        world.publish(project_id)
+    session = world.session(projects=["p"])
+    receive(session, Subscribe([Want(ALL_PROJECTS)]), NOW)
+    session.due(NOW)
+    world.publish("p")
+    world.rows.standings["p", "u"] = Standing.REMOVED
+    session.reconsider("p", NOW)
+    session.reconsider("p", NOW)
+    world.publish("p")
+    assert said(session.due(NOW)) == [("unsubscribed", {"streams": [{"stream": "project:p"}]})]
+    world.rows.standings["q", "u"] = Standing.VIEWER
+    session.reconsider("q", NOW)
+    assert statuses(session) == [("project:q", "snapshot")]
+    world.rows.put("q", 9, deleted=True)
+    session.reconsider("q", NOW)
+    assert session.due(NOW) == []

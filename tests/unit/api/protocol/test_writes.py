@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 from msgspec import convert
 
-from api.protocol.access import Principal
+from api.protocol.access import Principal, Standing
 from api.protocol.writes import ChangeRequest, Fill, Write, request_of, requests_of, write_of
 from schemas.events import decode_event
 from schemas.frames import ClientFrame, decode_client_frame
 from schemas.problems import Problem
 from schemas.topics import MAX_ID_CHARS, MAX_NAMES
+from tests.unit.api.protocol.fakes import FakeRows
 
 FILL = Fill("new-id", "2026-11-23T00:00:00.000Z")
 USER = Principal("u", frozenset({"p"}))
@@ -22,9 +23,9 @@ LONG = ["\x01" * MAX_ID_CHARS] * MAX_NAMES
 TASK: dict[str, Any] = {"entity": "task", "action": "create", "project_id": "p", "entity_id": "t", "branch_id": "b"}
 
 
-def write(principal: Principal = USER, **fields: object) -> Write | Problem:
+def write(principal: Principal = USER, members: FakeRows | None = None, **fields: object) -> Write | Problem:
     """Return what becomes of a task's creation with these fields set."""
-    return write_of(convert(TASK | fields, ChangeRequest), principal, FILL)
+    return write_of(convert(TASK | fields, ChangeRequest), principal, members or FakeRows(), FILL)
 
 
 def test_what_is_missing_is_filled_in() -> None:
@@ -92,7 +93,7 @@ def test_only_some_tokens_set_the_source(principal: Principal, wanted: str | Non
 )
 def test_each_mistake_is_named(fields: dict[str, object], code: str, word: str) -> None:
     """With the code of the catalogue and the field's name."""
-    problem = write_of(convert(TASK | fields, ChangeRequest), USER, FILL)
+    problem = write_of(convert(TASK | fields, ChangeRequest), USER, FakeRows(), FILL)
     assert isinstance(problem, Problem)
     assert problem.type.code == code
     assert word in "; ".join((*problem.errors, problem.detail))
@@ -158,3 +159,24 @@ def test_a_body_is_one_event_a_list_or_lines() -> None:
     too_long = json.dumps(TASK | {"data": {"title": "x" * 5_000}}).encode()
     for body in (too_long, b"", b"{", b"3", b"[3]", b"[" * 50_000):
         assert isinstance(requests_of(body, lines=False), Problem)
+
+
+@pytest.mark.parametrize(
+    ("standing", "fields", "code"),
+    [
+        (Standing.VIEWER, {}, "forbidden"),
+        (Standing.REMOVED, {}, "unknown-project"),
+        (Standing.EDITOR, {}, None),
+        (Standing.EDITOR, {"entity": "member", "entity_id": "v"}, "forbidden"),
+        (Standing.EDITOR, {"entity": "project", "entity_id": "p", "action": "deleted"}, "forbidden"),
+        (Standing.EDITOR, {"entity": "project", "entity_id": "p", "action": "patch"}, None),
+        (Standing.OWNER, {"entity": "member", "entity_id": "v"}, None),
+        (Standing.OWNER, {"entity": "project", "entity_id": "p", "action": "delete"}, None),
+    ],
+)
+def test_a_role_says_what_may_be_written(standing: Standing, fields: dict[str, object], code: str | None) -> None:
+    """Viewers write nothing; members and the end of a project are the owners' business; who may not read is told of nothing."""
+    members = FakeRows()
+    members.standings["p", "u"] = standing
+    made = write(USER, members, **fields)
+    assert (made.type.code if isinstance(made, Problem) else None) == code

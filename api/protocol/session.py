@@ -5,7 +5,6 @@ The driver calls `api.protocol.transitions.receive` for each input, carries out 
 
 from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -16,6 +15,7 @@ from api.protocol.effects import Append, Close, Effect, Verify
 from api.protocol.hub import Hub, Waiting
 from api.protocol.inputs import Change, NotTaken, Shutdown, Taken
 from api.protocol.joins import Joins
+from api.protocol.times import iso
 from api.protocol.writes import ChangeRequest, Fill, Write, request_of, write_of
 from schemas.frames import ALL_PROJECTS, BAD_FRAME, BAD_TOKEN, NOT_ALLOWED, RESTARTING, STREAM_PREFIX, TIMED_OUT, TOO_MANY, CloseCode, Want
 from schemas.messages import Outcome
@@ -290,11 +290,6 @@ class Session:
     def _fail(self, problem: Problem, message_id: str | None) -> None:
         data = error_data(problem)
         self.say("error", "failed", data | ({"messageId": message_id} if message_id else {}))
-
-
-def iso(time_ms: int) -> str:
-    """Return a time (ms since 1970) as UTC, ISO 8601 with milliseconds and Z."""
-    return datetime.fromtimestamp(time_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _project(stream: str) -> str:

@@ -22,7 +22,8 @@ from api.protocol.inputs import (
     Verified,
     parse,
 )
-from api.protocol.session import Phase, iso
+from api.protocol.session import Phase
+from api.protocol.times import iso
 from api.protocol.transitions import receive
 from schemas.frames import ALL_PROJECTS, Since, Want
 from schemas.messages import Metadata, Outcome, Position

@@ -1,63 +1,18 @@
 """Reads `task-state` and `task-changes` from their beginnings with a consumer of its own. Shell around aiokafka."""
 
 import time
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from typing import Final
-
-import msgspec
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from msgspec import Struct
 
 from audit.intake import Record
 from broker.admin import describe_topics
-from broker.connection import KafkaSettings, client_options
-from broker.reach import reaching
+from broker.connection import KafkaSettings
+from broker.cut import StateCut
+from broker.reading import reading
 from schemas.failure import Failure
-from schemas.rows import OffsetRow
-from schemas.topics import TASK_CHANGES, TASK_STATE, offset_key
+from schemas.topics import TASK_CHANGES, TASK_STATE
 
 _POLL_MS: Final = 200
-_FETCH_BYTES: Final = 4 * 1024 * 1024
-
-
-class StateCut:
-    """The rows of one partition of `task-state` as of an `offset` row: the newest value per key below its `through`.
-
-    A step writes its rows first and its `offset` row last, so a value whose stamp is not below `through` belongs to a step
-    that is still being written; it waits for its own `offset` row (docs/decisions/0002-restore-to-a-step.md).
-    """
-
-    def __init__(self, partition: int) -> None:
-        self.rows: dict[bytes, bytes] = {}
-        self.through = 0
-        self.partition = partition
-        self._offset_key = offset_key(partition)
-        self._waiting: list[tuple[bytes, bytes | None]] = []
-
-    def take_all(self, records: Iterable[ConsumerRecord[bytes, bytes]]) -> None:
-        """Take the next records of the partition."""
-        for record in records:
-            self.take(record.key or b"", record.value)
-
-    def take(self, key: bytes, value: bytes | None) -> None:
-        """Take the next record of the partition."""
-        if key == self._offset_key and value is not None:
-            self.through = msgspec.json.decode(value, type=OffsetRow).through
-            self.settle()
-        elif not key.startswith((b"offset/", b"epoch/")):
-            self._waiting.append((key, value))
-
-    def settle(self, *, everything: bool = False) -> None:
-        """Take in what waits and is below `through`; with `everything`, the rest too (no event can account for its stamps)."""
-        waiting, self._waiting = self._waiting, []
-        for key, value in waiting:
-            if value is None:
-                self.rows.pop(key, None)
-            elif everything or _stamp(value) < self.through:
-                self.rows[key] = value
-            else:
-                self._waiting.append((key, value))
 
 
 async def check_topics(settings: KafkaSettings) -> None:
@@ -70,7 +25,7 @@ async def check_topics(settings: KafkaSettings) -> None:
 async def ends_of_changes(settings: KafkaSettings) -> dict[int, int]:
     """Return the end of `task-changes` per partition. Raises `Failure` when its beginning is gone: no recount is possible then."""
     topic = settings.topic(TASK_CHANGES)
-    async with _reading(settings, topic) as (consumer, partitions):
+    async with reading(settings, topic) as (consumer, partitions):
         begins = await consumer.beginning_offsets(partitions)
         ends = await consumer.end_offsets(partitions)
     gone = next((one for one, begin in begins.items() if begin > 0), None)
@@ -84,7 +39,7 @@ async def read_state(settings: KafkaSettings, ends: dict[int, int], wait_s: floa
 
     Raises `Failure` when nothing is written for `wait_s` seconds and the ends are not reached.
     """
-    async with _reading(settings, settings.topic(TASK_STATE)) as (consumer, partitions):
+    async with reading(settings, settings.topic(TASK_STATE)) as (consumer, partitions):
         written = await consumer.end_offsets(partitions)
         cuts = {one: StateCut(one.partition) for one in partitions}
         last = time.monotonic()
@@ -103,7 +58,7 @@ async def read_state(settings: KafkaSettings, ends: dict[int, int], wait_s: floa
 
 async def changes(settings: KafkaSettings, ends: dict[int, int]) -> AsyncIterator[tuple[int, Record]]:
     """Yield (partition, record) of `task-changes` from the beginning up to the given ends (exclusive)."""
-    async with _reading(settings, settings.topic(TASK_CHANGES)) as (consumer, partitions):
+    async with reading(settings, settings.topic(TASK_CHANGES)) as (consumer, partitions):
         left = {one for one in partitions if ends[one.partition] > 0}
         while left:
             for partition, records in (await consumer.getmany(*left, timeout_ms=_POLL_MS)).items():
@@ -115,43 +70,8 @@ async def changes(settings: KafkaSettings, ends: dict[int, int]) -> AsyncIterato
                     left.discard(partition)
 
 
-@asynccontextmanager
-async def _reading(settings: KafkaSettings, topic: str) -> AsyncIterator[tuple[AIOKafkaConsumer, list[TopicPartition]]]:
-    """Yield a consumer that stands at the beginning of every partition of a topic."""
-    consumer = AIOKafkaConsumer(
-        topic,  # without a group, all its partitions are assigned at the start
-        **client_options(settings),
-        group_id=None,
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
-        max_partition_fetch_bytes=_FETCH_BYTES,
-    )
-    try:
-        with reaching(settings):
-            await consumer.start()
-        partitions = sorted(consumer.assignment())
-        await consumer.seek_to_beginning(*partitions)
-        yield consumer, partitions
-    finally:
-        await consumer.stop()
-
-
 def _stands_still(cut: StateCut, end: int) -> Failure:
     return Failure(
         f"The worker does not go on: its rows of partition {cut.partition} include the log up to {cut.through} of {end}. "
         "Is one running? Start it with `anabranch worker`, or wait longer with --wait."
     )
-
-
-class _Head(Struct):
-    stamp: int = -1
-
-
-_head = msgspec.json.Decoder(_Head).decode
-
-
-def _stamp(value: bytes) -> int:
-    try:
-        return _head(value).stamp
-    except msgspec.DecodeError:
-        return -1

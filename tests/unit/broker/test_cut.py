@@ -1,6 +1,6 @@
 """What of `task-state` counts at one moment."""
 
-from audit.log import StateCut
+from broker.cut import StateCut
 from schemas.rows import OffsetRow, Tombstone, encode_row
 from schemas.topics import offset_key
 

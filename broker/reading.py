@@ -1,0 +1,33 @@
+"""Reads a topic from its beginning, in a process of its own and outside any group. Shell around aiokafka."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from broker.connection import KafkaSettings, client_options
+from broker.reach import reaching
+
+_FETCH_BYTES: Final = 4 * 1024 * 1024
+
+
+@asynccontextmanager
+async def reading(settings: KafkaSettings, topic: str) -> AsyncIterator[tuple[AIOKafkaConsumer, list[TopicPartition]]]:
+    """Yield a consumer that stands at the beginning of every partition of a topic."""
+    consumer = AIOKafkaConsumer(
+        topic,  # without a group, all its partitions are assigned at the start
+        **client_options(settings),
+        group_id=None,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        max_partition_fetch_bytes=_FETCH_BYTES,
+    )
+    try:
+        with reaching(settings):
+            await consumer.start()
+        partitions = sorted(consumer.assignment())
+        await consumer.seek_to_beginning(*partitions)
+        yield consumer, partitions
+    finally:
+        await consumer.stop()

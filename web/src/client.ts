@@ -1,230 +1,95 @@
-/** The driver: gives the machine its inputs and does its effects. Sockets, clock and chance come from `Env`. */
+/** The client: follows streams and sends the user's own changes, over the socket or, while polling, over HTTP. */
+import { postChange } from './calls.ts';
+import type { Env, Sink, Tuning } from './env.ts';
+import { type Companion, Follower } from './follower.ts';
+import { body, type Change, update, uuid7 } from './outbound.ts';
+import { BOUNDS, Outbox, type Pending, type Sent } from './outbox.ts';
+import { isUp } from './phases.ts';
+import type { LogPosition, TaskRow } from './types.ts';
 
-import { type Effect, type Input, type Machine, START } from './connection.ts';
-import { decode, type ServerFrame } from './frames.ts';
-import { step, wakeAt } from './machine.ts';
-import { encode, type Outbound, patch, uuid7 } from './outbound.ts';
-import { due, type TaskChanges } from './store/pending.ts';
-import type { Store } from './store/store.ts';
-import type { StreamPosition } from './types.ts';
-
-/** The part of a WebSocket that the driver uses. */
-export interface Socket {
-  onopen: ((event: never) => void) | null;
-  onmessage: ((event: { data: unknown }) => void) | null;
-  onclose: ((event: { code: number; reason: string }) => void) | null;
-  onerror: ((event: never) => void) | null;
-  send(text: string): void;
-  close(code?: number): void;
-}
-
-export interface Env {
-  readonly open: (token: string) => Socket;
-  readonly token: (rejected: boolean) => Promise<string | null>;
-  readonly now: () => number;
-  readonly random: () => number;
-  readonly randomBytes: (bytes: Uint8Array) => void;
-  readonly setTimeout: (call: () => void, ms: number) => unknown;
-  readonly clearTimeout: (timer: never) => void;
-}
+export type { Env, Sink, Socket, Tuning } from './env.ts';
+export type { Sent } from './outbox.ts';
 
 /** Longest time between two looks at the clock while own changes wait. */
 const SWEEP_MS = 1_000;
-/** A timer that came this much too late means that the machine slept. */
-const SLEPT_MS = 4_000;
+/** More than this not yet on the wire: own changes wait. */
+const CONGESTED = 262_144;
 
-export class Client {
-  machine: Machine = START;
-  /** Frames of a kind that this client doesn't know. */
-  unknown = 0;
+export class Client extends Follower {
   readonly #env: Env;
-  readonly #store: Store;
-  readonly #watchers = new Set<() => void>();
-  #socket: Socket | null = null;
-  #timer: unknown = null;
-  #inputs: Input[] = [];
-  #busy = false;
+  readonly #outbox: Outbox;
+  #posting = false;
 
-  constructor(env: Env, store: Store) {
+  constructor(env: Env, sink: Sink, tuning: Tuning = {}) {
+    const outbox = new Outbox({ ...BOUNDS, ...tuning.queue }, (...turn) => sink.changes?.(...turn));
+    const companion: Companion = {
+      heard: (frame, now) => outbox.heard(frame, now),
+      shown: (frames, now) => outbox.shown(frames, now),
+      ready: (now) => {
+        outbox.sweep(now);
+        this.#send(now);
+      },
+      cut: () => outbox.cut(),
+      end: (now) => outbox.end(now),
+      due: (now) => (outbox.pending.length > 0 ? now + SWEEP_MS : Number.POSITIVE_INFINITY),
+    };
+    super(env, sink, tuning, companion);
     this.#env = env;
-    this.#store = store;
+    this.#outbox = outbox;
   }
 
-  onState(watcher: () => void): () => void {
-    this.#watchers.add(watcher);
-    return () => this.#watchers.delete(watcher);
+  /** Own changes that are not confirmed yet, oldest first. */
+  get pending(): readonly Pending[] {
+    return this.#outbox.pending;
   }
 
-  connect(): void {
-    this.input({ type: 'connect' });
+  /** How full the queue of own changes is. */
+  get queue(): { readonly size: number; readonly bytes: number } {
+    return { size: this.pending.length, bytes: this.#outbox.bytes };
   }
 
-  close(): void {
-    this.input({ type: 'dispose' });
+  /** Where the own changes end in the log: what `min_position` takes, so that an answer over HTTP has them. */
+  get written(): readonly LogPosition[] {
+    return [...this.#outbox.written].map(([partition, offset]) => ({ partition, offset }));
   }
 
-  /** Positions of an HTTP answer that the store has taken in. */
-  placed(positions: Readonly<Record<string, StreamPosition>>): void {
-    this.input({ type: 'placed', positions });
-  }
-
-  /** Change a task: shown at once, sent when there is a connection, taken back with a reason when it is refused. */
-  edit(projectId: string, taskId: string, changes: TaskChanges): string {
+  /** Change something: shown at once, sent when there is a connection, taken back with a reason when it is refused. */
+  change(change: Change): Sent {
     const now = this.#env.now();
-    const id = uuid7(now, this.#env.randomBytes);
-    this.#store.edit({ id, projectId, taskId, changes }, now);
-    this.#flush();
-    this.#arm();
-    return id;
+    const begun = this.#outbox.begin(change, uuid7(now, this.#env.randomBytes), now);
+    this.#send(now);
+    this.arm();
+    return begun;
   }
 
-  /** Give the machine one input; inputs that come while it works wait their turn. */
-  input(input: Input): void {
-    this.#inputs.push(input);
-    if (this.#busy) return;
-    this.#busy = true;
-    try {
-      for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) this.#step(next);
-    } finally {
-      this.#busy = false;
-    }
-    this.#arm();
+  /** Change a task's fields. Returns the id of the change. */
+  edit(projectId: string, taskId: string, fields: Partial<TaskRow>): string {
+    return this.change({ entity: 'task', action: 'patch', id: taskId, projectId, fields }).id;
   }
 
-  #step(input: Input): void {
-    const before = this.machine;
-    const [machine, effects] = step(before, input, { now: this.#env.now(), luck: this.#env.random() });
-    this.machine = machine;
-    const left = (before.phase === 'live' || before.phase === 'syncing') && !this.#up();
-    if (left) this.#store.cut();
-    for (const effect of effects) this.#do(effect);
-    if (machine !== before) for (const watcher of this.#watchers) watcher();
-  }
-
-  #do(effect: Effect): void {
-    switch (effect.type) {
-      case 'token':
-        this.#fetchToken(effect.generation, effect.rejected);
-        return;
-      case 'open':
-        this.#open(effect.token);
-        return;
-      case 'close':
-        this.#drop(effect.code);
-        return;
-      case 'send':
-        this.#send(effect.frame);
-        return;
-      case 'apply':
-        this.#store.apply(effect.frames, this.#env.now());
-        return;
-      case 'forget':
-        this.#store.forget(effect.stream);
-        return;
-      case 'heard':
-        this.#heard(effect.frame);
-        return;
-      case 'ready':
-        this.#flush();
-        return;
+  /** Send what is due: over the socket, or one by one over HTTP while polling. */
+  #send(now: number): void {
+    if (isUp(this.machine)) {
+      if (this.congestion > CONGESTED) return;
+      this.#outbox.send((entry) => this.send(update(entry.change), entry.id), now);
+    } else if (this.machine.phase === 'polling' && !this.#posting) {
+      this.#outbox.send((entry) => this.#post(entry), now);
     }
   }
 
-  #fetchToken(generation: number, rejected: boolean): void {
-    this.#drop(1000);
-    this.#env.token(rejected).then(
-      (token) => this.input({ type: 'token', generation, token }),
-      () => this.input({ type: 'token', generation, token: null }),
-    );
-  }
-
-  #open(token: string): void {
-    this.#drop(1000);
-    let socket: Socket;
-    try {
-      socket = this.#env.open(token);
-    } catch {
-      this.input({ type: 'closed', code: 1006, reason: '' });
-      return;
-    }
-    this.#socket = socket;
-    const mine = () => this.#socket === socket;
-    socket.onopen = () => mine() && this.input({ type: 'opened' });
-    socket.onmessage = (event) => {
-      if (mine() && typeof event.data === 'string') this.input({ type: 'frame', frame: decode(event.data) });
-    };
-    socket.onclose = (event) => {
-      if (!mine()) return;
-      this.#socket = null;
-      this.input({ type: 'closed', code: event.code, reason: event.reason });
-    };
-    socket.onerror = () => {};
-  }
-
-  #drop(code: number): void {
-    const socket = this.#socket;
-    this.#socket = null;
-    try {
-      socket?.close(code);
-    } catch {
-      // Already closing: nothing is left to do.
-    }
-  }
-
-  #send(frame: Outbound, id?: string): boolean {
-    if (this.#socket === null) return false;
-    const now = this.#env.now();
-    try {
-      this.#socket.send(encode(frame, id ?? uuid7(now, this.#env.randomBytes), now));
-      return true;
-    } catch {
-      return false;
-    }
-  }
-
-  #heard(frame: ServerFrame): void {
-    if (frame.kind === 'ack' || frame.kind === 'error') this.#store.answered(frame, this.#env.now());
-    if (frame.kind === 'unknown') this.unknown += 1;
-    if (frame.kind !== 'ping' && frame.kind !== 'pong') return;
-    for (const { stream, stamp, digest } of frame.streams) {
-      if (this.#store.drifts(stream, stamp, digest)) this.input({ type: 'drift', stream });
-    }
-  }
-
-  #up(): boolean {
-    return this.machine.phase === 'live' || this.machine.phase === 'syncing';
-  }
-
-  #flush(): void {
-    if (!this.#up()) return;
-    const now = this.#env.now();
-    for (const entry of due(this.#store.pending, now)) {
-      const { id, projectId, taskId, changes } = entry;
-      if (this.#send(patch({ entity: 'task', id: taskId, projectId, changes }), id)) this.#store.sent(id, now);
-    }
-  }
-
-  #arm(): void {
-    if (this.#timer !== null) this.#env.clearTimeout(this.#timer as never);
-    this.#timer = null;
-    const now = this.#env.now();
-    const wake = wakeAt(this.machine);
-    const times = [wake === null ? Number.POSITIVE_INFINITY : wake - now];
-    if (this.#store.pending.length > 0) times.push(SWEEP_MS);
-    const delay = Math.max(0, Math.min(...times));
-    if (delay === Number.POSITIVE_INFINITY) return;
-    const expected = now + delay;
-    this.#timer = this.#env.setTimeout(() => this.#woke(expected), delay);
-  }
-
-  #woke(expected: number): void {
-    this.#timer = null;
-    const now = this.#env.now();
-    if (this.#store.pending.length > 0) {
-      this.#store.sweep(now);
-      this.#flush();
-    }
-    if (now - expected > SLEPT_MS) this.input({ type: 'wake' });
-    this.input({ type: 'tick' });
+  #post({ id, change }: Pending): boolean {
+    const { call } = this.#env;
+    if (call === undefined || this.#posting) return false;
+    this.#posting = true;
+    void this.#env
+      .token(false, false)
+      .then((token) => postChange(call, token, body(change, id)))
+      .catch(() => null)
+      .then((came) => {
+        this.#posting = false;
+        this.#outbox.posted(id, came, this.#env.now());
+        if (came !== null) this.#send(this.#env.now());
+      });
+    return true;
   }
 }

@@ -1,9 +1,9 @@
 /** Pure: what a close code means, and how long to wait. Source: the close-code table of protocol 2.0. */
 
+import type { Rules } from './connection.ts';
+
 export type Meaning = 'stop' | 'retry' | 'restart' | 'token' | 'refused' | 'anew';
 
-export const BACKOFF_MS: readonly number[] = [1_000, 2_000, 5_000, 10_000, 30_000];
-export const JITTER = 0.5;
 export const RESTART_SPREAD_MS = 5_000;
 
 const MEANINGS: Readonly<Record<number, Meaning>> = {
@@ -55,9 +55,10 @@ export function floorOf(reason: string): number {
 }
 
 /** Milliseconds to wait before attempt `attempt` (from 0); `luck` in [0, 1) spreads clients, 0 gives the plain steps. */
-export function backoff(attempt: number, luck: number, floor = 0): number {
-  const base = BACKOFF_MS[Math.min(attempt, BACKOFF_MS.length - 1)] ?? 30_000;
-  return Math.max(base * (1 - JITTER * luck), floor);
+export function backoff(rules: Rules, attempt: number, luck: number, floor = 0): number {
+  const { backoffMs, jitter } = rules;
+  const base = backoffMs[Math.min(attempt, backoffMs.length - 1)] ?? 0;
+  return Math.max(base * (1 - jitter * luck), floor);
 }
 
 function named(reason: string): string {

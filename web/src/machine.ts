@@ -3,21 +3,22 @@
  *
  * Times are milliseconds on one clock. Nothing here ticks: `wakeAt` says when a `tick` is due, and every deadline is
  * compared with the moment's time, because timers of hidden pages come late. What each input means in each phase is the
- * total table at the end; streams follow the rule in `streams.ts`.
+ * total table at the end; streams follow the rule in `streams.ts`, polls are in `polling.ts`.
  */
-import { backoff, floorOf, meaningOf, RESTART_SPREAD_MS, sentenceOf } from './closing.ts';
-import type { Effect, Input, Machine, Moment, Phase } from './connection.ts';
-import { beat, subscribe } from './outbound.ts';
-import { join, onFrame, overdueStreams, restartStream } from './session.ts';
-import { awaiting, parted, placed, type Stream, UNKNOWN } from './streams.ts';
+import type { Effect, Input, Machine, Moment, Phase, Step } from './connection.ts';
+import { beat, renew, subscribe, unsubscribe } from './outbound.ts';
+import { asleep, attempt, dispose, end, giveUp, isUp, lost, pause, STABLE_MS, wait, welcomed } from './phases.ts';
+import { cleared, POLLING, pollWake } from './polling.ts';
+import { ALL, chunks, forget, onFrame, overdueStreams, placeOf, restartStream } from './session.ts';
+import { placed, UNKNOWN } from './streams.ts';
 
-export const CONNECT_MS = 10_000;
+export type { Step } from './connection.ts';
+
 export const PROBE_MS = 3_000;
-export const STABLE_MS = 5_000;
 export const GRACE_MS = 10_000;
 
-export type Step = readonly [Machine, readonly Effect[]];
-type Handler<K extends Input['type']> = (machine: Machine, input: Extract<Input, { type: K }>, at: Moment) => Step;
+type Of<K extends Input['type']> = Extract<Input, { type: K }>;
+type Handler<K extends Input['type']> = (machine: Machine, input: Of<K>, at: Moment) => Step;
 type Table = { readonly [P in Phase]: { readonly [K in Input['type']]: Handler<K> } };
 
 export function step(machine: Machine, input: Input, at: Moment): Step {
@@ -27,13 +28,21 @@ export function step(machine: Machine, input: Input, at: Moment): Step {
 
 /** When the next `tick` is due; null when no time matters. */
 export function wakeAt(machine: Machine): number | null {
-  const { phase, due } = machine;
-  if (phase === 'connecting' || phase === 'waiting') return due;
-  if (phase !== 'syncing' && phase !== 'live') return null;
+  const { hiddenAt, polling } = machine;
+  const times = timesOf(machine);
+  if (polling !== null) times.push(pollWake(polling));
+  if (times.length === 0) return null;
+  if (hiddenAt !== null) times.push(hiddenAt + machine.rules.hiddenMs);
+  return Math.min(...times);
+}
+
+function timesOf(machine: Machine): number[] {
+  if (machine.due !== null) return [machine.due];
+  if (!isUp(machine)) return [];
   const times = [deadline(machine)];
   if (machine.probeBy !== null) times.push(machine.probeBy);
   for (const stream of machine.streams.values()) if (stream.repair !== null) times.push(stream.repair.by);
-  return Math.min(...times);
+  return times;
 }
 
 function deadline(machine: Machine): number {
@@ -42,61 +51,25 @@ function deadline(machine: Machine): number {
 
 const stay = (machine: Machine): Step => [machine, []];
 
-function attempt(machine: Machine, rejected: boolean, at: Moment): Step {
-  const generation = machine.generation + 1;
-  const next: Machine = {
-    ...cut(machine),
-    phase: 'connecting',
-    generation,
-    due: at.now + CONNECT_MS,
-    probeBy: null,
-    hint: null,
-    staleSince: null,
-  };
-  return [next, [{ type: 'token', generation, rejected }]];
-}
-
-function cut(machine: Machine): Machine {
-  const streams = new Map([...machine.streams].map(([name, stream]) => [name, parted(stream)]));
-  return { ...machine, streams, subscribed: false };
-}
-
 function connect(machine: Machine, _input: unknown, at: Moment): Step {
-  return attempt({ ...machine, failures: 0, refusedTokens: 0 }, false, at);
+  return attempt({ ...machine, failures: 0, refusedTokens: 0 }, 'connect', at);
 }
 
-function dispose(machine: Machine): Step {
-  return [{ ...cut(machine), phase: 'closed', reason: '', due: null }, [{ type: 'close', code: 1000 }]];
-}
-
-function tokenCame(machine: Machine, input: Extract<Input, { type: 'token' }>): Step {
+function tokenCame(machine: Machine, input: Of<'token'>, at: Moment): Step {
   if (input.generation !== machine.generation) return stay(machine);
-  if (input.token === null) return [{ ...machine, phase: 'unauthorized', reason: 'sign in', due: null }, []];
+  if (input.token === null) return end(machine, 'unauthorized', 'sign in');
+  if (input.token === undefined) return wait(machine, 'no token could be had', at, 0);
   return [machine, [{ type: 'open', token: input.token }]];
 }
 
-function opened(machine: Machine, _input: unknown, at: Moment): Step {
-  return [{ ...machine, openedAt: at.now, lastFrameAt: at.now }, []];
+/** A fresh token for the open connection; without one the server closes it in time, which asks again. */
+function renewed(machine: Machine, { generation, token }: Of<'token'>): Step {
+  return generation === machine.generation && token
+    ? [machine, [{ type: 'send', frame: renew(token) }]]
+    : stay(machine);
 }
 
-function firstFrame(machine: Machine, input: Extract<Input, { type: 'frame' }>, at: Moment): Step {
-  const { frame } = input;
-  if (frame.kind !== 'welcome') return stay(machine);
-  const next: Machine = {
-    ...machine,
-    phase: 'syncing',
-    reason: '',
-    due: null,
-    lastFrameAt: at.now,
-    openedAt: at.now,
-    heartbeatMs: frame.heartbeatMs,
-    streams: new Map([...machine.streams].map(([name, stream]) => [name, awaiting(stream, at.now)])),
-  };
-  const hello = subscribe(join(machine.streams));
-  return [next, [{ type: 'heard', frame }, { type: 'send', frame: hello }, { type: 'ready' }]];
-}
-
-function frameCame(machine: Machine, input: Extract<Input, { type: 'frame' }>, at: Moment): Step {
+function frameCame(machine: Machine, input: Of<'frame'>, at: Moment): Step {
   const heard = { ...machine, lastFrameAt: at.now, probeBy: null };
   const [next, effects] = onFrame(heard, input.frame, at.now);
   return [settled(next, at), effects];
@@ -110,116 +83,106 @@ function settled(machine: Machine, at: Moment): Machine {
   return { ...machine, ...calm, phase: waits ? 'syncing' : 'live' };
 }
 
-function lost(machine: Machine, input: Extract<Input, { type: 'closed' }>, at: Moment): Step {
-  const reason = sentenceOf(input.code, input.reason);
-  const gone = cut(machine);
-  switch (meaningOf(input.code)) {
-    case 'stop':
-      return [{ ...gone, phase: 'closed', reason, due: null }, []];
-    case 'refused':
-      return [{ ...gone, phase: 'failed', reason, due: null }, []];
-    case 'token':
-      if (machine.refusedTokens > 0) return [{ ...gone, phase: 'unauthorized', reason, due: null }, []];
-      return attempt({ ...gone, refusedTokens: 1 }, true, at);
-    case 'anew':
-      return wait({ ...gone, streams: forgotten(gone.streams) }, reason, at, 0);
-    case 'restart':
-      return restarted(gone, reason, at);
-    case 'retry':
-      return wait(gone, reason, at, floorOf(input.reason));
-  }
-}
-
-function forgotten(streams: ReadonlyMap<string, Stream>): ReadonlyMap<string, Stream> {
-  return new Map([...streams.keys()].map((name) => [name, UNKNOWN]));
-}
-
-function wait(machine: Machine, reason: string, at: Moment, floor: number): Step {
-  const stable = machine.openedAt > 0 && at.now - machine.openedAt >= STABLE_MS && wasUp(machine);
-  const failures = stable ? 0 : machine.failures;
-  const due = at.now + backoff(failures, at.luck, floor);
-  return [{ ...machine, phase: 'waiting', failures: failures + 1, reason, due, openedAt: 0 }, []];
-}
-
-function wasUp(machine: Machine): boolean {
-  return machine.phase === 'live' || machine.phase === 'syncing';
-}
-
-/** A planned restart is no failure: come back after the hint, spread, so that not all come at once. */
-function restarted(machine: Machine, reason: string, at: Moment): Step {
-  const { wait: base, spread } = machine.hint ?? { wait: 0, spread: RESTART_SPREAD_MS };
-  return [{ ...machine, phase: 'waiting', reason, due: at.now + base + spread * at.luck, openedAt: 0 }, []];
-}
-
-function giveUp(machine: Machine, reason: string, at: Moment): Step {
-  const [next, effects] = wait(cut(machine), reason, at, 0);
-  return [next, [{ type: 'close', code: 4000 }, ...effects]];
+function due(machine: Machine, at: Moment): boolean {
+  return machine.due !== null && at.now >= machine.due;
 }
 
 function connectTick(machine: Machine, _input: unknown, at: Moment): Step {
-  if (machine.due === null || at.now < machine.due) return stay(machine);
-  return giveUp(machine, 'no answer from the server', at);
+  if (asleep(machine, at.now)) return pause(machine, HIDDEN);
+  return due(machine, at) ? giveUp(machine, 'no answer from the server', at) : stay(machine);
 }
 
 function waitTick(machine: Machine, _input: unknown, at: Moment): Step {
-  if (machine.due === null || at.now < machine.due) return stay(machine);
-  return attempt(machine, false, at);
+  if (asleep(machine, at.now)) return pause(machine, HIDDEN);
+  return due(machine, at) ? attempt(machine, 'connect', at) : stay(machine);
 }
 
 function upTick(machine: Machine, _input: unknown, at: Moment): Step {
+  if (asleep(machine, at.now)) return pause(machine, HIDDEN);
   const silent = at.now >= deadline(machine) || (machine.probeBy !== null && at.now >= machine.probeBy);
   if (silent) return giveUp(machine, 'the connection went silent', at);
   const [next, effects] = overdueStreams(machine, at.now);
   return [settled(next, at), effects];
 }
 
-/** A page that slept cannot trust its socket: ask, and expect an answer soon. */
-function probe(machine: Machine, _input: unknown, at: Moment): Step {
-  if (machine.probeBy !== null) return stay(machine);
-  return [{ ...machine, probeBy: at.now + PROBE_MS }, [{ type: 'send', frame: beat('ping') }]];
+const HIDDEN = 'nobody looks at this page';
+
+/** A page that slept, or whose network changed, cannot trust its socket: ask, and expect an answer soon. */
+function probe(machine: Machine, input: { readonly type: string }, at: Moment): Step {
+  const next = { ...machine, ...noted(input, at) };
+  if (machine.probeBy !== null) return [next, []];
+  return [{ ...next, probeBy: at.now + PROBE_MS }, [{ type: 'send', frame: beat('ping') }]];
 }
 
-function pause(machine: Machine): Step {
-  return [{ ...cut(machine), phase: 'paused', reason: 'this device is offline', due: null }, []];
+function noted(input: { readonly type: string }, at: Moment): Partial<Machine> {
+  if (input.type === 'offline') return { offline: true };
+  return input.type === 'hidden' ? { hiddenAt: at.now } : cleared(input);
 }
 
-function soon(machine: Machine, _input: unknown, at: Moment): Step {
-  const due = Math.min(machine.due ?? at.now, at.now + 1_000 * at.luck);
-  return [{ ...machine, phase: 'waiting', due }, []];
+const note = (machine: Machine, input: { readonly type: string }, at: Moment): Step => [
+  { ...machine, ...noted(input, at) },
+  [],
+];
+
+function soon(machine: Machine, input: { readonly type: string }, at: Moment): Step {
+  const next = { ...machine, ...noted(input, at) };
+  if (asleep(next, at.now) || next.offline) return [next, []];
+  return [{ ...next, phase: 'waiting', due: Math.min(machine.due ?? at.now, at.now + 1_000 * at.luck) }, []];
 }
 
-function place(machine: Machine, input: Extract<Input, { type: 'placed' }>): Step {
+function place(machine: Machine, input: Of<'placed'>): Step {
   const streams = new Map(machine.streams);
   for (const [project, at] of Object.entries(input.positions)) {
     const name = `project:${project}`;
+    if (!machine.wants.includes(ALL) && !machine.wants.includes(name)) continue;
     streams.set(name, placed(streams.get(name) ?? UNKNOWN, at));
   }
   return [{ ...machine, streams }, []];
 }
 
-/** While connected the positions come with the frames; an answer over HTTP must not move them. */
-function drifted(machine: Machine, input: Extract<Input, { type: 'drift' }>, at: Moment): Step {
+/** Follow these streams from now on; what is no longer wanted is forgotten. */
+function want(machine: Machine, { streams: wants }: Of<'want'>, at: Moment): Step {
+  const all = wants.includes(ALL);
+  const gone = [...machine.streams.keys()].filter((name) => !all && !wants.includes(name));
+  const left = machine.wants.filter((name) => !wants.includes(name));
+  const fresh = wants.filter((name) => !machine.wants.includes(name));
+  const [next, effects] = forget({ ...machine, wants }, gone);
+  if (machine.phase === 'polling') {
+    const [asked, call] = POLLING.asked(next, at);
+    return [asked, [...effects, ...call]];
+  }
+  if (!isUp(machine)) return [next, effects];
+  const ended = new Set(all ? [] : [...gone, ...left]);
+  const asks = chunks(fresh).map((names) => subscribe(names.map((name) => placeOf(name, UNKNOWN))));
+  const frames = [...chunks([...ended]).map(unsubscribe), ...asks];
+  return [next, [...effects, ...frames.map((frame): Effect => ({ type: 'send', frame }))]];
+}
+
+function drifted(machine: Machine, input: Of<'drift'>, at: Moment): Step {
   return restartStream(machine, input.stream, at.now);
 }
 
 const down = {
   dispose,
   token: stay,
-  opened: stay,
   frame: stay,
   closed: stay,
+  polled: stay,
+  unpolled: stay,
   tick: stay,
-  offline: stay,
-  online: stay,
-  wake: stay,
+  offline: note,
+  online: note,
+  hidden: note,
+  wake: note,
+  want,
   placed: place,
   drift: stay,
 } as const;
+/** While connected the positions come with the frames; an answer over HTTP must not move them. */
 const up = {
+  ...down,
   connect: stay,
-  dispose,
-  token: stay,
-  opened: stay,
+  token: renewed,
   frame: frameCame,
   closed: lost,
   tick: upTick,
@@ -233,18 +196,32 @@ const up = {
 /** What each input does in each phase. The type makes it total: a new phase or input without an answer doesn't compile. */
 export const TABLE: Table = {
   idle: { ...down, connect },
-  connecting: {
-    ...down,
-    connect: stay,
-    token: tokenCame,
-    opened,
-    frame: firstFrame,
-    closed: lost,
-    tick: connectTick,
-  },
+  connecting: { ...down, connect: stay, token: tokenCame, frame: welcomed, closed: lost, tick: connectTick },
   syncing: up,
   live: up,
-  waiting: { ...down, connect, tick: waitTick, offline: pause, online: soon, wake: soon },
+  waiting: {
+    ...down,
+    connect,
+    tick: waitTick,
+    offline: (machine) => pause({ ...machine, offline: true }, 'this device is offline'),
+    online: soon,
+    wake: soon,
+  },
+  polling: {
+    ...down,
+    connect: POLLING.connect,
+    token: POLLING.token,
+    frame: POLLING.frame,
+    closed: POLLING.closed,
+    polled: POLLING.polled,
+    unpolled: POLLING.unpolled,
+    tick: POLLING.tick,
+    offline: POLLING.offline,
+    online: POLLING.online,
+    wake: POLLING.wake,
+    placed: stay,
+    drift: drifted,
+  },
   paused: { ...down, connect, online: soon, wake: soon },
   unauthorized: { ...down, connect },
   failed: { ...down, connect },

@@ -16,11 +16,19 @@ export interface Outbound {
   };
 }
 
-export interface Patch {
-  readonly entity: 'task' | 'branch' | 'project';
+/**
+ * A change that a user makes. `fields` are the new values in the rows' own names: all of them for create and update, the
+ * changed ones for patch, none for delete. `ifStamp` makes it conditional: it holds only if the row has that stamp still.
+ */
+export interface Change {
+  readonly entity: 'task' | 'branch' | 'project' | 'subtask' | 'context' | 'member';
+  readonly action: 'create' | 'update' | 'patch' | 'delete';
   readonly id: string;
   readonly projectId: string;
-  readonly changes: Readonly<Record<string, unknown>>;
+  readonly branchId?: string;
+  readonly taskId?: string;
+  readonly fields?: Readonly<Record<string, unknown>>;
+  readonly ifStamp?: number;
 }
 
 export function subscribe(streams: readonly Want[]): Outbound {
@@ -35,13 +43,36 @@ export function beat(action: 'ping' | 'pong'): Outbound {
   return { type: 'heartbeat', payload: { action } };
 }
 
-/** A person's change. Only the named fields change; the frame's id makes a repeat harmless. */
-export function patch(change: Patch): Outbound {
-  const primary = { id: change.id, project_id: change.projectId, ...change.changes };
+export function unsubscribe(names: readonly string[]): Outbound {
+  const streams = names.map((stream) => ({ stream }));
+  return { type: 'sync', payload: { action: 'unsubscribe', data: { streams } } };
+}
+
+export function renew(token: string): Outbound {
+  return { type: 'sync', payload: { action: 'token', data: { token } } };
+}
+
+/** A change as the user made it; the frame's id makes a repeat harmless. */
+export function update(change: Change): Outbound {
+  const { entity, action, id, projectId, branchId, taskId, fields, ifStamp } = change;
+  const primary = { id, project_id: projectId, branch_id: branchId, task_id: taskId, ...fields };
+  return { type: 'update', stream: `project:${projectId}`, payload: { entity, action, data: { primary, ifStamp } } };
+}
+
+/** The same change as a body of `POST /api/v2/changes`. */
+export function body(change: Change, id: string): object {
+  const { entity, action, id: entity_id, projectId, branchId, taskId, fields, ifStamp } = change;
   return {
-    type: 'update',
-    stream: `project:${change.projectId}`,
-    payload: { entity: change.entity, action: 'patch', data: { primary } },
+    id,
+    entity,
+    action,
+    project_id: projectId,
+    entity_id,
+    branch_id: branchId,
+    task_id: taskId,
+    if_stamp: ifStamp,
+    correlation_id: id,
+    data: fields,
   };
 }
 

@@ -1,9 +1,8 @@
 /** Pure: what frames mean for the streams of an open connection. */
 
-import type { Effect, Machine } from './connection.ts';
+import type { Effect, Machine, Step } from './connection.ts';
 import type { DataFrame, Joined, ServerFrame } from './frames.ts';
-import type { Step } from './machine.ts';
-import { beat, resume, subscribe, type Want } from './outbound.ts';
+import { beat, type Outbound, resume, subscribe, type Want } from './outbound.ts';
 import { joined, overdue, pinged, type Receipt, receive, reset, restart, type Stream, UNKNOWN } from './streams.ts';
 
 /** Every project that the user may read, now and later. */
@@ -11,13 +10,28 @@ export const ALL = 'project:*';
 /** The most streams that one subscribe frame may name. */
 export const NAMED = 64;
 
-/** What to subscribe to: everything, and by position what is known already (the rest comes as snapshots). */
-export function join(streams: ReadonlyMap<string, Stream>): readonly Want[] {
-  const known = [...streams].filter(([, stream]) => stream.position >= 0);
-  const named = known.slice(0, NAMED - 1).map(([stream, at]) => {
-    return { stream, since: { epoch: at.epoch, sequence: at.position } };
-  });
-  return [...named, { stream: ALL }];
+/** What to subscribe to, in frames: by position what is known already; the rest comes as snapshots. */
+export function join({ wants, streams }: Machine): readonly Outbound[] {
+  const all = wants.includes(ALL);
+  const names = all ? [...streams.keys()].filter((name) => at(streams, name).position >= 0) : wants;
+  const places = names.map((name) => placeOf(name, at(streams, name)));
+  if (!all) return chunks(places).map(subscribe);
+  // What is named beside or before `project:*` is joined by its place: so many fit into a frame, and so many come before it.
+  const first = places.length < NAMED ? [] : places.slice(0, NAMED);
+  const rest = [...places.slice(first.length, first.length + NAMED - 1), { stream: ALL }];
+  return (first.length > 0 ? [first, rest] : [rest]).map(subscribe);
+}
+
+export function placeOf(stream: string, { epoch, position: sequence }: Stream): Want {
+  return sequence < 0 ? { stream } : { stream, since: { epoch, sequence } };
+}
+
+export function chunks<T>(list: readonly T[]): T[][] {
+  return Array.from({ length: Math.ceil(list.length / NAMED) }, (_, i) => list.slice(i * NAMED, (i + 1) * NAMED));
+}
+
+function at(streams: ReadonlyMap<string, Stream>, name: string): Stream {
+  return streams.get(name) ?? UNKNOWN;
 }
 
 export function onFrame(machine: Machine, frame: ServerFrame, now: number): Step {
@@ -29,15 +43,20 @@ export function onFrame(machine: Machine, frame: ServerFrame, now: number): Step
     case 'subscribed':
       return onSubscribed(machine, frame.streams, now);
     case 'unsubscribed':
-      return forget(machine, frame.streams);
+      return forget(
+        machine,
+        frame.streams.map(({ stream }) => stream),
+      );
     case 'reset':
-      return [withStream(machine, frame.stream, reset(streamOf(machine, frame.stream), now)), []];
+      return [withStream(machine, frame.stream, reset(at(machine.streams, frame.stream), now)), []];
     case 'stale':
       return [{ ...machine, staleSince: frame.since ?? 0 }, []];
     case 'live':
       return [{ ...machine, staleSince: null }, []];
     case 'goodbye':
       return [{ ...machine, hint: { wait: frame.retryAfterMs, spread: frame.jitterMs } }, []];
+    case 'token-expiring':
+      return [machine, [{ type: 'token', generation: machine.generation, why: 'expiring' }]];
     case 'ping':
     case 'pong':
       return onBeat(machine, frame, now);
@@ -74,7 +93,7 @@ function onSubscribed(machine: Machine, answers: readonly Joined[], now: number)
 }
 
 function onBeat(machine: Machine, frame: Extract<ServerFrame, { kind: 'ping' | 'pong' }>, now: number): Step {
-  const places = new Map(frame.streams.map((place) => [place.stream, place]));
+  const places = new Map((frame.streams ?? []).map((place) => [place.stream, place]));
   const known = [...places.keys()].filter((name) => machine.streams.has(name));
   const [next, effects] = fold(machine, known, (stream, name) => {
     const place = places.get(name);
@@ -84,7 +103,7 @@ function onBeat(machine: Machine, frame: Extract<ServerFrame, { kind: 'ping' | '
   return [next, [...answer, ...effects, { type: 'heard', frame }]];
 }
 
-function forget(machine: Machine, names: readonly string[]): Step {
+export function forget(machine: Machine, names: readonly string[]): Step {
   const streams = new Map(machine.streams);
   for (const name of names) streams.delete(name);
   return [{ ...machine, streams }, names.map((stream) => ({ type: 'forget', stream }))];
@@ -104,13 +123,8 @@ function fold(machine: Machine, names: readonly string[], move: (stream: Stream,
       effects.push({ type: 'send', frame: resume(name, since) });
     }
   }
-  for (let i = 0; i < anew.length; i += NAMED)
-    effects.push({ type: 'send', frame: subscribe(anew.slice(i, i + NAMED)) });
+  for (const group of chunks(anew)) effects.push({ type: 'send', frame: subscribe(group) });
   return [{ ...machine, streams }, effects];
-}
-
-function streamOf(machine: Machine, name: string): Stream {
-  return machine.streams.get(name) ?? UNKNOWN;
 }
 
 function withStream(machine: Machine, name: string, stream: Stream): Machine {

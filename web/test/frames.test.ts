@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decode, rowsOf } from '../src/frames.ts';
-import { encode, patch, uuid7 } from '../src/outbound.ts';
+import { encode, update, uuid7 } from '../src/outbound.ts';
 
 const REFERENCE = new URL('../../docs/reference/protocol.md', import.meta.url);
 
@@ -44,7 +44,7 @@ test('ancestors come before the changed row, so that a tombstone finds its child
 });
 
 test('a change names only its fields and carries its key', () => {
-  const frame = patch({ entity: 'task', id: 't', projectId: 'p', changes: { status: 'done' } });
+  const frame = update({ entity: 'task', action: 'patch', id: 't', projectId: 'p', fields: { status: 'done' } });
   expect(JSON.parse(encode(frame, 'the-id', 5))).toMatchObject({
     id: 'the-id',
     type: 'update',

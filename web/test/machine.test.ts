@@ -5,13 +5,19 @@ import { type Input, type Machine, type Phase, START } from '../src/connection.t
 import { step, TABLE, wakeAt } from '../src/machine.ts';
 import { Lab } from '../testing/lab.ts';
 
+const WELCOME = {
+  kind: 'welcome',
+  heartbeatMs: 25_000,
+  user: 'alice',
+  features: [],
+  limits: { messagesPerSecond: 20, burst: 40 },
+} as const;
 const INPUTS: readonly Input[] = [
   { type: 'connect' },
   { type: 'dispose' },
   { type: 'token', generation: 1, token: 't' },
   { type: 'token', generation: 1, token: null },
-  { type: 'opened' },
-  { type: 'frame', frame: { kind: 'welcome', heartbeatMs: 25_000, user: null } },
+  { type: 'frame', frame: WELCOME },
   { type: 'frame', frame: { kind: 'subscribed', streams: [] } },
   { type: 'frame', frame: { kind: 'unknown', what: 'later' } },
   { type: 'frame', frame: { kind: 'ping', streams: [] } },
@@ -23,6 +29,13 @@ const INPUTS: readonly Input[] = [
   { type: 'offline' },
   { type: 'online' },
   { type: 'wake' },
+  { type: 'hidden' },
+  { type: 'polled', poll: 1, frames: [] },
+  ...[0, 401, 403, 404, 410, 503].map(
+    (status): Input => ({ type: 'unpolled', poll: 1, status, retryAfterMs: 0, lost: ['project:p1'] }),
+  ),
+  { type: 'want', streams: ['project:p1'] },
+  { type: 'want', streams: ['project:*'] },
   { type: 'placed', positions: { p1: { epoch: 'e', sequence: 4 } } },
   { type: 'drift', stream: 'project:p1' },
 ];
@@ -42,10 +55,15 @@ test('every phase answers every input, and a wait always has an end', () => {
       let now = 0;
       for (const [input, passed] of inputs) {
         now += passed;
-        const asked = input.type === 'token' ? { ...input, generation: machine.generation } : input;
+        const poll = machine.polling?.poll ?? 0;
+        const asked = {
+          ...input,
+          ...('generation' in input && { generation: machine.generation }),
+          ...('poll' in input && { poll }),
+        };
         [machine] = step(machine, asked, { now, luck: 0 });
         expect(Object.keys(TABLE)).toContain(machine.phase);
-        const timed: readonly Phase[] = ['connecting', 'waiting', 'syncing', 'live'];
+        const timed: readonly Phase[] = ['connecting', 'waiting', 'syncing', 'live', 'polling'];
         expect(wakeAt(machine) !== null).toBe(timed.includes(machine.phase));
       }
     }),
@@ -53,16 +71,18 @@ test('every phase answers every input, and a wait always has an end', () => {
 });
 
 describe('waits', () => {
-  test('are 1, 2, 5, 10, 30, 30 seconds when luck is 0', async () => {
+  test('are 1, 2, 5, 10, 30 seconds when luck is 0; after five attempts polls take over', async () => {
     const lab = new Lab();
     lab.unreachable = true;
     lab.client.connect();
-    for (const seconds of [1, 2, 5, 10, 30, 30]) {
+    for (const seconds of [1, 2, 5, 10, 30]) {
       await lab.settle();
       expect(lab.phase).toBe('waiting');
       expect((lab.client.machine.due ?? 0) - lab.time).toBe(seconds * 1_000);
       await lab.advance(seconds * 1_000);
     }
+    await lab.settle();
+    expect(lab.phase).toBe('polling');
   });
 
   test('start anew after five seconds of uptime', async () => {

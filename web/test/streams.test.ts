@@ -6,7 +6,16 @@ import { HOLD, joined, overdue, pinged, receive, type Stream, UNKNOWN } from '..
 const AT: Stream = { ...UNKNOWN, epoch: 'e', position: 10, status: 'live' };
 
 function frame(sequence: number, prev: number, more: Partial<DataFrame> = {}): DataFrame {
-  const fixed = { stream: 'project:p', epoch: 'e', timestamp: 0, changes: [], cascade: {}, delta: null, metadata: {} };
+  const fixed = {
+    stream: 'project:p',
+    epoch: 'e',
+    timestamp: 0,
+    changes: [],
+    cascade: {},
+    delta: null,
+    changed: [],
+    metadata: {},
+  };
   return { kind: 'update', id: `m${sequence}`, sequence, prev, part: 1, parts: 1, ...fixed, ...more };
 }
 
@@ -63,7 +72,7 @@ test('a frame of another epoch waits for a snapshot', () => {
 });
 
 test('a recovered stream is live when its replayed frames are in', () => {
-  const answer = { stream: 'project:p', status: 'recovered', epoch: 'e', sequence: 12, replayed: 2, error: null };
+  const answer = { stream: 'project:p', status: 'recovered', epoch: 'e', sequence: 12, replayed: 2 };
   const at = joined({ ...AT, status: 'joining' }, answer, 0).stream;
   expect(at.status).toBe('joining');
   const first = receive(at, frame(11, 10), 0).stream;

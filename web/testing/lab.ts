@@ -1,11 +1,10 @@
 /** A client, a world and a wire between them, on one virtual clock: cut, lose, double and delay as a test likes. */
-import { Client, type Env, type Socket } from '../src/client.ts';
+import { Client, type Env, type Socket, type Tuning } from '../src/client.ts';
 import { Store } from '../src/store/store.ts';
 import { FakeSession, type Script } from './session.ts';
 import { World } from './world.ts';
 
 class Wire implements Socket {
-  onopen: ((event: never) => void) | null = null;
   onmessage: ((event: { data: unknown }) => void) | null = null;
   onclose: ((event: { code: number; reason: string }) => void) | null = null;
   onerror: ((event: never) => void) | null = null;
@@ -41,9 +40,9 @@ export class Lab {
   #timers: { readonly at: number; readonly call: () => void }[] = [];
   #bytes = 1;
 
-  constructor(world = new World()) {
+  constructor(world = new World(), tuning: Tuning = { buffer: { delayMs: 0 } }) {
     this.world = world;
-    this.client = new Client(this.#env(), this.store);
+    this.client = new Client(this.#env(), this.store, tuning);
   }
 
   get wire(): Wire | null {

@@ -48,8 +48,8 @@ export class FakeSession {
       heartbeatMs: 25_000,
       tokenExp: 0,
       user: 'alice',
-      limits: {},
-      features: [],
+      limits: { messagesPerSecond: 20, burst: 40 },
+      features: ['resume', 'changes', 'token', 'all-projects', 'cascades'],
     });
   }
 

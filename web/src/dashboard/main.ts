@@ -28,7 +28,9 @@ class Page {
     window.addEventListener('online', () => this.#client.input({ type: 'online' }));
     window.addEventListener('offline', () => this.#client.input({ type: 'offline' }));
     window.addEventListener('pageshow', (event) => event.persisted && this.#client.input({ type: 'wake' }));
-    document.addEventListener('visibilitychange', () => !document.hidden && this.#client.input({ type: 'wake' }));
+    document.addEventListener('visibilitychange', () =>
+      this.#client.input({ type: document.hidden ? 'hidden' : 'wake' }),
+    );
   }
 
   /** A code in the address is exchanged for a token; it leaves the address before anything else happens. */
@@ -98,6 +100,8 @@ class Page {
         return new WebSocket(url, [SUBPROTOCOL, `bearer.${token}`]) as unknown as Socket;
       },
       token: async (rejected) => (rejected ? null : this.#token),
+      call: (path, token, init) =>
+        fetch(path, { cache: 'no-store', ...init, headers: { ...init.headers, authorization: `Bearer ${token}` } }),
       now: () => Date.now(),
       random: () => Math.random(),
       randomBytes: (bytes) => void crypto.getRandomValues(bytes as Uint8Array<ArrayBuffer>),

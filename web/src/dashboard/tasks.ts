@@ -96,7 +96,7 @@ export class Tasks {
     const [first, end] = visible(scrollTop, clientHeight, height, count);
     this.#body.style.height = `${count * height}px`;
     attribute(this.#grid, 'aria-rowcount', count + 1);
-    const open = new Set(this.#store.pending.map((entry) => entry.taskId));
+    const open = new Set(this.#store.pending.map((entry) => entry.change.id));
     const items: [string, TaskLine][] = [];
     for (let index = first; index < end; index += 1) this.#line(items, index, height, open, now);
     this.#keepActive(items, first, end, height, open, now);

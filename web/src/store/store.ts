@@ -1,27 +1,16 @@
 /** Pure of I/O: everything that the page shows, and the moves that change it. One move, one notification. */
-import type { DataFrame, ServerFrame } from '../frames.ts';
+import type { Sink } from '../client.ts';
+import type { DataFrame } from '../frames.ts';
 import { rowsOf } from '../frames.ts';
+import type { Outcome } from '../outbox.ts';
 import type { BranchRow, BulkAnswer, ProjectRow, Row, TaskRow, TasksAnswer } from '../types.ts';
 import { isTombstone } from '../types.ts';
 import { EMPTY, type Feed, fed } from './feed.ts';
-import {
-  acked,
-  begun,
-  echoed,
-  type Notice,
-  type Outcome,
-  overlaid,
-  type Pending,
-  refused,
-  sent,
-  swept,
-  type TaskChanges,
-  unsent,
-} from './pending.ts';
+import { type Notice, noticesOf, overlaid, type Pending } from './pending.ts';
 import { gone, type Presence, present } from './presence.ts';
 import { Rows } from './rows.ts';
 
-export class Store {
+export class Store implements Sink {
   readonly rows = new Rows();
   feed: Feed = EMPTY;
   presence: Presence = new Map();
@@ -71,8 +60,8 @@ export class Store {
       for (const [kind, row] of rowsOf(frame)) this.rows.put(kind, row);
     }
     this.presence = present(this.presence, updates, now);
-    this.pending = echoed(this.pending, correlations(updates));
-    this.sweep(now);
+    this.presence = gone(this.presence, now);
+    this.#changed();
   }
 
   /** One page of a task list; rows join the stream by their stamps. False when it is of another epoch: read it again. */
@@ -114,41 +103,25 @@ export class Store {
     return this.pending.length === 0 ? task : overlaid(task, this.pending);
   }
 
-  edit(entry: Pick<Pending, 'id' | 'projectId' | 'taskId'> & { readonly changes: TaskChanges }, now: number): void {
-    this.#settle(begun(this.pending, entry, now));
+  /** The own changes that wait, as the client keeps them, and those that ended just now. */
+  changes(pending: readonly Pending[], outcomes: readonly Outcome[]): void {
+    if (pending !== this.pending) this.rows.versions.task += 1;
+    this.pending = pending;
+    const notices = noticesOf(outcomes);
+    if (notices.length > 0) this.notices = [...this.notices, ...notices].slice(-5);
+    this.#changed();
   }
 
-  sent(id: string, now: number): void {
-    this.pending = sent(this.pending, id, now);
-  }
-
-  cut(): void {
-    this.pending = unsent(this.pending);
-  }
-
-  answered(frame: ServerFrame, now: number): void {
-    if (frame.kind === 'ack') this.#settle(acked(this.pending, frame, now));
-    if (frame.kind === 'error' && frame.messageId !== null) {
-      this.#settle(refused(this.pending, frame.messageId, frame.message || frame.code));
-    }
-  }
-
-  /** End what time or newer rows have decided. */
+  /** Let go of who left. */
   sweep(now: number): void {
-    this.presence = gone(this.presence, now);
-    const stampOf = (entry: Pending) => this.rows.taskStamp(entry.projectId, entry.taskId);
-    this.#settle(swept(this.pending, stampOf, now));
+    const here = gone(this.presence, now);
+    if (here === this.presence) return;
+    this.presence = here;
+    this.#changed();
   }
 
   dismiss(id: string): void {
     this.notices = this.notices.filter((notice) => notice.id !== id);
-    this.#changed();
-  }
-
-  #settle({ pending, notices }: Outcome): void {
-    if (pending !== this.pending) this.rows.versions.task += 1;
-    this.pending = pending;
-    if (notices.length > 0) this.notices = [...this.notices, ...notices].slice(-5);
     this.#changed();
   }
 
@@ -185,13 +158,4 @@ export class Store {
 
 export function projectOf(stream: string): string {
   return stream.replace(/^project:/, '');
-}
-
-function correlations(frames: readonly DataFrame[]): ReadonlySet<string> {
-  const ids = new Set<string>();
-  for (const { metadata } of frames) {
-    if (metadata.correlationId) ids.add(metadata.correlationId);
-    for (const id of metadata.merged?.correlationIds ?? []) ids.add(id);
-  }
-  return ids;
 }

@@ -1,0 +1,86 @@
+/** What the client needs of the world around it, and how a browser or Node gives it. Nothing is looked up at import. */
+import type { BufferRules } from './buffer.ts';
+import type { Call } from './calls.ts';
+import type { Rules } from './connection.ts';
+import type { DataFrame } from './frames.ts';
+import type { Bounds, Outcome, Pending } from './outbox.ts';
+
+/** The part of a WebSocket that the driver uses. */
+export interface Socket {
+  onmessage: ((event: { data: unknown }) => void) | null;
+  onclose: ((event: { code: number; reason: string }) => void) | null;
+  onerror: ((event: never) => void) | null;
+  readonly bufferedAmount?: number;
+  send(text: string): void;
+  close(code?: number): void;
+}
+
+export interface Env {
+  readonly open: (token: string) => Socket;
+  /** `null`: there is none, sign in. A rejected promise: not now, it is tried again. `rejected`: the last one was refused. */
+  readonly token: (rejected: boolean, expiring: boolean) => Promise<string | null>;
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly randomBytes: (bytes: Uint8Array) => void;
+  readonly setTimeout: (call: () => void, ms: number) => unknown;
+  readonly clearTimeout: (timer: never) => void;
+  /** HTTP, for polls and for changes without a WebSocket. Without it there is nothing to fall back to but trying. */
+  readonly call?: Call;
+}
+
+/** What keeps the rows. `apply` is called once for all frames that are to be shown together. */
+export interface Sink {
+  apply(frames: readonly DataFrame[], now: number): void;
+  forget(stream: string): void;
+  /** The changes that wait, and those that ended just now. */
+  changes?(pending: readonly Pending[], outcomes: readonly Outcome[], now: number): void;
+  /** Whether a heartbeat's sums show that something was missed. */
+  drifts?(stream: string, stamp: number | null, digest: number | null): boolean;
+}
+
+export interface Tuning {
+  readonly rules?: Partial<Rules>;
+  readonly buffer?: Partial<BufferRules>;
+  readonly queue?: Partial<Bounds>;
+  readonly streams?: readonly string[];
+}
+
+/** `null` means that a person must sign in. `why`: to connect, because the last one was refused, or because it ends soon. */
+export type TokenSource = (why: 'connect' | 'rejected' | 'expiring') => string | null | Promise<string | null>;
+
+export interface Place {
+  /** The edge, as `https://host`; without it, where the page came from. */
+  readonly url?: string | undefined;
+  readonly token: TokenSource;
+  /** Stand-ins, for a platform without its own and for tests. */
+  readonly WebSocket?: (new (url: string, protocols: string[]) => unknown) | undefined;
+  readonly fetch?: typeof fetch | undefined;
+}
+
+/** The surroundings of a browser, or of a Node that has a WebSocket. */
+export function envOf({ url, token, ...stand }: Place): Env {
+  const base = () => url ?? globalThis.location.href;
+  return {
+    open: (text) => {
+      const address = new URL('/ws/v2', base());
+      address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
+      const Kind = stand.WebSocket ?? globalThis.WebSocket;
+      return new Kind(address.href, ['summary.v2', `bearer.${text}`]) as Socket;
+    },
+    token: async (rejected, expiring) => token(rejected ? 'rejected' : expiring ? 'expiring' : 'connect'),
+    call: (path, text, init) => {
+      const headers = {
+        accept: 'application/json',
+        ...(text !== null && { authorization: `Bearer ${text}` }),
+        ...init.headers,
+      };
+      const address = new URL(path, base()).href;
+      return (stand.fetch ?? globalThis.fetch)(address, { cache: 'no-store', ...init, headers });
+    },
+    now: () => Date.now(),
+    random: () => Math.random(),
+    randomBytes: (bytes) => void crypto.getRandomValues(bytes as Uint8Array<ArrayBuffer>),
+    setTimeout: (call, ms) => globalThis.setTimeout(call, ms),
+    clearTimeout: (timer) => globalThis.clearTimeout(timer),
+  };
+}

@@ -15,13 +15,13 @@ from fastapi import FastAPI, WebSocket
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
-from api import problems, ws
-from api.auth import Verifier
+from api import problems, revocations, ws
 from api.bulk import BulkCache
 from api.connections import Connections, Equipment
 from api.consumer import Tail
 from api.edge import Edge
 from api.feed import Audience, Feed
+from api.headers import SafeHeaders
 from api.login import LoginCodes
 from api.meters import Meters
 from api.polls import Polls
@@ -32,12 +32,13 @@ from api.routes import changes, legacy, login, page, polling, summaries, tasks
 from api.routes.private import private_app
 from api.settings import EdgeSettings
 from api.transport import EdgeProtocol
+from api.trust import trust_of
 from broker.partitioner import partition_for
-from broker.secrets import jwt_secret
 from schemas.failure import UsageFailure
 
 log = structlog.get_logger()
 _SWEEP_S: Final = 5.0
+_PAGES: Final = ("docs_url", "redoc_url", "openapi_url")
 Listening = Callable[[str, str], None]
 
 
@@ -45,9 +46,8 @@ def compose(settings: EdgeSettings, port: int) -> Edge:
     """Return the parts of an edge that will listen on this port. Nothing runs yet."""
     meters, replica = Meters(), Replica()
     hub = Hub(replica, lambda project_id: partition_for(project_id, max(1, len(hub.places))), settings.limits)
-    secret = settings.jwt_secret.get_secret_value() if settings.jwt_secret else jwt_secret(settings.data)
-    changelog, verifier = ChangeLog(settings.kafka, settings.http.ack_timeout_s, meters), Verifier(secret)
-    connections = Connections(Equipment(changelog, verifier, meters), settings.limits.stall_ms)
+    trust, changelog = trust_of(settings), ChangeLog(settings.kafka, settings.http.ack_timeout_s, meters)
+    connections = Connections(Equipment(changelog, trust.verifier, meters), settings.limits.stall_ms)
     polls = Polls(hub)
 
     def appeared(project_id: str) -> None:
@@ -56,7 +56,7 @@ def compose(settings: EdgeSettings, port: int) -> Edge:
 
     def regarded(project_id: str, user_id: str) -> None:
         connections.regarded(project_id, user_id)
-        polls.appeared()
+        polls.look_again()
 
     feed = Feed(replica, hub, meters, Audience(appeared, regarded), cascades=settings.feature_ws_cascade)
     tail = Tail(settings.kafka, settings.tail, feed, hub, meters)
@@ -71,8 +71,7 @@ def compose(settings: EdgeSettings, port: int) -> Edge:
         changes=changelog,
         connections=connections,
         polls=polls,
-        verifier=verifier,
-        secret=secret,
+        trust=trust,
         codes=LoginCodes(time.time),
         cache=BulkCache(replica),
         meters=meters,
@@ -81,8 +80,11 @@ def compose(settings: EdgeSettings, port: int) -> Edge:
 
 def public_app(edge: Edge) -> FastAPI:
     """Return the application of the public port."""
-    app = FastAPI(title="anabranch", version="2.0", summary="Exact, live branch and project summaries.")
+    shown = edge.settings.development if edge.settings.docs is None else edge.settings.docs
+    pages = {"docs_url": "/docs", "redoc_url": None, "openapi_url": "/openapi.json"} if shown else dict.fromkeys(_PAGES)
+    app = FastAPI(title="anabranch", version="2.0", summary="Exact, live branch and project summaries.", **pages)
     problems.install(app)
+    app.add_middleware(SafeHeaders, own=frozenset({"/docs", "/docs/oauth2-redirect"}))
     app.add_middleware(
         CORSMiddleware,
         allow_origins=sorted(edge.origins),
@@ -120,7 +122,8 @@ async def run(settings: EdgeSettings, *, stop: asyncio.Event | None = None, list
         Server(_config(private_app(edge, url), settings), private),
     ]
     running = [asyncio.create_task(server.serve_socket()) for server in servers]
-    work = [asyncio.create_task(part) for part in (edge.tail.run(), edge.changes.run(), edge.connections.tick(), _sweep(edge))]
+    parts = (edge.tail.run(), edge.changes.run(), edge.connections.tick(), _sweep(edge), _watch_revocations(edge))
+    work = [asyncio.create_task(part) for part in parts]
     stopping = asyncio.create_task(stop.wait())
     try:
         await _started(servers, running)
@@ -138,6 +141,8 @@ async def run(settings: EdgeSettings, *, stop: asyncio.Event | None = None, list
         for task in (stopping, *work):
             task.cancel()
         await asyncio.gather(*running, stopping, *work, return_exceptions=True)
+        if edge.trust.provider is not None:
+            await edge.trust.provider.aclose()
         log.info("edge_stopped")
 
 
@@ -202,6 +207,16 @@ async def _sweep(edge: Edge) -> None:
     while True:
         await asyncio.sleep(_SWEEP_S)
         edge.hub.sweep(int(time.time() * 1000))
+
+
+async def _watch_revocations(edge: Edge) -> None:
+    trust = edge.trust
+
+    def changed() -> None:
+        edge.connections.revoked(trust.revocations)
+        edge.polls.look_again()
+
+    await revocations.watch(trust.revoked, trust.revocations, edge.settings.auth.revoked_look_s, changed)
 
 
 def _stop_on_signals() -> asyncio.Event:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Coroutine
 from typing import Final, NamedTuple
 
 import structlog
@@ -18,6 +18,7 @@ from api.protocol.progress import Progress
 from api.protocol.session import Session
 from api.protocol.transitions import receive
 from api.protocol.writes import Write
+from api.revocations import Revocations
 from api.transport import AsgiWriter, Writer
 from schemas.frames import BAD_DATA
 from schemas.problems import Problem
@@ -50,7 +51,7 @@ class Connection:
         self._answers: set[asyncio.Task[None]] = set()
 
     def take(self, happened: Input) -> list[Effect]:
-        """Tell the session what happened; closing and token checks are done at once, writes are returned."""
+        """Tell the session what happened; closing is done at once, a token is checked aside, writes are returned."""
         effects = receive(self.session, happened, _now_ms())
         writes: list[Effect] = []
         for effect in effects:
@@ -59,8 +60,7 @@ class Connection:
                     self._close = effect
                     self._due.set()
                 case Verify(token=token):
-                    found = self._verifier.verify(token)
-                    writes += self.take(Refused(found) if isinstance(found, Problem) else Verified(found))
+                    self._aside(self._renew(token))
                 case Append():
                     writes.append(effect)
         return writes
@@ -109,9 +109,17 @@ class Connection:
         """Write a change; the order of writing is the order of the frames, only the answers are awaited aside."""
         self.session.expect(write, _now_ms())
         answer = await self._changes.append(write)
-        task = asyncio.create_task(self._answer(write, answer))
+        self._aside(self._answer(write, answer))
+
+    def _aside(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
         self._answers.add(task)
         task.add_done_callback(self._answers.discard)
+
+    async def _renew(self, token: str) -> None:
+        """Check a new token: its key may have to be asked for."""
+        found = await self._verifier.verify(token)
+        self.take(Refused(found) if isinstance(found, Problem) else Verified(found))
 
     async def _answer(self, write: Write, answer: Awaitable[Appended | Problem]) -> None:
         event = write.event
@@ -186,6 +194,13 @@ class Connections:
         for connection in self._open if self._users[user_id] else ():
             if connection.session.principal.subject == user_id:
                 connection.session.reconsider(project_id, _now_ms())
+
+    def revoked(self, revocations: Revocations) -> None:
+        """Close the connections whose token holds no more."""
+        for connection in list(self._open):
+            problem = revocations.refusal(connection.session.principal)
+            if problem is not None:
+                connection.take(Refused(problem))
 
     def stale(self, reason: str | None) -> None:
         """Tell everybody that what they see may be old, or is not any more (None)."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
-from api.auth import Verifier, bearer
+from api.auth import bearer
 from api.bulk import BulkCache
 from api.connections import Connections
 from api.consumer import Tail
@@ -20,6 +20,7 @@ from api.protocol.access import Action, Principal, authorize
 from api.protocol.hub import Hub
 from api.replica import Replica
 from api.settings import EdgeSettings
+from api.trust import Trust
 from schemas.http import PlaceModel
 from schemas.problems import BEHIND, INVALID_REQUEST, STARTING, TOO_LARGE, UNKNOWN_PROJECT, Problem
 
@@ -36,15 +37,14 @@ class Edge:
     changes: ChangeLog
     connections: Connections
     polls: Polls
-    verifier: Verifier
-    secret: str
+    trust: Trust
     codes: LoginCodes
     cache: BulkCache
     meters: Meters
 
-    def caller(self, request: Request) -> Principal:
+    async def caller(self, request: Request) -> Principal:
         """Return who calls. Raises `Refusal`: no token, or the edge is not ready."""
-        found = self.verifier.verify(bearer(request.headers.get("authorization")))
+        found = await self.trust.verifier.verify(bearer(request.headers.get("authorization")))
         if isinstance(found, Problem):
             raise Refusal(found)
         self.check_ready()

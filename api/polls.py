@@ -75,8 +75,12 @@ class Polls:
             if poll.every:
                 poll.woken.set()
 
+    def look_again(self) -> None:
+        """Wake all: somebody's rights changed."""
+        for poll in self._open:
+            poll.woken.set()
+
     def close(self) -> None:
         """Wake all for the last time."""
         self.closing = True
-        for poll in self._open:
-            poll.woken.set()
+        self.look_again()

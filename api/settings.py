@@ -1,14 +1,17 @@
 """All settings of an edge: `ANABRANCH_…` in the environment, `__` between the levels."""
 
+import ipaddress
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from api.protocol.limits import Limits
 from broker.connection import KafkaSettings
 
+_MIN_SECRET: Final = 32
 _BUILT: Final = Path(__file__).resolve().parent.parent / "web" / "dist"
 
 
@@ -38,8 +41,57 @@ class TailSettings(BaseModel):
     probe_s: float = 1.0
 
 
+class AuthSettings(BaseModel):
+    """Whose tokens are taken. Without `jwks_url`: those signed with the secret. types: of access tokens, as in their header (`typ`).
+
+    scope_claims, projects_claim: where a token names them, with dots for claims inside claims. tenant: what `tenant_claim` must say.
+    revoked_file: tokens that hold no more (default: `revoked` in the data directory). development_beyond_localhost: listen to other
+    machines although everyone who can read the data directory can sign tokens.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    jwks_url: str | None = None
+    issuer: str = "anabranch"
+    audience: str = "anabranch"
+    algorithms: tuple[Literal["RS256", "ES256"], ...] = ("RS256", "ES256")
+    types: tuple[str, ...] = ("at+jwt", "jwt")
+    leeway_s: int = Field(default=10, ge=0, le=60)
+    projects_claim: str = "projects"
+    scope_claims: tuple[str, ...] = ("scope",)
+    tenant_claim: str = "tenant"
+    tenant: str | None = None
+    jwks_cache_s: float = 300.0
+    jwks_again_s: float = 15.0
+    jwks_keep_s: float = 86_400.0
+    jwks_timeout_s: float = 5.0
+    revoked_file: Path | None = None
+    revoked_look_s: float = 0.25
+    development_beyond_localhost: bool = False
+
+    @field_validator("jwks_url")
+    @classmethod
+    def _comes_safely(cls, address: str | None) -> str | None:
+        parts = urlsplit(address or "https:")
+        if parts.scheme != "https" and not (parts.scheme == "http" and is_local(parts.hostname or "")):
+            raise ValueError("must begin with https:// (http:// for this machine only): whoever can change keys can sign tokens")
+        return address
+
+
+def is_local(host: str) -> bool:
+    """Return whether only this machine can reach what listens at a host."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 class EdgeSettings(BaseSettings):
-    """One edge. Port 0 takes a free one. origins: pages that may call, beside the edge's own. data: where the secret is kept."""
+    """One edge. Port 0 takes a free one. origins: pages that may call, beside the edge's own. data: where the secret is kept.
+
+    jwt_secret: signs tokens (HS256), at least 32 characters; without it and without `auth.jwks_url` one is made in the data directory,
+    for development. docs: the pages that describe the calls (default: in development only).
+    """
 
     model_config = SettingsConfigDict(
         frozen=True, env_prefix="ANABRANCH_", env_nested_delimiter="__", populate_by_name=True, extra="ignore"
@@ -52,6 +104,8 @@ class EdgeSettings(BaseSettings):
     private_port: int = Field(default=0, ge=0, le=65_535)
     data: Path = Path(".anabranch")
     jwt_secret: SecretStr | None = None
+    auth: AuthSettings = AuthSettings()
+    docs: bool | None = None
     origins: tuple[str, ...] = ()
     web_dir: Path = _BUILT
     feature_bulk_api: bool = Field(default=True, validation_alias=AliasChoices("feature_bulk_api", "FEATURE_BULK_API"))
@@ -59,3 +113,22 @@ class EdgeSettings(BaseSettings):
     limits: Limits = Limits()
     http: HttpLimits = HttpLimits()
     tail: TailSettings = TailSettings()
+
+    @property
+    def development(self) -> bool:
+        """Return whether tokens are signed with the secret that was made in the data directory."""
+        return self.jwt_secret is None and self.auth.jwks_url is None
+
+    @model_validator(mode="after")
+    def _is_safe(self) -> Self:
+        secret = None if self.jwt_secret is None else self.jwt_secret.get_secret_value()
+        if secret is not None and self.auth.jwks_url is not None:
+            raise ValueError("jwt_secret and auth.jwks_url exclude each other: set one of them")
+        if secret is not None and len(secret) < _MIN_SECRET:
+            raise ValueError(f"jwt_secret has at least {_MIN_SECRET} characters")
+        if self.development and not is_local(self.host) and not self.auth.development_beyond_localhost:
+            raise ValueError(
+                f"the edge would listen on {self.host} with a secret made for development: set ANABRANCH_AUTH__JWKS_URL (or "
+                "ANABRANCH_JWT_SECRET), or keep ANABRANCH_HOST on this machine, or say ANABRANCH_AUTH__DEVELOPMENT_BEYOND_LOCALHOST=true"
+            )
+        return self

@@ -37,7 +37,7 @@ async def serve(websocket: WebSocket, edge: Edge, user: str | None = None) -> No
     """Serve one WebSocket. user: of the original's path, which must be the caller and gets all projects by itself."""
     offers = websocket.scope.get("subprotocols", [])
     chosen = SUBPROTOCOL if SUBPROTOCOL in offers else None
-    admitted = _admit(websocket, edge, user)
+    admitted = await _admit(websocket, edge, user)
     try:
         await websocket.accept(chosen)
         if not isinstance(admitted, Principal):
@@ -58,7 +58,7 @@ async def _run(websocket: WebSocket, edge: Edge, principal: Principal, *, everyt
     await edge.connections.serve(session, due, websocket)
 
 
-def _admit(websocket: WebSocket, edge: Edge, user: str | None) -> Principal | tuple[CloseCode, Problem]:
+async def _admit(websocket: WebSocket, edge: Edge, user: str | None) -> Principal | tuple[CloseCode, Problem]:
     """Return who comes in, or the close code and why not."""
     header = bearer(websocket.headers.get("authorization"))
     origin = websocket.headers.get("origin")
@@ -67,7 +67,7 @@ def _admit(websocket: WebSocket, edge: Edge, user: str | None) -> Principal | tu
     offers = websocket.scope.get("subprotocols", [])
     if offers and SUBPROTOCOL not in offers:
         return NO_VERSION, Problem(VERSION)
-    found = edge.verifier.verify(header or offered(offers, BEARER_PREFIX))
+    found = await edge.trust.verifier.verify(header or offered(offers, BEARER_PREFIX))
     if isinstance(found, Problem):
         return BAD_TOKEN, found
     if user is not None and user != found.subject:

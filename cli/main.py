@@ -6,7 +6,7 @@ from typing import Final
 
 import typer
 
-from cli import bench, edge, import_, kafka, publish, tail, token, topics, up, validate, verify, worker
+from cli import bench, edge, import_, kafka, publish, revoke, tail, token, topics, up, validate, verify, worker
 from schemas.failure import Failure
 
 app: Final = typer.Typer(
@@ -26,6 +26,7 @@ app.command("publish")(publish.publish)
 app.command("validate")(validate.validate)
 app.command("tail")(tail.tail)
 app.command("token")(token.token)
+app.command("revoke")(revoke.revoke)
 app.command("verify")(verify.verify)
 app.command("bench")(bench.bench)
 

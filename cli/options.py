@@ -63,8 +63,11 @@ def checked(settings: type[_Settings], **values: Any) -> _Settings:  # noqa: ANN
         return settings(**values)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
+        message = first["msg"].removeprefix("Value error, ")
         name = "__".join(str(part) for part in first["loc"]).upper()
-        raise UsageFailure(f"The setting ANABRANCH_{name} is wrong: it {first['msg'].removeprefix('Value error, ')}.") from None
+        if not name:  # settings that do not go together
+            raise UsageFailure(f"{message[:1].upper()}{message[1:]}.") from None
+        raise UsageFailure(f"The setting ANABRANCH_{name} is wrong: it {message}.") from None
 
 
 def edge_url(data: Path, url: str | None) -> str:

@@ -30,7 +30,7 @@ def router(edge: Edge) -> APIRouter:
     @routes.post("/changes", status_code=202, responses={202: {"model": ChangesAnswer}})
     async def changes(request: Request) -> Response:
         """Put changes into the log; answered with their positions once the broker has confirmed all of them."""
-        principal = edge.caller(request)
+        principal = await edge.caller(request)
         lines = request.headers.get("content-type", "").split(";")[0].strip().lower() in _NDJSON
         requests = requests_of(await edge.body(request), lines=lines)
         if isinstance(requests, Problem):

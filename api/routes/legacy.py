@@ -28,7 +28,7 @@ def router(edge: Edge) -> APIRouter:
     @routes.get("/projects/{project_id:path}/branches/summaries", responses={200: {"model": LegacyProjectAnswer}})
     async def of_project(request: Request, project_id: str, *, include_archived: bool = False) -> Response:
         """Return the summaries of one project's branches."""
-        principal = edge.caller(request)
+        principal = await edge.caller(request)
         edge.readable(principal, project_id)
         rows = edge.replica.of(project_id)
         entries = [] if rows is None else sorted(rows.branches.values(), key=lambda entry: entry.id)
@@ -44,7 +44,7 @@ def router(edge: Edge) -> APIRouter:
     @routes.get("/branches/{branch_id:path}/summary", responses={200: {"model": LegacyBranchAnswer}})
     async def of_branch(request: Request, branch_id: str, project_id: Annotated[str | None, Query()] = None) -> Response:
         """Return the summary of one branch. project_id: needed where several projects have a branch of this id."""
-        principal = edge.caller(request)
+        principal = await edge.caller(request)
         if project_id is not None:
             edge.readable(principal, project_id)
         found = _find(edge, principal, branch_id, project_id)

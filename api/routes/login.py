@@ -19,10 +19,10 @@ def router(edge: Edge) -> APIRouter:
     @routes.post("/login")
     async def login(request: LoginRequest) -> JSONResponse:
         """Return a token for a code, once."""
-        grant = edge.codes.take(request.code)
-        if grant is None:
+        grant, secret = edge.codes.take(request.code), edge.trust.secret
+        if grant is None or secret is None:
             raise Refusal(Problem(LOGIN_CODE, "ask for a new link: anabranch up prints one"))
-        token = mint(edge.secret, grant.user, grant.projects, grant.ttl_s)
+        token = mint(secret, grant.user, grant.projects, grant.ttl_s)
         expires = datetime.fromtimestamp(now_ms() // 1000 + grant.ttl_s, UTC).isoformat().replace("+00:00", "Z")
         answer = LoginAnswer(token=token, expires_at=expires, user=grant.user)
         return JSONResponse(answer.model_dump(), headers={"Cache-Control": "no-store"})

@@ -37,7 +37,7 @@ def router(edge: Edge) -> APIRouter:
         wait: Annotated[float, Query(ge=0)] = _DEFAULT_WAIT_S,
     ) -> Response:
         """Return the frames after these places as soon as there are any."""
-        principal = edge.caller(request)
+        principal = await edge.caller(request)
         wants = wants_of(stream, since or [], edge.settings.http.poll_streams)
         if isinstance(wants, Problem):
             raise Refusal(wants)
@@ -64,6 +64,8 @@ class _Asked:
     def look(self) -> Found:
         """Return what is there; from now on the poll is woken by what is not. Raises `Refusal`: places that are gone, a restart."""
         self.poll.woken.clear()
+        if (revoked := self.edge.trust.revocations.refusal(self.principal)) is not None:
+            raise Refusal(revoked)
         found = look(self.edge.hub, self._places(), now_ms())
         if self.edge.polls.closing:
             raise Refusal(Problem(RESTART, retry_after_ms=500))

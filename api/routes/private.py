@@ -10,8 +10,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from api import problems
 from api.edge import Edge
 from api.problems import Refusal
+from api.settings import is_local
 from schemas.http import CodeAnswer, CodeRequest
-from schemas.problems import ORIGIN, Problem
+from schemas.problems import NOT_FOUND, ORIGIN, Problem
 
 
 def private_app(edge: Edge, public_url: str) -> FastAPI:
@@ -42,6 +43,8 @@ def private_app(edge: Edge, public_url: str) -> FastAPI:
         """Make a one-time login code. Not for browsers: no page can get at one, whatever name it gives this address."""
         if origin is not None:
             raise Refusal(Problem(ORIGIN))
+        if edge.trust.secret is None or not is_local(edge.settings.private_host):
+            raise Refusal(Problem(NOT_FOUND, "login codes are made in development only, on a private port of this machine"))
         code, grant = edge.codes.make(request.user, request.projects, request.ttl_s)
         until = datetime.fromtimestamp(grant.until, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         return JSONResponse(CodeAnswer(code=code, login_url=f"{public_url}/#code={code}", expires_at=until).model_dump())

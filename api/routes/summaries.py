@@ -28,7 +28,7 @@ def router(edge: Edge) -> APIRouter:
     async def bulk(request: Request) -> Response:
         """Return all summaries of the caller's projects, or of those named."""
         started = time.perf_counter()
-        principal = _caller(edge, request)
+        principal = await _caller(edge, request)
         asked = _parse(await edge.body(request))
         answer, cached = await _answer(edge, principal, asked)
         edge.meters.bulk(time.perf_counter() - started, cached=cached)
@@ -44,7 +44,7 @@ def router(edge: Edge) -> APIRouter:
     ) -> Response:
         """Return the same as the bulk call, with an ETag."""
         started = time.perf_counter()
-        principal = _caller(edge, request)
+        principal = await _caller(edge, request)
         asked = BulkRequest(project_ids=project_id, include_archived=include_archived, min_position=places(min_position))
         answer, cached = await _answer(edge, principal, asked)
         edge.meters.bulk(time.perf_counter() - started, cached=cached)
@@ -56,9 +56,9 @@ def router(edge: Edge) -> APIRouter:
     return routes
 
 
-def _caller(edge: Edge, request: Request) -> Principal:
+async def _caller(edge: Edge, request: Request) -> Principal:
     """Return who calls. Raises `Refusal`, also while FEATURE_BULK_API is off."""
-    principal = edge.caller(request)
+    principal = await edge.caller(request)
     if not edge.settings.feature_bulk_api:
         raise Refusal(Problem(FEATURE))
     return principal

@@ -38,7 +38,7 @@ def router(edge: Edge) -> APIRouter:
         min_position: Words = None,
     ) -> Response:
         """Return a page of tasks, ordered by id."""
-        principal = edge.caller(request)
+        principal = await edge.caller(request)
         await edge.reach(places(min_position))
         edge.readable(principal, project_id)
         wanted = TaskFilter(branch_id, frozenset(status or ()), frozenset(priority or ()), q)

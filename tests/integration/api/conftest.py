@@ -36,14 +36,8 @@ async def start_edge(topics: KafkaSettings, tmp_path: Path) -> AsyncIterator[Sta
     async def start(web_dir: Path | None = None, **settings: Any) -> RunningEdge:  # noqa: ANN401  because they are of all types
         listening: asyncio.Future[tuple[str, str]] = asyncio.get_running_loop().create_future()
         stop = asyncio.Event()
-        chosen = EdgeSettings(
-            kafka=topics,
-            port=0,
-            data=tmp_path,
-            jwt_secret=SecretStr(SECRET),
-            web_dir=web_dir or tmp_path / "none",
-            **settings,
-        )
+        fixed: dict[str, Any] = {"kafka": topics, "port": 0, "data": tmp_path, "web_dir": web_dir or tmp_path / "none"}
+        chosen = EdgeSettings(**{"jwt_secret": SecretStr(SECRET)} | fixed | settings)
         done = asyncio.create_task(run(chosen, stop=stop, listening=lambda url, private: listening.set_result((url, private))))
         done.add_done_callback(lambda task: _failed(task, listening))
         edge = RunningEdge(*await listening, stop, done)

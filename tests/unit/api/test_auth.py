@@ -1,61 +1,184 @@
-"""Tokens: what is taken, and the corpus of what is not."""
+"""Tokens: what is taken, and the corpus of what is not (RFC 8725)."""
 
+import json
 import time
+from collections.abc import Callable
 from typing import Any
 
 import jwt
 import pytest
 
-from api.auth import MAX_TOKEN_BYTES, Verifier, bearer, mint, offered
+from api.auth import Secret, Verifier, bearer, mint, offered
+from api.claims import MAX_TOKEN_BYTES
 from api.protocol.access import Principal
+from api.revocations import Revocations
+from api.settings import AuthSettings
 from schemas.problems import Problem
+from tests.unit.api.tokens import GOOD, ISSUER, by_hand, confused, jwk, key, part, pem, sign
 
 SECRET = "s" * 64
-GOOD: dict[str, Any] = {"sub": "u", "iss": "anabranch", "aud": "anabranch", "projects": ["p"]}
+PRODUCTION = AuthSettings(jwks_url="https://id.example/certs", issuer=ISSUER)
+OWN = GOOD | {"iss": "anabranch", "aud": "anabranch"}
 
 
-def sign(claims: dict[str, Any], key: str = SECRET, algorithm: str = "HS256") -> str:
-    """Return a token with times that hold unless the claims say otherwise."""
+class Known:
+    """The provider's keys, as they are."""
+
+    async def find(self, key_id: str | None) -> jwt.PyJWK | None:
+        """Return one of two keys."""
+        names = {"k1": "ES256", "r1": "RS256"}
+        return jwt.PyJWK(jwk(names[key_id])) if key_id in names else None
+
+
+def provider(settings: AuthSettings = PRODUCTION, revocations: Revocations | None = None) -> Verifier:
+    """Return a verifier that trusts the provider."""
+    return Verifier(Known(), settings, revocations or Revocations())
+
+
+def own(revocations: Revocations | None = None) -> Verifier:
+    """Return a verifier that trusts the secret."""
+    return Verifier(Secret(SECRET), AuthSettings(), revocations or Revocations())
+
+
+def signed(claims: dict[str, Any], secret: str = SECRET, algorithm: str = "HS256", **header: object) -> str:
+    """Return a token signed with a secret, with times that hold unless the claims say otherwise."""
     now = int(time.time())
-    return jwt.encode({"iat": now, "exp": now + 60} | claims, key, algorithm=algorithm)
+    return jwt.encode({"iat": now, "exp": now + 60} | claims, secret, algorithm=algorithm, headers=header)
 
 
-def test_a_minted_token_speaks_for_its_user() -> None:
-    """With its projects, scopes and end."""
-    principal = Verifier(SECRET).verify(mint(SECRET, "u", ["p", "q"], 60, "admin source"))
+async def test_a_minted_token_speaks_for_its_user() -> None:
+    """With its projects, scopes, times and name."""
+    principal = await own().verify(mint(SECRET, "u", ["p", "q"], 60, "admin source"))
     assert isinstance(principal, Principal)
     assert (principal.subject, principal.projects, principal.scopes) == ("u", frozenset({"p", "q"}), frozenset({"admin", "source"}))
+    assert principal.expires_ms - principal.issued_ms == 60_000
     assert principal.expires_ms > time.time() * 1000
+    assert principal.token_id
+
+
+@pytest.mark.parametrize(("algorithm", "kid"), [("ES256", "k1"), ("RS256", "r1")])
+async def test_a_provider_s_token_speaks_for_its_user(algorithm: str, kid: str) -> None:
+    """Signed by either kind of key, with the claims as Keycloak writes them or by RFC 9068."""
+    for kind in ("JWT", "at+jwt", "application/at+jwt"):
+        principal = await provider().verify(sign(algorithm, {"kid": kid, "typ": kind}, scope="openid profile", aud="anabranch"))
+        assert isinstance(principal, Principal)
+        assert (principal.subject, principal.projects, principal.token_id) == ("u", frozenset(), "t-1")
+        assert principal.scopes == frozenset({"openid", "profile"})
+
+
+NOW = int(time.time())
+OTHER_USE = GOOD | {"typ": "", "token_use": "id", "iat": NOW, "exp": NOW + 600}
+TWICE = json.dumps(GOOD | {"iat": NOW, "exp": NOW + 600})[:-1] + ', "sub": "admin"}'
+FORGED: dict[str, Callable[[], str | None]] = {
+    "none": lambda: None,
+    "empty": lambda: "",
+    "text": lambda: "nonsense",
+    "two parts": lambda: "a.b",
+    "dots": lambda: "...",
+    "no base64": lambda: "ä.b.c",
+    "no objects": lambda: by_hand([], []),
+    "deep": lambda: by_hand("[" * 1500, GOOD),
+    "huge": lambda: "x" * (MAX_TOKEN_BYTES + 1),
+    "alg none": lambda: f"{part({'alg': 'none', 'kid': 'k1'})}.{part(GOOD | {'iat': NOW, 'exp': NOW + 600})}.",
+    "alg None": lambda: f"{part({'alg': 'None', 'typ': 'JWT', 'kid': 'k1'})}.{part(GOOD | {'iat': NOW, 'exp': NOW + 600})}.",
+    "public key as secret, EC": lambda: confused("ES256"),
+    "public key as secret, RSA": lambda: confused("RS256"),
+    "another's key": lambda: sign(signer=key("ES256", "other")),
+    "the other key's name": lambda: sign("RS256", {"kid": "k1"}),
+    "unknown key": lambda: sign(header={"kid": "k9"}),
+    "path as key": lambda: sign(header={"kid": "../../dev/null"}),
+    "query as key": lambda: sign(header={"kid": "k1' OR '1'='1"}),
+    "number as key": lambda: by_hand({"alg": "ES256", "kid": 1}, GOOD | {"iat": NOW, "exp": NOW + 600}),
+    "own key in the header": lambda: sign(header={"kid": "k9", "jwk": jwk("ES256", "other")}, signer=key("ES256", "other")),
+    "address of keys in the header": lambda: sign(header={"kid": "k9", "jku": "https://evil.example/keys"}, signer=key("ES256", "other")),
+    "critical extension": lambda: sign(header={"crit": ["exp"]}),
+    "wrong type": lambda: sign(header={"typ": "logout+jwt"}),
+    "no text as type": lambda: by_hand({"alg": "ES256", "kid": "k1", "typ": 1}, GOOD | {"iat": NOW, "exp": NOW + 600}),
+    "name twice": lambda: by_hand({"alg": "ES256", "kid": "k1"}, TWICE),
+    "id token of Keycloak": lambda: sign(typ="ID"),
+    "id token": lambda: sign(typ=None, at_hash="x"),
+    "refresh token": lambda: sign(typ="Refresh"),
+    "id token of Cognito": lambda: by_hand({"alg": "ES256", "kid": "k1"}, OTHER_USE),
+    "expired": lambda: sign(exp=NOW - 3600),
+    "not yet": lambda: sign(nbf=NOW + 3600),
+    "issued later": lambda: sign(iat=NOW + 3600, exp=NOW + 7200),
+    "end as text": lambda: by_hand({"alg": "ES256", "kid": "k1"}, GOOD | {"iat": NOW, "exp": "never"}),
+    "endless": lambda: sign(exp=None),
+    "other issuer": lambda: sign(iss="https://id.example/realms/other"),
+    "other audience": lambda: sign(aud="another"),
+    "no audience": lambda: sign(aud=None),
+    "nobody": lambda: sign(sub=None),
+    "empty sub": lambda: sign(sub=""),
+    "long sub": lambda: sign(sub="x" * 129),
+    "sub with a line": lambda: sign(sub="a\nb"),
+    "no text as sub": lambda: by_hand({"alg": "ES256", "kid": "k1"}, GOOD | {"sub": 7, "iat": NOW, "exp": NOW + 600}),
+    "scope of numbers": lambda: sign(scope=[1]),
+    "scope as an object": lambda: sign(scope={}),
+    "projects as text": lambda: sign(projects="p"),
+    "projects as numbers": lambda: sign(projects=[1]),
+    "changed": lambda: ".".join((sign().split(".")[0], part(GOOD | {"sub": "admin", "iat": NOW, "exp": NOW + 600}), sign().split(".")[2])),
+    "signed with the public key's text": lambda: signed(GOOD, pem("ES256").decode().replace("-", "x")),
+}
+
+
+@pytest.mark.parametrize("name", FORGED)
+async def test_what_cannot_be_trusted_is_a_problem(name: str) -> None:
+    """Whatever a header or a claim says, from a provider's key or from nobody's."""
+    found = await provider().verify(FORGED[name]())
+    assert isinstance(found, Problem)
+    assert found.type.code == "unauthenticated"
 
 
 @pytest.mark.parametrize(
     "token",
     [
-        None,
-        "",
-        "nonsense",
-        "x" * (MAX_TOKEN_BYTES + 1),
-        sign(GOOD, key="t" * 64),
-        sign(GOOD, algorithm="HS384"),
-        jwt.encode(GOOD | {"iat": 0, "exp": 1 << 40}, "", algorithm="none"),
-        sign(GOOD | {"exp": 1}),
-        sign(GOOD | {"iss": "other"}),
-        sign(GOOD | {"aud": "other"}),
-        sign(GOOD | {"nbf": 1 << 40}),
-        sign({"sub": "u", "iss": "anabranch"}),
-        sign({"iss": "anabranch", "aud": "anabranch"}),
-        sign(GOOD | {"sub": ""}),
-        sign(GOOD | {"sub": "x" * 129}),
-        sign(GOOD | {"scope": ["admin"]}),
-        sign(GOOD | {"projects": "p"}),
-        sign(GOOD | {"projects": [1]}),
+        signed(OWN, "t" * 64),
+        signed(OWN, algorithm="HS384"),
+        signed(OWN, algorithm="HS512", kid="HS512"),
+        signed(OWN, kid="k1"),
+        signed(OWN | {"exp": 1}),
+        signed(OWN | {"iss": ISSUER}),
+        signed(OWN | {"aud": "other"}),
+        jwt.encode(OWN | {"iat": 0, "exp": 1 << 40}, "", algorithm="none"),
+        sign(iss="anabranch", aud="anabranch"),
     ],
 )
-def test_what_cannot_be_trusted_is_a_problem(token: str | None) -> None:
-    """Whatever a header or a claim says."""
-    found = Verifier(SECRET).verify(token)
-    assert isinstance(found, Problem)
-    assert found.type.code == "unauthenticated"
+async def test_a_secret_takes_only_what_it_signed(token: str) -> None:
+    """With its own algorithm; no public key is taken beside it."""
+    assert isinstance(await own().verify(token), Problem)
+
+
+async def test_clocks_may_differ_a_little() -> None:
+    """By the leeway and not more, at the end and at the beginning."""
+    taken = [await provider().verify(token) for token in (sign(exp=int(time.time()) - 2), sign(nbf=int(time.time()) + 5))]
+    assert all(isinstance(found, Principal) for found in taken)
+    strict = provider(PRODUCTION.model_copy(update={"leeway_s": 0}))
+    assert isinstance(await strict.verify(sign(exp=NOW - 2)), Problem)
+
+
+async def test_claims_may_stand_elsewhere_and_a_tenant_may_be_asked_for() -> None:
+    """By settings: roles of a realm as scopes, projects inside another claim; a token of another tenant is none."""
+    settings = PRODUCTION.model_copy(
+        update={"scope_claims": ("scope", "realm_access.roles"), "projects_claim": "work.projects", "tenant": "acme", "tenant_claim": "org"}
+    )
+    token = sign(realm_access={"roles": ["source"]}, scope="openid", work={"projects": ["p"]}, org="acme")
+    principal = await provider(settings).verify(token)
+    assert isinstance(principal, Principal)
+    assert (principal.scopes, principal.projects) == (frozenset({"openid", "source"}), frozenset({"p"}))
+    for org in ("other", None):
+        assert isinstance(await provider(settings).verify(sign(org=org)), Problem)
+
+
+REVOKED = {"jti t-1": False, "jti t-2": True, "sub u": False, "sub u 1": True, f"sub u {NOW + 999}": False, "sub v": True}
+
+
+async def test_a_revoked_token_holds_no_more() -> None:
+    """By its id, or all of a user that were issued until then; others hold on."""
+    revocations = Revocations()
+    verifier = provider(revocations=revocations)
+    for text, holds in REVOKED.items():
+        revocations.load(text)
+        assert isinstance(await verifier.verify(sign()), Principal) is holds
 
 
 def test_tokens_are_found_where_they_may_be() -> None:

@@ -28,7 +28,7 @@ from api.polls import Polls
 from api.producer import ChangeLog
 from api.protocol.hub import Hub
 from api.replica import Replica
-from api.routes import changes, legacy, login, page, polling, summaries, tasks
+from api.routes import across, changes, legacy, login, page, polling, summaries, tasks
 from api.routes.private import private_app
 from api.settings import EdgeSettings
 from api.transport import EdgeProtocol
@@ -92,7 +92,7 @@ def public_app(edge: Edge) -> FastAPI:
         allow_headers=["Authorization", "Content-Type", "If-None-Match"],
         expose_headers=["ETag", "Retry-After", "Deprecation", "Sunset", "Link"],
     )
-    for routes in (summaries, tasks, changes, polling, legacy, login):
+    for routes in (summaries, tasks, across, changes, polling, legacy, login):
         app.include_router(routes.router(edge))
 
     @app.websocket("/ws/v2")

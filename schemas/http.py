@@ -80,6 +80,20 @@ class TasksAnswer(BaseModel):
     positions: dict[str, StreamPosition]
 
 
+class FoundAnswer(BaseModel):
+    """Tasks (`schemas.rows.TaskSummary`) of all projects with the words in their title, by project. more: there may be others."""
+
+    tasks: list[dict[str, Any]]
+    more: bool
+
+
+class RecentAnswer(BaseModel):
+    """The tasks (`schemas.rows.TaskSummary`) that changed last, newest first. activity: by project its latest one-minute windows."""
+
+    tasks: list[dict[str, Any]]
+    activity: dict[str, list[dict[str, Any]]]
+
+
 class TakenChange(BaseModel):
     """One change that is in the log."""
 

@@ -100,13 +100,13 @@ async function editTask(page: Page, given: Given, token: string): Promise<void> 
   check((await mine.locator('span.title').textContent()) === title, 'the new title shows');
   const before = await mine.getAttribute('data-status');
   const status = before === 'review' ? 'blocked' : 'review';
-  await mine.locator('select').selectOption(status);
+  await mine.getByLabel('Status').selectOption(status);
   await page.waitForSelector(`.body .task[data-task="${id}"][data-status="${status}"]`);
   await settled(page, id);
   const choice = await page.evaluate(() => location.hash.slice(2).split('/').map(decodeURIComponent));
   const stored = await taskOf(given, token, choice[0] ?? '', id);
   check(stored?.title === title && stored.status === status, `the server has the new title and status of ${id}`);
-  check((await page.locator('.notice').count()) === 0, 'nothing was taken back');
+  check((await page.locator('.notices [role=alert] .notice').count()) === 0, 'nothing was taken back');
 }
 
 /** The page has no open change of the task any more. */

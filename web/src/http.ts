@@ -1,5 +1,5 @@
 /** The HTTP calls of the page. Problems become `CallFailed` with one sentence for a person. */
-import type { BulkAnswer, TasksAnswer } from './types.ts';
+import type { BulkAnswer, FoundAnswer, RecentAnswer, TasksAnswer } from './types.ts';
 
 export interface Login {
   readonly token: string;
@@ -49,6 +49,20 @@ export class Http {
     if (branchId !== null) query.set('branch_id', branchId);
     if (after !== null) query.set('after', after);
     return this.#call<TasksAnswer>(`/api/v2/projects/${encodeURIComponent(projectId)}/tasks?${query}`, null, signal);
+  }
+
+  /** The tasks of all projects that changed last, and their one-minute windows. */
+  recent(): Promise<RecentAnswer> {
+    return this.#call<RecentAnswer>('/api/v2/recent', null);
+  }
+
+  /** Tasks of all projects with these words in their title. */
+  find(words: string, limit: number, signal: AbortSignal): Promise<FoundAnswer> {
+    return this.#call<FoundAnswer>(
+      `/api/v2/tasks?${new URLSearchParams({ q: words, limit: String(limit) })}`,
+      null,
+      signal,
+    );
   }
 
   async #call<T>(path: string, body: object | null, signal?: AbortSignal): Promise<T> {

@@ -168,6 +168,23 @@ export interface TasksAnswer {
   readonly positions: Readonly<Record<string, StreamPosition & { readonly position?: LogPosition }>>;
 }
 
+/** One minute of a project: `id` is its start, `sources` counts events by who sent them. */
+export interface ActivityRow extends BaseRow {
+  readonly project_id: string;
+  readonly events: number;
+  readonly sources: Readonly<Record<string, number>>;
+}
+
+export interface RecentAnswer {
+  readonly tasks: readonly TaskRow[];
+  readonly activity: Readonly<Record<string, readonly ActivityRow[]>>;
+}
+
+export interface FoundAnswer {
+  readonly tasks: readonly TaskRow[];
+  readonly more: boolean;
+}
+
 export function isTombstone(row: Row): row is Tombstone {
   return row.deleted === true;
 }

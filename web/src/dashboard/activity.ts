@@ -1,10 +1,12 @@
-/** The live feed: what happened, newest on top; a burst of an agent is one line that opens into its parts. */
+/** The feed: what happened, newest on top; a burst of an agent is one line that opens into its parts. */
 
-import type { Entry, Part, Who } from '../store/feed.ts';
+import type { Entry, Part } from '../store/feed.ts';
 import type { Store } from '../store/store.ts';
+import { ACTOR_ICONS, namesOf } from './actors.ts';
 import { attribute, h, icon, Keyed, redraw, text, type View } from './dom.ts';
-import { ago, clockTime, figure } from './times.ts';
-import { AGENT, CHEVRON, label, PERSON, SYSTEM } from './words.ts';
+import { figure, fullTime, pastTime } from './times.ts';
+import { hashOf, PLAIN } from './ui.ts';
+import { AGENT, CHEVRON, label, STATUSES, sign, tone } from './words.ts';
 
 const SHOWN = 100;
 const SHOWN_PARTS = 100;
@@ -14,11 +16,10 @@ const VERBS: Readonly<Record<string, string>> = {
   patch: 'changed',
   delete: 'deleted',
 };
-const ICONS = { person: PERSON, agent: AGENT, system: SYSTEM };
 
 interface Item {
   readonly entry: Entry;
-  readonly project: string;
+  readonly place: string;
   readonly now: number;
 }
 
@@ -33,15 +34,12 @@ export class Activity {
     this.element.append(h('h2', {}, 'Activity'), this.#list, this.#empty);
   }
 
-  update(store: Store, now: number): void {
-    const entries = store.feed.entries.slice(0, SHOWN);
+  /** `earlier`: what was there before this page listened. */
+  update(store: Store, earlier: readonly Entry[], now: number): void {
+    const entries = [...store.feed.entries, ...earlier].slice(0, SHOWN);
     this.#empty.hidden = entries.length > 0;
     this.#list.hidden = entries.length === 0;
-    this.#entries.patch(
-      entries.map((entry) => {
-        return [entry.key, { entry, project: store.rows.project(entry.projectId)?.name ?? entry.projectId, now }];
-      }),
-    );
+    this.#entries.patch(entries.map((entry) => [entry.key, { entry, place: placeOf(entry, store), now }]));
   }
 }
 
@@ -49,24 +47,22 @@ class EntryView implements View<Item> {
   readonly element = h('li', { class: 'entry' });
   readonly #icon = icon(AGENT, 'actor');
   readonly #who = h('b', { class: 'by' });
-  readonly #what = h('span', { class: 'what' });
-  readonly #project = h('span', { class: 'in' });
+  readonly #what = h('a', { class: 'what' });
+  readonly #preview = h('p', { class: 'preview' });
+  readonly #place = h('span', { class: 'in' });
   readonly #time = h('time');
-  readonly #open = h(
-    'button',
-    { class: 'fold', type: 'button', 'aria-expanded': 'false', 'aria-label': 'Show the changes' },
-    icon(CHEVRON),
-  );
+  readonly #open = h('button', { class: 'fold', type: 'button', 'aria-expanded': 'false' }, icon(CHEVRON));
   readonly #parts = h('ul', { class: 'parts', hidden: true });
-  readonly #list = new Keyed<Part>(this.#parts, () => partView());
+  readonly #list = new Keyed<Part>(this.#parts, () => this.#part());
   #shown: Item | null = null;
 
   constructor() {
     const line = h('p', { class: 'sentence' }, this.#who, ' ', this.#what);
-    const foot = h('p', { class: 'foot' }, this.#project, this.#time);
-    this.element.append(this.#icon, h('div', { class: 'body' }, line, foot, this.#parts), this.#open);
+    const foot = h('p', { class: 'foot' }, this.#place, this.#time);
+    this.element.append(this.#icon, h('div', { class: 'body' }, line, this.#preview, foot, this.#parts), this.#open);
     this.#open.addEventListener('click', () => {
       this.#parts.hidden = !this.#parts.hidden;
+      this.#preview.hidden = !this.#parts.hidden;
       attribute(this.#open, 'aria-expanded', this.#parts.hidden ? 'false' : 'true');
       this.#drawParts();
     });
@@ -76,17 +72,29 @@ class EntryView implements View<Item> {
     const before = this.#shown;
     this.#shown = item;
     const { entry } = item;
-    text(this.#time, ago(entry.at, item.now));
-    if (before?.entry === entry && before.project === item.project) return;
-    const first = entry.who[0];
-    redraw(this.#icon, ICONS[first?.kind ?? 'agent']);
-    attribute(this.element, 'data-kind', first?.kind ?? 'agent');
+    text(this.#time, pastTime(entry.at, item.now));
+    if (before?.entry === entry && before.place === item.place) return;
+    const kind = entry.who[0]?.kind ?? 'agent';
+    redraw(this.#icon, ACTOR_ICONS[kind]);
+    attribute(this.element, 'data-kind', kind);
     text(this.#who, namesOf(entry.who));
     attribute(this.#who, 'title', entry.who.map((who) => who.name).join(', ') || undefined);
     text(this.#what, sentenceOf(entry));
-    text(this.#project, item.project);
-    attribute(this.#time, 'title', clockTime(entry.at));
-    this.#open.hidden = entry.parts.length < 2;
+    attribute(this.#what, 'href', linkOf(entry));
+    text(this.#place, item.place);
+    attribute(this.#time, 'title', fullTime(new Date(entry.at).toISOString()));
+    const many = entry.parts.length > 1;
+    this.#open.hidden = !many;
+    attribute(this.#open, 'aria-label', `Show the parts of: ${sentenceOf(entry)}`);
+    text(
+      this.#preview,
+      many
+        ? entry.parts
+            .slice(0, 3)
+            .map((part) => part.text)
+            .join(' · ')
+        : '',
+    );
     this.#drawParts();
   }
 
@@ -94,33 +102,24 @@ class EntryView implements View<Item> {
     if (this.#parts.hidden || this.#shown === null) return;
     this.#list.patch(this.#shown.entry.parts.slice(0, SHOWN_PARTS).map((part) => [part.key, part]));
   }
-}
 
-function partView(): View<Part> {
-  const verb = h('span', { class: 'verb' });
-  const name = h('span', { class: 'thing' });
-  const detail = h('span', { class: 'detail' });
-  return {
-    element: h('li', {}, verb, name, detail),
-    update: (part) => {
-      text(verb, VERBS[part.action] ?? part.action);
-      text(name, `${part.entity === 'task' ? '' : `${part.entity} `}${part.text}`);
-      text(detail, [label(part.detail), part.times > 1 ? `${part.times}×` : ''].filter(Boolean).join(' · '));
-    },
-  };
-}
-
-/** Pure: the names of those who did it; long ids are cut, two are named, the rest counted. */
-export function namesOf(who: readonly Who[]): string {
-  const names = who.slice(0, 2).map(nameOf);
-  const rest = who.length - names.length;
-  return `${names.join(' and ')}${rest > 0 ? ` and ${rest} more` : ''}`;
-}
-
-export function nameOf({ kind, name }: Who): string {
-  const short = name.length > 20 ? `${name.slice(0, 8)}…` : name;
-  if (kind === 'agent') return short === '' ? 'An agent' : `agent ${short}`;
-  return short;
+  #part(): View<Part> {
+    const mark = icon('', 'sign');
+    const name = h('a', { class: 'thing' });
+    const detail = h('span', { class: 'detail' });
+    return {
+      element: h('li', {}, mark, name, detail),
+      update: (part) => {
+        redraw(mark, (STATUSES as readonly string[]).includes(part.detail) ? sign(part.detail) : '');
+        attribute(mark, 'class', `sign tone-${tone(part.detail)}`);
+        text(name, `${part.entity === 'task' ? '' : `${part.entity} `}${part.text}`);
+        attribute(name, 'title', part.text);
+        attribute(name, 'href', this.#shown === null ? undefined : linkTo(this.#shown.entry.projectId, part));
+        const verb = part.action === 'create' || part.action === 'delete' ? VERBS[part.action] : '';
+        text(detail, [verb, label(part.detail), part.times > 1 ? `${part.times}×` : ''].filter(Boolean).join(' · '));
+      },
+    };
+  }
 }
 
 /** Pure: what happened, in one line. */
@@ -130,6 +129,30 @@ export function sentenceOf({ burst, events, things, parts }: Entry): string {
   if (!burst && parts.length === 1) return oneOf(first);
   const same = parts.every((part) => part.entity === first.entity);
   return `${counted(events, 'change')} to ${counted(things, same ? first.entity : 'thing')}`;
+}
+
+/** Project and, when all of it was there, branch. */
+function placeOf({ projectId, parts }: Entry, { rows }: Store): string {
+  const project = rows.project(projectId)?.name ?? projectId;
+  const branchId = branchOf(parts);
+  const branch = branchId === null ? null : (rows.branch(projectId, branchId)?.name ?? branchId);
+  return branch === null ? project : `${project} › ${branch}`;
+}
+
+function linkOf({ projectId, parts }: Entry): string | undefined {
+  const [first] = parts;
+  if (first !== undefined && parts.length === 1) return linkTo(projectId, first);
+  return hashOf({ ...PLAIN, choice: { projectId, branchId: branchOf(parts) } });
+}
+
+function linkTo(projectId: string, { branchId, taskId, action }: Part): string | undefined {
+  if (branchId === null || action === 'delete') return undefined;
+  return hashOf({ ...PLAIN, choice: { projectId, branchId }, taskId });
+}
+
+function branchOf(parts: readonly Part[]): string | null {
+  const branchId = parts[0]?.branchId ?? null;
+  return parts.every((part) => part.branchId === branchId) ? branchId : null;
 }
 
 function oneOf({ action, entity, text: name, detail }: Part): string {

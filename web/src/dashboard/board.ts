@@ -1,118 +1,167 @@
-/** The board: puts the views together and draws them, at most once a frame of the screen. */
+/** The board: puts the views together and draws what is due. */
 import type { Client } from '../client.ts';
 import type { Http } from '../http.ts';
-import type { Store } from '../store/store.ts';
+import type { TaskRow } from '../types.ts';
 import { Activity } from './activity.ts';
-import { attribute, h, Keyed, text } from './dom.ts';
-import { Header } from './header.ts';
+import { attribute, h } from './dom.ts';
+import { Draws } from './draws.ts';
+import { atWork, earlier } from './earlier.ts';
+import { Finder } from './finder.ts';
+import { Header, switchTheme } from './header.ts';
+import { Help } from './help.ts';
+import { CHORD_MS, type Meaning, meaningOf } from './keys.ts';
 import { TaskLoader } from './loader.ts';
-import { People } from './people.ts';
+import { Minutes } from './minutes.ts';
+import { Notices } from './notices.ts';
+import { everyone, People } from './people.ts';
 import { Tasks } from './tasks.ts';
 import { Totals } from './totals.ts';
 import { Tree } from './tree.ts';
-import { choiceOf, hashOf, type Pane, Ui } from './ui.ts';
-import { sums, tree } from './view.ts';
+import { addressOf, hashOf, type Pane, Ui } from './ui.ts';
+import { busiest, sums, tree } from './view.ts';
+import type { WatchedStore } from './watch.ts';
 
 const CLOCK_MS = 1_000;
+const SLOW_TICKS = 10;
 const PANES: readonly (readonly [Pane, string])[] = [
   ['projects', 'Projects'],
   ['tasks', 'Tasks'],
   ['activity', 'Activity'],
 ];
 
+/** `reconnect`: the person wants a connection now. `me`: whose page this is. */
+export interface BoardMoves {
+  readonly reconnect: () => void;
+  readonly me: () => string | null;
+}
+
 export class Board {
   readonly element = h('div', { class: 'board' });
   readonly #ui = new Ui();
-  readonly #store: Store;
+  readonly #store: WatchedStore;
   readonly #client: Client;
+  readonly #http: Http;
   readonly #loader: TaskLoader;
+  readonly #minutes = new Minutes(Date.now());
+  readonly #draws = new Draws({
+    frame: (call) => requestAnimationFrame(call),
+    clock: () => performance.now(),
+    now: () => Date.now(),
+  });
+  readonly #finder: Finder;
   readonly #header: Header;
+  readonly #help = new Help();
   readonly #totals = new Totals();
   readonly #tree: Tree;
   readonly #tasks: Tasks;
   readonly #people = new People();
   readonly #activity = new Activity();
+  readonly #notices: Notices;
   readonly #tabs = h('div', { class: 'tabs', role: 'tablist', 'aria-label': 'Parts of the board' });
-  readonly #notices = h('div', { class: 'notices', role: 'alert' });
-  readonly #notes: Keyed<{ readonly text: string }>;
-  #due = false;
+  #before: readonly TaskRow[] = [];
   #asOf: number | null = null;
+  #ticks = 0;
+  #chordUntil = 0;
 
-  constructor(store: Store, client: Client, http: Http, onBadge: () => void) {
+  constructor(store: WatchedStore, client: Client, http: Http, { reconnect, me }: BoardMoves) {
     this.#store = store;
     this.#client = client;
-    this.#loader = new TaskLoader(http, store, () => this.#soon());
-    this.#header = new Header(this.#ui, onBadge);
-    this.#tree = new Tree(this.#ui);
+    this.#http = http;
+    this.#loader = new TaskLoader(http, store, () => this.#draws.soon('tasks'));
+    this.#finder = new Finder(this.#ui, store, http);
+    this.#header = new Header(this.#finder, { onBadge: reconnect, onHelp: () => this.#help.toggle() });
+    this.#tree = new Tree(this.#ui, this.#minutes);
     this.#tasks = new Tasks(this.#ui, store, this.#loader, (task, changes) =>
       client.edit(task.project_id, task.id, changes),
     );
-    this.#notes = new Keyed(this.#notices, (id) => this.#notice(id));
+    this.#notices = new Notices(this.#ui, store, me);
     this.#build();
-    this.#ui.choice = choiceOf(location.hash);
-    store.onChange(() => this.#soon());
-    client.onState(() => this.#soon());
-    this.#ui.onChange(() => this.#soon());
-    window.addEventListener('hashchange', () => this.#ui.change({ choice: choiceOf(location.hash) }));
+    this.#plan();
+    Object.assign(this.#ui, addressOf(location.hash));
+    store.onFrames((frames, now) => this.#minutes.took(frames, now));
+    store.onChange(() => this.#draws.soon());
+    client.onState(() => this.#draws.soon('badge'));
+    this.#ui.onChange(() => this.#chosen());
+    window.addEventListener('hashchange', () => this.#ui.change(addressOf(location.hash)));
     document.addEventListener('keydown', (event) => this.#key(event));
     setInterval(() => this.#clock(), CLOCK_MS);
-    this.#soon();
+    this.#draws.soon();
   }
 
-  /** Draw with the next frame of the screen; a hidden page draws when it is seen again. */
-  #soon(): void {
-    if (this.#due) return;
-    this.#due = true;
-    requestAnimationFrame(() => {
-      this.#due = false;
-      this.#draw();
-    });
+  /** What happened before this page was opened; without it the feed begins empty. */
+  async loadRecent(): Promise<void> {
+    try {
+      const { tasks, activity } = await this.#http.recent();
+      this.#before = tasks;
+      this.#minutes.load(Object.values(activity).flat());
+      this.#draws.soon();
+    } catch {
+      // An edge without this call: the feed fills by itself.
+    }
   }
 
-  #draw(): void {
-    const now = Date.now();
+  /** In the order in which they matter to someone who looks. */
+  #plan(): void {
     const { rows } = this.#store;
-    const { machine } = this.#client;
-    if (machine.phase === 'live' && machine.staleSince === null) this.#asOf = machine.lastFrameAt;
-    const projects = rows.projects();
-    this.#chooseFirst();
-    this.#loader.choose(this.#ui.choice);
-    this.#drawBadge(now);
-    this.#totals.update(sums(projects.filter((project) => !project.archived)));
-    this.#tree.update(tree(projects, rows.branches(), this.#ui.query, this.#ui.treeSort), now);
-    this.#tasks.update(now);
-    this.#people.update(this.#store, now);
-    this.#activity.update(this.#store, now);
-    this.#notes.patch(this.#store.notices.map((notice) => [notice.id, { text: this.#sentence(notice) }]));
-    this.#drawPane();
+    this.#draws.add('choice', () => {
+      this.#chooseFirst();
+      this.#loader.choose(this.#ui.choice);
+    });
+    this.#draws.add('badge', (now) => this.#drawBadge(now));
+    this.#draws.add('tasks', () => this.#tasks.update());
+    this.#draws.add('notices', (now) => this.#notices.update(now));
+    this.#draws.add('totals', (now) => {
+      const projects = rows.projects().filter((project) => !project.archived);
+      const ids = projects.map((project) => project.id);
+      this.#totals.update(sums(projects), this.#minutes.all(ids, now), { now, since: this.#minutes.since(now) });
+    });
+    this.#draws.add('tree', (now) => {
+      const { query, treeSort: sort } = this.#ui;
+      this.#tree.update(tree(rows.projects(), rows.branches(), { query, sort, now }), this.#everyone(now), now);
+    });
+    this.#draws.add('activity', (now) => this.#activity.update(this.#store, earlier(this.#before), now));
+    this.#draws.add('people', (now) => this.#people.update(this.#everyone(now), this.#store, now));
+    this.#draws.add('pane', () => this.#drawPane());
+  }
+
+  #everyone(now: number) {
+    return everyone(this.#store, atWork(this.#before, now));
   }
 
   #drawBadge(now: number): void {
-    this.#header.update({ machine: this.#client.machine, asOf: this.#asOf, now });
-    attribute(this.element, 'data-phase', this.#client.machine.phase);
+    const { machine } = this.#client;
+    const up = machine.phase === 'live' || (machine.phase as string) === 'polling';
+    if (up && machine.staleSince === null) this.#asOf = machine.lastFrameAt;
+    this.#header.update({ machine, asOf: this.#asOf, now });
+    attribute(this.element, 'data-phase', machine.phase);
   }
 
   #clock(): void {
-    const now = Date.now();
     if (document.hidden) return;
-    this.#store.sweep(now);
-    this.#drawBadge(now);
+    this.#ticks += 1;
+    this.#store.sweep(Date.now());
+    this.#draws.soon(...(this.#ticks % SLOW_TICKS === 0 ? [] : ['badge', 'notices']));
   }
 
-  /** With nothing chosen, the branch with the latest activity is open: a second screen shows something at once. */
+  /** With nothing chosen, the busiest branch is open: a second screen shows something at once. */
   #chooseFirst(): void {
-    const { ui, rows } = { ui: this.#ui, rows: this.#store.rows };
-    if (ui.choice === null) {
-      const latest = rows
-        .branches()
-        .filter((branch) => !branch.archived && rows.project(branch.project_id) !== null)
-        .reduce<{ at: string; projectId: string; branchId: string } | null>((best, branch) => {
-          const at = branch.last_activity ?? '';
-          return best === null || at > best.at ? { at, projectId: branch.project_id, branchId: branch.id } : best;
-        }, null);
-      if (latest !== null) ui.choice = { projectId: latest.projectId, branchId: latest.branchId };
-    }
-    if (ui.choice !== null && hashOf(ui.choice) !== location.hash) history.replaceState(null, '', hashOf(ui.choice));
+    const { rows } = this.#store;
+    if (this.#ui.choice !== null) return;
+    const found = busiest(rows.branches().filter((branch) => rows.project(branch.project_id) !== null));
+    if (found === null) return;
+    this.#ui.choice = { projectId: found.project_id, branchId: found.id };
+    history.replaceState(null, '', hashOf(this.#ui));
+  }
+
+  /** Another branch is another page to go back from; what narrows it is not. */
+  #chosen(): void {
+    this.#finder.update();
+    const { choice } = addressOf(location.hash);
+    const hash = hashOf(this.#ui);
+    const same = choice?.projectId === this.#ui.choice?.projectId && choice?.branchId === this.#ui.choice?.branchId;
+    if (hash !== location.hash && this.#ui.choice !== null)
+      history[same ? 'replaceState' : 'pushState'](null, '', hash);
+    this.#draws.soon();
   }
 
   #build(): void {
@@ -121,9 +170,16 @@ export class Board {
       tab.addEventListener('click', () => this.#ui.change({ pane }));
       this.#tabs.append(tab);
     }
-    const side = h('aside', { class: 'side' }, this.#people.element, this.#activity.element);
+    const side = h('div', { class: 'side' }, this.#people.element, this.#activity.element);
     const main = h('main', { class: 'columns' }, this.#tree.element, this.#tasks.element, side);
-    this.element.append(this.#header.element, this.#totals.element, this.#tabs, main, this.#notices);
+    this.element.append(
+      this.#header.element,
+      this.#totals.element,
+      this.#tabs,
+      main,
+      this.#notices.element,
+      this.#help.element,
+    );
   }
 
   #drawPane(): void {
@@ -133,33 +189,36 @@ export class Board {
     }
   }
 
-  #notice(id: string) {
-    const words = h('span');
-    const close = h('button', { type: 'button', 'aria-label': 'Dismiss' }, '×');
-    close.addEventListener('click', () => this.#store.dismiss(id));
-    return {
-      element: h('p', { class: 'notice' }, words, close),
-      update: (item: { text: string }) => text(words, item.text),
-    };
-  }
-
-  #sentence(notice: { projectId: string; taskId: string; text: string }): string {
-    const title = this.#store.rows.task(notice.projectId, notice.taskId)?.title ?? notice.taskId;
-    return `Your change to “${title}” was taken back: ${notice.text}.`;
-  }
-
   #key(event: KeyboardEvent): void {
-    const { target } = event;
-    const typing =
-      target instanceof HTMLInputElement ||
-      target instanceof HTMLTextAreaElement ||
-      target instanceof HTMLSelectElement;
-    if (event.key === '/' && !typing) {
-      event.preventDefault();
-      this.#header.search.focus();
-    } else if (event.key === 'Escape' && target === this.#header.search) {
-      this.#header.search.value = '';
-      this.#ui.change({ query: '' });
-    }
+    const { target, key } = event;
+    const fields = target instanceof HTMLElement && target.closest('input, textarea, select') !== null;
+    const taken = fields || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented;
+    const meaning = meaningOf({ key, taken, chorded: event.timeStamp < this.#chordUntil });
+    this.#chordUntil = meaning === 'chord' ? event.timeStamp + CHORD_MS : 0;
+    if (meaning === null) return;
+    event.preventDefault();
+    this.#do(meaning);
+  }
+
+  #do(meaning: Exclude<Meaning, null>): void {
+    const moves: Readonly<Record<Exclude<Meaning, null>, () => void>> = {
+      search: () => this.#finder.input.focus(),
+      help: () => this.#help.toggle(),
+      theme: switchTheme,
+      clear: () => this.#ui.change({ query: '', status: null, priority: null }),
+      chord: () => {},
+      'go-projects': () => this.#go('projects', '.tree .line[aria-current], .tree .line'),
+      'go-tasks': () => {
+        this.#ui.change({ pane: 'tasks' });
+        this.#tasks.list.enter();
+      },
+      'go-activity': () => this.#go('activity', '.activity a, .activity button'),
+    };
+    moves[meaning]();
+  }
+
+  #go(pane: Pane, first: string): void {
+    this.#ui.change({ pane });
+    this.element.querySelector<HTMLElement>(first)?.focus();
   }
 }

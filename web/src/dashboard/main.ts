@@ -1,21 +1,21 @@
 /** Where everything of the page is put together: browser, token, client, board. */
-import { Client, type Env, type Socket } from '../client.ts';
+import { Client } from '../client.ts';
+import { envOf } from '../env.ts';
 import { CallFailed, Http } from '../http.ts';
-import { Store } from '../store/store.ts';
 import { Board } from './board.ts';
 import { keepToken, keptTheme, keptToken } from './keep.ts';
 import { SignIn } from './signin.ts';
-
-const SUBPROTOCOL = 'summary.v2';
+import { subjectOf } from './token.ts';
+import { WatchedStore } from './watch.ts';
 
 class Page {
   readonly #root: HTMLElement;
-  readonly #store = new Store();
+  readonly #store = new WatchedStore();
   readonly #http = new Http(
     (input, init) => fetch(input, init),
     () => this.#token,
   );
-  readonly #client = new Client(this.#env(), this.#store);
+  readonly #client = new Client(envOf({ token: (why) => (why === 'rejected' ? null : this.#token) }), this.#store);
   readonly #signin = new SignIn((token) => this.#enter(token));
   #board: Board | null = null;
   #token: string | null = keptToken();
@@ -23,7 +23,7 @@ class Page {
   constructor(root: HTMLElement) {
     this.#root = root;
     this.#client.onState(() => {
-      if (this.#client.machine.phase === 'unauthorized') this.#ask(this.#client.machine.reason);
+      if (this.#client.machine.phase === 'unauthorized') this.#ask('Your token has ended. What you see is as of then.');
     });
     window.addEventListener('online', () => this.#client.input({ type: 'online' }));
     window.addEventListener('offline', () => this.#client.input({ type: 'offline' }));
@@ -70,6 +70,7 @@ class Page {
       const answer = await this.#http.bulk();
       this.#store.loadBulk(answer);
       this.#client.placed(answer.metadata.positions);
+      void this.#board?.loadRecent();
     } catch (error) {
       if (error instanceof CallFailed && (error.status === 401 || error.status === 403)) {
         this.#ask(`The token was not accepted: ${error.message}`);
@@ -80,34 +81,25 @@ class Page {
   }
 
   #show(): void {
-    this.#board ??= new Board(this.#store, this.#client, this.#http, () => this.#client.connect());
+    this.#board ??= new Board(this.#store, this.#client, this.#http, {
+      reconnect: () => this.#reconnect(),
+      me: () => subjectOf(this.#token),
+    });
     this.#root.replaceChildren(this.#board.element);
   }
 
+  #reconnect(): void {
+    if (this.#token === null) this.#ask('');
+    else this.#client.connect();
+  }
+
+  /** A board that is open already stays in sight behind the question. */
   #ask(why: string): void {
     this.#token = null;
     keepToken(null);
-    this.#client.close();
     this.#signin.show(why);
-    this.#root.replaceChildren(this.#signin.element);
-  }
-
-  #env(): Env {
-    return {
-      open: (token) => {
-        const url = new URL('/ws/v2', location.href);
-        url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-        return new WebSocket(url, [SUBPROTOCOL, `bearer.${token}`]) as unknown as Socket;
-      },
-      token: async (rejected) => (rejected ? null : this.#token),
-      call: (path, token, init) =>
-        fetch(path, { cache: 'no-store', ...init, headers: { ...init.headers, authorization: `Bearer ${token}` } }),
-      now: () => Date.now(),
-      random: () => Math.random(),
-      randomBytes: (bytes) => void crypto.getRandomValues(bytes as Uint8Array<ArrayBuffer>),
-      setTimeout: (call, ms) => window.setTimeout(call, ms),
-      clearTimeout: (timer) => window.clearTimeout(timer),
-    };
+    this.#root.append(this.#signin.element);
+    this.#signin.open(this.#board !== null);
   }
 }
 

@@ -1,17 +1,16 @@
-/** Who is at work now: people and agents apart, from the frames of the last minutes. */
+/** Who is at work now: people and agents apart, from the provenance of the last minutes' changes. */
 import type { Present } from '../store/presence.ts';
 import type { Store } from '../store/store.ts';
-import { nameOf } from './activity.ts';
+import { ACTOR_ICONS, nameOf } from './actors.ts';
 import { attribute, h, icon, Keyed, text } from './dom.ts';
 import { ago, figure } from './times.ts';
-import { AGENT, PERSON, SYSTEM } from './words.ts';
+import { pathOf } from './ui.ts';
 
-const SHOWN = 8;
-const ICONS = { person: PERSON, agent: AGENT, system: SYSTEM };
+const SHOWN = 10;
 
 interface Item {
   readonly one: Present;
-  readonly project: string;
+  readonly place: string;
   readonly now: number;
 }
 
@@ -26,34 +25,45 @@ export class People {
     this.#items = new Keyed<Item>(this.#list, (key) => {
       const kind = key.split('\u0000')[0] as Present['kind'];
       const name = h('b');
-      const what = h('span');
+      const place = h('a');
+      const count = h('span', { class: 'count' });
       return {
-        element: h('li', { 'data-kind': kind }, icon(ICONS[kind], 'actor'), name, what),
-        update: ({ one, project, now }) => {
+        element: h('li', { 'data-kind': kind }, icon(ACTOR_ICONS[kind], 'actor'), name, place, count),
+        update: ({ one, place: where, now }) => {
           text(name, nameOf(one));
           attribute(name, 'title', one.name || undefined);
-          text(what, `${figure(one.events)} in ${project} · ${ago(one.at, now)}`);
+          text(place, where);
+          attribute(place, 'title', where);
+          attribute(place, 'href', pathOf(one));
+          text(count, `${figure(one.events)} · ${ago(one.at, now)}`);
+          attribute(count, 'title', `${figure(one.events)} changes seen here, the last one ${ago(one.at, now)}`);
         },
       };
     });
     this.element.append(h('h2', {}, 'At work', this.#count), this.#list, this.#empty);
   }
 
-  update({ presence, rows }: Store, now: number): void {
-    const all = [...presence.values()].reverse().sort((a, b) => rank(a) - rank(b));
+  update(present: readonly Present[], store: Store, now: number): void {
+    const all = [...present].sort((a, b) => rank(a) - rank(b));
     const people = all.filter((one) => one.kind === 'person').length;
     const agents = all.filter((one) => one.kind === 'agent').length;
-    text(
-      this.#count,
-      all.length === 0 ? '' : `${counted(people, 'person', 'people')}, ${counted(agents, 'agent', 'agents')}`,
-    );
+    const counts = [counted(people, 'person', 'people'), counted(agents, 'agent', 'agents')];
+    text(this.#count, all.length === 0 ? '' : counts.join(', '));
     this.#empty.hidden = all.length > 0;
-    this.#items.patch(
-      all.slice(0, SHOWN).map((one) => {
-        return [one.key, { one, project: rows.project(one.projectId)?.name ?? one.projectId, now }];
-      }),
-    );
+    this.#items.patch(all.slice(0, SHOWN).map((one) => [one.key, { one, place: placeOf(one, store), now }]));
   }
+}
+
+/** Those whom frames told of, and those whom only rows of before know. */
+export function everyone(store: Store, before: readonly Present[]): readonly Present[] {
+  const live = [...store.presence.values()].reverse();
+  return [...live, ...before.filter((one) => !store.presence.has(one.key))];
+}
+
+function placeOf({ projectId, branchId }: Present, { rows }: Store): string {
+  const project = rows.project(projectId)?.name ?? projectId;
+  const branch = branchId === null ? null : rows.branch(projectId, branchId)?.name;
+  return branch ? `${project} › ${branch}` : project;
 }
 
 function rank(one: Present): number {

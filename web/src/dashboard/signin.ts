@@ -3,7 +3,7 @@ import { h, icon, text } from './dom.ts';
 import { MARK } from './words.ts';
 
 export class SignIn {
-  readonly element: HTMLElement;
+  readonly element: HTMLDialogElement;
   readonly #why = h('p', { class: 'why', role: 'alert' });
   readonly #field: HTMLTextAreaElement;
 
@@ -25,11 +25,14 @@ export class SignIn {
       event.preventDefault();
       const token = this.#field.value.trim().replace(/^Bearer\s+/i, '');
       this.#field.value = '';
-      if (token !== '') enter(token);
+      if (token === '') return;
+      this.element.close();
+      this.element.remove();
+      enter(token);
     });
     this.element = h(
-      'main',
-      { class: 'signin' },
+      'dialog',
+      { class: 'signin', 'aria-label': 'Sign in' },
       h(
         'div',
         { class: 'sheet' },
@@ -44,6 +47,13 @@ export class SignIn {
   show(why: string): void {
     text(this.#why, why);
     this.#why.hidden = why === '';
-    this.element.hidden = false;
+  }
+
+  /** Over a board it can be put away: the badge brings it back. */
+  open(over: boolean): void {
+    this.element.toggleAttribute('data-over', over);
+    if (this.element.open) return;
+    if (over) this.element.showModal();
+    else this.element.show();
   }
 }

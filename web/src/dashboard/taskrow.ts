@@ -1,10 +1,12 @@
 /** One line of the task list: status to change, title to edit in place, what else matters. */
+import { whoOf } from '../store/feed.ts';
 import type { TaskChanges } from '../store/pending.ts';
 import type { TaskRow } from '../types.ts';
+import { ACTOR_ICONS, nameOf } from './actors.ts';
 import { attribute, h, icon, redraw, text, type View } from './dom.ts';
 import { drawTicks, ticks } from './meter.ts';
 import { fullTime, shortTime } from './times.ts';
-import { AGENT, label, PERSON, STATUSES, SYSTEM, sign, tone } from './words.ts';
+import { label, PRIORITIES, STATUSES, sign, tone } from './words.ts';
 
 export interface TaskLine {
   readonly task: TaskRow;
@@ -25,7 +27,7 @@ export interface TaskMoves {
 export class TaskRowView implements View<TaskLine> {
   readonly element = h('div', { class: 'task', role: 'row', tabindex: '-1' });
   readonly #sign = icon(sign('todo'), 'sign');
-  readonly #select = h('select', { 'aria-label': 'Status' });
+  readonly #status = h('select', { 'aria-label': 'Status' });
   readonly #title = h('span', { class: 'title' });
   readonly #input = h('input', {
     class: 'title',
@@ -36,7 +38,8 @@ export class TaskRowView implements View<TaskLine> {
   });
   readonly #branch = h('span', { class: 'of' });
   readonly #ticks = ticks('medium');
-  readonly #priority = h('span', { class: 'priority' });
+  readonly #priority = h('select', { 'aria-label': 'Priority' });
+  readonly #warning = h('span', { class: 'meanwhile', role: 'alert', hidden: true });
   readonly #parts = h('span', { class: 'parts' });
   readonly #who = h('span', { class: 'who' });
   readonly #time = h('time');
@@ -49,8 +52,8 @@ export class TaskRowView implements View<TaskLine> {
     const cell = (name: string, ...children: Node[]) =>
       h('div', { class: `cell ${name}`, role: 'gridcell' }, ...children);
     this.element.append(
-      cell('status', this.#sign, this.#select),
-      cell('title', this.#title, this.#input, this.#branch),
+      cell('status', this.#sign, this.#status),
+      cell('title', this.#title, this.#input, this.#warning, this.#branch),
       cell('priority', this.#ticks, this.#priority),
       cell('parts', this.#parts),
       cell('who', this.#who),
@@ -59,7 +62,8 @@ export class TaskRowView implements View<TaskLine> {
     this.element.addEventListener('keydown', (event) => this.#key(event));
     this.element.addEventListener('focusin', () => this.#line && moves.activate(this.#line.task.id));
     this.#title.addEventListener('dblclick', () => this.beginEdit());
-    this.#select.addEventListener('change', () => this.#change({ status: this.#select.value }));
+    this.#status.addEventListener('change', () => this.#change({ status: this.#status.value }));
+    this.#priority.addEventListener('change', () => this.#change({ priority: this.#priority.value }));
     this.#input.addEventListener('blur', () => this.#finish(true));
   }
 
@@ -71,7 +75,9 @@ export class TaskRowView implements View<TaskLine> {
     attribute(this.element, 'tabindex', line.active ? '0' : '-1');
     attribute(this.element, 'data-pending', line.pending);
     text(this.#branch, line.branch);
+    text(this.#time, shortTime(line.task.last_activity, line.now));
     if (before?.task !== line.task) this.#draw(line);
+    if (before?.task.id === line.task.id && before.task.title !== line.task.title) this.#warn(line.task.title);
     if (before?.task.id !== line.task.id) this.#reset();
     else if (before.task.stamp < line.task.stamp) this.#flash();
   }
@@ -90,6 +96,7 @@ export class TaskRowView implements View<TaskLine> {
     if (this.#input.hidden) return;
     const title = this.#input.value.trim();
     this.#input.hidden = true;
+    this.#warning.hidden = true;
     this.#title.hidden = false;
     if (keep && title !== '' && title !== this.#line?.task.title) this.#change({ title });
   }
@@ -111,10 +118,14 @@ export class TaskRowView implements View<TaskLine> {
 
   #moveOf({ target, key }: KeyboardEvent): (() => void) | null {
     if (target === this.#input) return key === 'Enter' || key === 'Escape' ? () => this.#leave(key === 'Enter') : null;
-    if (target === this.#select) return key === 'Escape' ? () => this.element.focus() : null;
-    if (target !== this.element) return null;
-    if (key === 's') return () => this.#select.focus();
-    return key === 'Enter' || key === 'F2' ? () => this.beginEdit() : null;
+    if (target !== this.element) return key === 'Escape' ? () => this.element.focus() : null;
+    const moves: Readonly<Record<string, () => void>> = {
+      s: () => opened(this.#status),
+      p: () => opened(this.#priority),
+      Enter: () => this.beginEdit(),
+      F2: () => this.beginEdit(),
+    };
+    return moves[key] ?? null;
   }
 
   #leave(keep: boolean): void {
@@ -122,16 +133,16 @@ export class TaskRowView implements View<TaskLine> {
     this.element.focus();
   }
 
-  #draw({ task, now }: TaskLine): void {
+  #draw({ task }: TaskLine): void {
     attribute(this.element, 'data-task', task.id);
     attribute(this.element, 'data-status', task.status);
     redraw(this.#sign, sign(task.status));
     attribute(this.#sign, 'class', `sign tone-${tone(task.status)}`);
-    this.#drawStatus(task.status);
+    drawOptions(this.#status, STATUSES, task.status);
     text(this.#title, task.title || task.id);
     attribute(this.#title, 'title', `${task.title} (${task.id})`);
     drawTicks(this.#ticks, task.priority);
-    text(this.#priority, label(task.priority));
+    drawOptions(this.#priority, PRIORITIES, task.priority);
     text(this.#parts, task.total_subtasks > 0 ? `${task.completed_subtasks}/${task.total_subtasks}` : '');
     attribute(
       this.#parts,
@@ -140,41 +151,52 @@ export class TaskRowView implements View<TaskLine> {
     );
     text(this.#who, task.assignees.join(', '));
     attribute(this.#who, 'title', task.assignees.join(', ') || undefined);
-    text(this.#time, shortTime(task.last_activity, now));
     attribute(this.#time, 'datetime', task.last_activity ?? undefined);
     this.#drawActor(task);
   }
 
-  #drawActor(task: TaskRow): void {
-    const source = task.last_actor?.source;
-    redraw(this.#actor, source === undefined ? '' : source === 'user' ? PERSON : source === 'system' ? SYSTEM : AGENT);
-    const name = task.last_actor?.user_id ?? task.last_actor?.session_id ?? '';
-    const kind = source === 'user' ? 'a person' : source === 'system' ? 'the system' : 'an agent';
-    attribute(this.#time, 'title', `${fullTime(task.last_activity)}${source ? `, by ${name || kind}` : ''}`);
+  #drawActor({ last_actor: actor, last_activity: at }: TaskRow): void {
+    const who = actor ? whoOf(actor) : null;
+    redraw(this.#actor, who === null ? '' : ACTOR_ICONS[who.kind]);
+    attribute(this.#actor, 'class', `actor ${who?.kind ?? ''}`);
+    attribute(this.#time, 'title', `${fullTime(at)}${who === null ? '' : `, by ${nameOf(who)}`}`);
   }
 
-  /** A menu that a person has open must not change under their hand, so options are made once. */
-  #drawStatus(status: string): void {
-    const names: readonly string[] = (STATUSES as readonly string[]).includes(status)
-      ? STATUSES
-      : [...STATUSES, status];
-    if (
-      this.#select.options.length !== names.length ||
-      this.#select.options[names.length - 1]?.value !== names.at(-1)
-    ) {
-      this.#select.replaceChildren(...names.map((name) => h('option', { value: name }, label(name))));
-    }
-    if (this.#select.value !== status) this.#select.value = status;
+  /** Somebody else renamed the task while its title is being edited here. */
+  #warn(title: string): void {
+    if (this.#input.hidden) return;
+    text(this.#warning, `meanwhile renamed to “${title}”`);
+    this.#warning.hidden = false;
   }
 
   /** Another task took this line over. */
   #reset(): void {
     delete this.element.dataset.fresh;
+    this.#warning.hidden = true;
     this.#input.hidden = true;
     this.#title.hidden = false;
   }
 
   #flash(): void {
     this.element.dataset.fresh = this.element.dataset.fresh === 'a' ? 'b' : 'a';
+  }
+}
+
+/** A menu that a person has open must not change under their hand, so options are made once. */
+function drawOptions(select: HTMLSelectElement, known: readonly string[], value: string): void {
+  const names = known.includes(value) ? known : [...known, value];
+  if (select.options.length !== names.length || select.options[names.length - 1]?.value !== names.at(-1)) {
+    select.replaceChildren(...names.map((name) => h('option', { value: name }, label(name))));
+  }
+  if (select.value !== value) select.value = value;
+}
+
+/** Focus a menu and open it where the browser lets a page do that. */
+function opened(select: HTMLSelectElement): void {
+  select.focus();
+  try {
+    select.showPicker();
+  } catch {
+    // Not allowed here: the arrow keys change it all the same.
   }
 }

@@ -6,6 +6,7 @@ const minute = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-
 const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
 const month = new Intl.DateTimeFormat(undefined, { month: 'short', year: 'numeric' });
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'long' });
+const DAY_MS = 86_400_000;
 
 export function figure(value: number): string {
   return number.format(value);
@@ -15,13 +16,20 @@ export function clockTime(ms: number): string {
   return clock.format(ms);
 }
 
-/** Today: the time. This year: day and month. Else month and year. Empty when there is none. */
+export function minuteTime(ms: number): string {
+  return minute.format(ms);
+}
+
+/** Within the hour: how long ago. Today: the time. This year: day and month. Else month and year. Empty without a time. */
 export function shortTime(iso: string | null | undefined, now: number): string {
   const ms = iso ? Date.parse(iso) : Number.NaN;
-  if (Number.isNaN(ms)) return '';
-  const then = new Date(ms);
-  const today = new Date(now);
-  if (then.toDateString() === today.toDateString()) return minute.format(then);
+  return Number.isNaN(ms) ? '' : pastTime(ms, now);
+}
+
+export function pastTime(ms: number, now: number): string {
+  if (now - ms < 3_600_000) return ago(ms, now);
+  const [then, today] = [new Date(ms), new Date(now)];
+  if (now - ms < DAY_MS && then.getDate() === today.getDate()) return minute.format(then);
   return then.getFullYear() === today.getFullYear() ? day.format(then) : month.format(then);
 }
 
@@ -30,10 +38,17 @@ export function fullTime(iso: string | null | undefined): string {
   return Number.isNaN(ms) ? '' : full.format(ms);
 }
 
-/** "now", "40 s", "3 min": how long ago, for what happened while the page was open. */
+/** "now", "40 s", "3 min": how long ago, without jitter. */
 export function ago(at: number, now: number): string {
   const seconds = Math.max(0, Math.round((now - at) / 1_000));
   if (seconds < 10) return 'now';
   if (seconds < 60) return `${Math.floor(seconds / 10) * 10} s`;
-  return seconds < 3_600 ? `${Math.floor(seconds / 60)} min` : minute.format(at);
+  return `${Math.floor(seconds / 60)} min`;
+}
+
+/** "5 s", "3 min", "2 h": how old something is, to the second while it is young. */
+export function age(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1_000));
+  if (seconds < 60) return `${seconds} s`;
+  return seconds < 3_600 ? `${Math.floor(seconds / 60)} min` : `${Math.floor(seconds / 3_600)} h`;
 }

@@ -1,6 +1,8 @@
-/** The strip under the header: all projects summed up. */
+/** The strip under the header: all projects summed up, and their last hour. */
+import { HourCard, type When } from './chart.ts';
 import { h, text } from './dom.ts';
 import { bar, PriorityChips, StatusChips } from './meter.ts';
+import type { Counts } from './minutes.ts';
 import { figure } from './times.ts';
 import { percent, type Sums } from './view.ts';
 
@@ -13,7 +15,8 @@ export class Totals {
   readonly #percent = h('b', { class: 'percent' });
   readonly #bar = bar('Progress of all projects');
   readonly #statuses = new StatusChips(null);
-  readonly #priorities = new PriorityChips();
+  readonly #priorities = new PriorityChips(null);
+  readonly #hours = new HourCard();
 
   constructor() {
     const numbers = h('dl', { class: 'figures' });
@@ -24,10 +27,10 @@ export class Totals {
     }
     const progress = h('div', { class: 'progress' }, this.#percent, this.#bar.element);
     const legend = h('div', { class: 'legend' }, this.#statuses.element, this.#priorities.element);
-    this.element.append(numbers, h('div', { class: 'spread' }, progress, legend));
+    this.element.append(numbers, h('div', { class: 'spread' }, progress, legend), this.#hours.element);
   }
 
-  update(sums: Sums): void {
+  update(sums: Sums, minutes: readonly Counts[], when: When): void {
     for (const name of FIGURES) {
       const value = this.#numbers.get(name);
       if (value !== undefined) text(value, figure(sums[name]));
@@ -36,5 +39,6 @@ export class Totals {
     this.#bar.update(sums.statuses, sums.done, sums.total);
     this.#statuses.update(sums.statuses);
     this.#priorities.update(sums.priorities);
+    this.#hours.update(minutes, when);
   }
 }

@@ -17,12 +17,24 @@ type Counted = Pick<
 >;
 
 export type TaskSort = 'work' | 'recent' | 'title';
-export type TreeSort = 'name' | 'recent' | 'open';
+export type TreeSort = 'active' | 'name' | 'recent' | 'open';
 
+/** `rest`: branches that may be folded, because they are finished and quiet, or because a project has too many. */
 export interface TreeProject {
   readonly project: ProjectRow;
   readonly branches: readonly BranchRow[];
+  readonly rest: readonly BranchRow[];
 }
+
+export interface TreeWish {
+  readonly query: string;
+  readonly sort: TreeSort;
+  readonly now: number;
+}
+
+/** Branches of a project that are shown without being asked for. */
+export const MOST_BRANCHES = 10;
+const HOUR_MS = 3_600_000;
 
 export function sums(rows: readonly Counted[]): Sums {
   const statuses: Record<string, number> = {};
@@ -49,25 +61,56 @@ export function percent(done: number, total: number): number {
   return total === 0 ? 0 : Math.floor((done / total) * 100);
 }
 
-const natural = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' });
-
-/** Projects and their branches. A query keeps a project whose name has it, with all branches, or the branches that have it. */
+/**
+ * Projects and their branches. A query keeps a project whose name has it, with all branches, or the branches that have
+ * it; one that no name has is about tasks, and narrows nothing here.
+ */
 export function tree(
   projects: readonly ProjectRow[],
   branches: readonly BranchRow[],
-  query: string,
-  sort: TreeSort = 'name',
+  asked: TreeWish,
 ): readonly TreeProject[] {
+  const named = [...projects, ...branches].some((one) => !one.archived && has(one.name, asked.query));
+  const wish = named ? asked : { ...asked, query: '' };
   const of = byProject(branches.filter((branch) => !branch.archived));
-  return projects
-    .filter((project) => !project.archived)
-    .sort(TREE_SORTS[sort])
-    .map((project) => {
-      const own = (of.get(project.id) ?? []).sort(TREE_SORTS[sort]);
-      const all = has(project.name, query);
-      return { project, all, branches: all ? own : own.filter((branch) => has(branch.name, query)) };
-    })
-    .filter(({ all, branches: kept }) => all || kept.length > 0);
+  const order = orderOf(wish);
+  const trees: TreeProject[] = [];
+  for (const project of projects.filter((one) => !one.archived).sort(order)) {
+    const all = has(project.name, wish.query);
+    const own = (of.get(project.id) ?? []).filter((branch) => all || has(branch.name, wish.query)).sort(order);
+    if (all || own.length > 0) trees.push({ project, ...parted(own, wish) });
+  }
+  return trees;
+}
+
+function parted(own: readonly BranchRow[], { query, now }: TreeWish): Omit<TreeProject, 'project'> {
+  if (query !== '') return { branches: own, rest: [] };
+  const busy = own.filter((branch) => !isFinished(branch, now)).slice(0, MOST_BRANCHES);
+  const shown = new Set(busy);
+  return { branches: busy, rest: own.filter((branch) => !shown.has(branch)) };
+}
+
+export function isFinished(branch: BranchRow, now: number): boolean {
+  return openOf(branch) === 0 && quietness(branch, now) > 0;
+}
+
+/** 0: something happened within the hour. 1: within the day. 2: before. Coarse, so that lines don't jump about. */
+function quietness(node: Node, now: number): number {
+  const past = now - Date.parse(node.last_activity ?? '1970-01-01');
+  return past <= HOUR_MS ? 0 : past <= 24 * HOUR_MS ? 1 : 2;
+}
+
+function orderOf({ sort, now }: TreeWish): (a: Node, b: Node) => number {
+  if (sort === 'active') return (a, b) => quietness(a, now) - quietness(b, now) || byName(a, b);
+  return TREE_SORTS[sort];
+}
+
+/** The branch to show to someone who chose none: the latest change, then the most open tasks. */
+export function busiest(branches: readonly BranchRow[]): BranchRow | null {
+  const alive = branches.filter((branch) => !branch.archived);
+  const later = (a: BranchRow, b: BranchRow) =>
+    compare(b.last_activity ?? '', a.last_activity ?? '') || openOf(b) - openOf(a) || b.total_tasks - a.total_tasks;
+  return alive.reduce<BranchRow | null>((best, one) => (best === null || later(one, best) < 0 ? one : best), null);
 }
 
 export interface TaskFilter {
@@ -75,18 +118,43 @@ export interface TaskFilter {
   readonly branchId: string | null;
   readonly query: string;
   readonly status: string | null;
+  readonly priority: string | null;
   readonly sort: TaskSort;
 }
 
-export function taskList(tasks: readonly TaskRow[], filter: TaskFilter): readonly TaskRow[] {
+/** `before`: the list as it was with the same filter, which makes the new one cheap to sort. */
+export function taskList(
+  tasks: readonly TaskRow[],
+  filter: TaskFilter,
+  before: readonly TaskRow[] = [],
+): readonly TaskRow[] {
   const kept = tasks.filter(
     (task) =>
       task.project_id === filter.projectId &&
       (filter.branchId === null || task.branch_id === filter.branchId) &&
       (filter.status === null || task.status === filter.status) &&
+      (filter.priority === null || task.priority === filter.priority) &&
       (filter.query === '' || has(task.title, filter.query) || has(task.id, filter.query)),
   );
-  return kept.sort(SORTS[filter.sort]);
+  return resorted(before, kept, SORTS[filter.sort]);
+}
+
+/** `now` in order, when `before` was: what is new is sorted and laid into the rest, so few changes cost little. */
+export function resorted<T>(before: readonly T[], now: readonly T[], order: (a: T, b: T) => number): readonly T[] {
+  const there = new Set(now);
+  const rest = before.filter((one) => there.has(one));
+  const known = new Set(rest);
+  const fresh = now.filter((one) => !known.has(one)).sort(order);
+  const whole: T[] = [];
+  let place = 0;
+  for (const one of rest) {
+    for (let next = fresh[place]; next !== undefined && order(next, one) < 0; next = fresh[place]) {
+      whole.push(next);
+      place += 1;
+    }
+    whole.push(one);
+  }
+  return whole.concat(fresh.slice(place));
 }
 
 const SORTS: Readonly<Record<TaskSort, (a: TaskRow, b: TaskRow) => number>> = {
@@ -106,7 +174,7 @@ function byProject(branches: readonly BranchRow[]): Map<string, BranchRow[]> {
 }
 
 type Node = ProjectRow | BranchRow;
-const TREE_SORTS: Readonly<Record<TreeSort, (a: Node, b: Node) => number>> = {
+const TREE_SORTS: Readonly<Record<Exclude<TreeSort, 'active'>, (a: Node, b: Node) => number>> = {
   name: byName,
   recent: (a, b) => compare(b.last_activity ?? '', a.last_activity ?? '') || byName(a, b),
   open: (a, b) => openOf(b) - openOf(a) || byName(a, b),
@@ -118,8 +186,21 @@ function rank(task: TaskRow): number {
   return task.status === 'done' ? 20 : ({ cancelled: 30, archived: 31 }[task.status] ?? 10);
 }
 
-function byName(a: { name: string; id: string }, b: { name: string; id: string }): number {
-  return natural.compare(a.name, b.name) || (a.id < b.id ? -1 : 1);
+function byName(a: Node, b: Node): number {
+  return compare(naturalName(a.name), naturalName(b.name)) || compare(a.id, b.id);
+}
+
+const NAMES = new Map<string, string>();
+const MOST_NAMES = 10_000;
+
+function naturalName(name: string): string {
+  let key = NAMES.get(name);
+  if (key === undefined) {
+    if (NAMES.size >= MOST_NAMES) NAMES.clear();
+    key = naturalKey(name);
+    NAMES.set(name, key);
+  }
+  return key;
 }
 
 function byId(a: TaskRow, b: TaskRow): number {
@@ -136,7 +217,7 @@ interface Keys {
 }
 const KEYS = new WeakMap<TaskRow, Keys>();
 
-/** Texts in which numbers sort by value. Made once per row: a collator is too slow for thousands of rows at each change. */
+/** Texts in which numbers sort by value, made once: a collator is too slow for thousands of rows at each change. */
 function keysOf(task: TaskRow): Keys {
   let keys = KEYS.get(task);
   if (keys === undefined) {

@@ -1,6 +1,6 @@
 /** Pure: what happened lately, newest first. A merged agent burst is one entry that opens into its parts. */
 import { type DataFrame, rowsOf } from '../frames.ts';
-import { isTombstone, type Row, type SessionCount, type TaskRow } from '../types.ts';
+import { isTombstone, type Row, type SessionCount, type SubtaskRow, type TaskRow } from '../types.ts';
 
 export const ENTRIES = 200;
 export const PARTS = 200;
@@ -13,10 +13,15 @@ export interface Who {
   readonly name: string;
 }
 
-/** One thing that changed. `text` is its title or name, `detail` the new values that a person cares about. */
+/**
+ * One thing that changed. `text` is its title or name, `detail` the new values that a person cares about; `branchId` and
+ * `taskId` say where to find it, when it is still somewhere.
+ */
 export interface Part {
   readonly key: string;
   readonly entity: string;
+  readonly branchId: string | null;
+  readonly taskId: string | null;
   readonly action: string;
   readonly text: string;
   readonly detail: string;
@@ -74,9 +79,12 @@ export function actorsOf(frame: DataFrame): readonly (Who & { readonly events: n
   return [{ ...whoOf({ source, user_id: userId, session_id: sessionId }), events: 1 }];
 }
 
-type Origin = { source?: string | undefined } & { [K in 'user_id' | 'session_id']?: SessionCount[K] | undefined };
+export type Origin = { source?: string | undefined } & {
+  [K in 'user_id' | 'session_id']?: SessionCount[K] | undefined;
+};
 
-function whoOf({ source = 'mcp-ai', user_id: user, session_id: session }: Origin): Who {
+/** Who a change is by: a person is known by name, an agent by its session. */
+export function whoOf({ source = 'mcp-ai', user_id: user, session_id: session }: Origin): Who {
   if (source === 'user') return { kind: 'person', name: user || 'someone' };
   if (source === 'system') return { kind: 'system', name: user || 'system' };
   return { kind: 'agent', name: session || user || '' };
@@ -131,6 +139,7 @@ function entryOf(frame: DataFrame, key: string, titleOf: (entity: string, row: R
     parts: frame.changes.slice(0, PARTS).map((change) => ({
       key: `${change.entity}\u0000${change.row.id}`,
       entity: change.entity,
+      ...placeOf(change.entity, change.row),
       action: change.action,
       text: titleOf(change.entity, change.row),
       detail: detailOf(change.entity, change.row, frame.delta),
@@ -141,11 +150,23 @@ function entryOf(frame: DataFrame, key: string, titleOf: (entity: string, row: R
   };
 }
 
+function placeOf(entity: string, row: Row): Pick<Part, 'branchId' | 'taskId'> {
+  if (isTombstone(row)) return { branchId: null, taskId: null };
+  if (entity === 'branch') return { branchId: row.id, taskId: null };
+  const { branch_id: branchId = null, task_id: parent = null } = row as Partial<SubtaskRow>;
+  return { branchId, taskId: entity === 'task' ? row.id : parent };
+}
+
+/** The new status, else the new priority, else which fields changed; of what needs no telling (times, who) nothing. */
 function detailOf(entity: string, row: Row, delta: DataFrame['delta']): string {
   if (isTombstone(row)) return '';
-  if (delta !== null && typeof delta.status === 'string') return delta.status;
-  if (delta !== null) return Object.keys(delta).slice(0, 3).join(', ');
-  return entity === 'task' || entity === 'subtask' ? ((row as TaskRow).status ?? '') : '';
+  if (delta === null) return entity === 'task' || entity === 'subtask' ? ((row as TaskRow).status ?? '') : '';
+  const told = [delta.status, delta.priority].find((value) => typeof value === 'string');
+  return typeof told === 'string' ? told : Object.keys(delta).filter(isTelling).slice(0, 3).join(', ');
+}
+
+function isTelling(field: string): boolean {
+  return !field.startsWith('last_') && field !== 'stamp';
 }
 
 function touchedBy(frame: DataFrame): ReadonlySet<string> {

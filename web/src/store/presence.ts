@@ -1,5 +1,6 @@
 /** Pure: who is at work, from the frames of the last minutes. */
 import type { DataFrame } from '../frames.ts';
+import { isTombstone, type TaskRow } from '../types.ts';
 import { actorsOf, type Who } from './feed.ts';
 
 export const AWAY_MS = 5 * 60_000;
@@ -8,7 +9,9 @@ export const MOST = 50;
 export interface Present extends Who {
   readonly key: string;
   readonly events: number;
+  /** Where this one changed something last. */
   readonly projectId: string;
+  readonly branchId: string | null;
   readonly at: number;
 }
 
@@ -29,11 +32,22 @@ export function present(presence: Presence, frames: readonly DataFrame[], now: n
         name,
         events: before + events,
         projectId: frame.stream.slice('project:'.length),
+        branchId: branchOf(frame),
         at: now,
       });
     }
   }
   return next === null ? presence : new Map([...next].slice(-MOST));
+}
+
+function branchOf(frame: DataFrame): string | null {
+  for (const { entity, row } of frame.changes) {
+    if (isTombstone(row)) continue;
+    if (entity === 'branch') return row.id;
+    const { branch_id: branchId } = row as Partial<TaskRow>;
+    if (branchId !== undefined) return branchId;
+  }
+  return null;
 }
 
 /** Without those who did nothing for five minutes. */

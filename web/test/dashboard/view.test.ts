@@ -1,16 +1,19 @@
 /** What the views show of the rows. */
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { choiceOf, hashOf } from '../../src/dashboard/ui.ts';
-import { percent, sums, taskList, tree, visible } from '../../src/dashboard/view.ts';
+import { addressOf, hashOf, PLAIN } from '../../src/dashboard/ui.ts';
+import { busiest, MOST_BRANCHES, percent, resorted, sums, taskList, tree, visible } from '../../src/dashboard/view.ts';
 import { ordered } from '../../src/dashboard/words.ts';
 import type { BranchRow, ProjectRow, TaskRow } from '../../src/types.ts';
 
-const project = (id: string, more: Partial<ProjectRow> = {}) =>
-  ({ id, name: id, archived: false, ...more }) as ProjectRow;
-const branch = (id: string, of: string) => ({ id, name: id, project_id: of, archived: false }) as BranchRow;
+const NOW = Date.parse('2026-03-01T12:00:00Z');
+const counts = { total_tasks: 2, completed_tasks: 1, active_tasks: 2, archived: false, last_activity: null };
+const project = (id: string, more: Partial<ProjectRow> = {}) => ({ ...counts, id, name: id, ...more }) as ProjectRow;
+const branch = (id: string, of: string, more: Partial<BranchRow> = {}) =>
+  ({ ...counts, id, name: id, project_id: of, ...more }) as BranchRow;
 const task = (id: string, status: string, more: Partial<TaskRow> = {}) =>
   ({ id, project_id: 'p', branch_id: 'b', title: id, status, priority: 'medium', ...more }) as TaskRow;
-const ALL = { projectId: 'p', branchId: 'b', query: '', status: null, sort: 'work' } as const;
+const ALL = { projectId: 'p', branchId: 'b', query: '', status: null, priority: null, sort: 'work' } as const;
 
 test('open is what is neither done nor out of work', () => {
   const row = {
@@ -43,14 +46,50 @@ test('a breakdown shows known names in order, then unknown ones, and no zeros', 
 test('a query keeps a project by its own name with all branches, or by those of its branches', () => {
   const rows = [project('alpha'), project('beta')];
   const branches = [branch('main', 'alpha'), branch('beta-2', 'alpha'), branch('x10', 'beta'), branch('x9', 'beta')];
-  const names = tree(rows, branches, 'BETA').map(({ project: row, branches: own }) => [
-    row.id,
-    own.map((one) => one.id),
-  ]);
-  expect(names).toEqual([
+  const named = (query: string) =>
+    tree(rows, branches, { query, sort: 'name', now: NOW }).map(({ project: row, branches: own }) => [
+      row.id,
+      own.map((one) => one.id),
+    ]);
+  expect(named('BETA')).toEqual([
     ['alpha', ['beta-2']],
     ['beta', ['x9', 'x10']],
   ]);
+  expect(named('in no name').map(([id]) => id)).toEqual(['alpha', 'beta']);
+});
+
+test('finished quiet branches and those above the limit are told apart, and none is lost', () => {
+  const open = Array.from({ length: MOST_BRANCHES + 2 }, (_, index) => branch(`b${index}`, 'p'));
+  const done = { completed_tasks: 2 };
+  const quiet = branch('quiet', 'p', { ...done, last_activity: '2026-02-01T00:00:00Z' });
+  const fresh = branch('a-fresh', 'p', { ...done, last_activity: '2026-03-01T11:59:00Z' });
+  const [found] = tree([project('p')], [quiet, ...open, fresh], { query: '', sort: 'active', now: NOW });
+  expect(found?.branches.map((one) => one.id).slice(0, 3)).toEqual(['a-fresh', 'b0', 'b1']);
+  expect(found?.branches).toHaveLength(MOST_BRANCHES);
+  expect(found?.rest.map((one) => one.id)).toEqual(['b9', 'b10', 'b11', 'quiet']);
+});
+
+test('active projects come first, and a change within the hour moves nothing', () => {
+  const rows = (at: string) => [
+    project('zeta', { last_activity: at }),
+    project('eta', { last_activity: '2026-03-01T11:30:00Z' }),
+    project('alpha', { last_activity: '2026-01-01T00:00:00Z' }),
+  ];
+  const ids = (at: string) => tree(rows(at), [], { query: '', sort: 'active', now: NOW }).map((one) => one.project.id);
+  expect(ids('2026-03-01T11:20:00Z')).toEqual(['eta', 'zeta', 'alpha']);
+  expect(ids('2026-03-01T11:59:59Z')).toEqual(['eta', 'zeta', 'alpha']);
+});
+
+test('the busiest branch changed last, and has the most open tasks among those', () => {
+  const at = '2026-03-01T10:00:00Z';
+  const rows = [
+    branch('done', 'p', { last_activity: at, completed_tasks: 2 }),
+    branch('open', 'p', { last_activity: at, active_tasks: 9 }),
+    branch('old', 'p', { last_activity: '2026-02-01T00:00:00Z', active_tasks: 99 }),
+    branch('gone', 'p', { last_activity: '2026-03-02T00:00:00Z', archived: true }),
+  ];
+  expect(busiest(rows)?.id).toBe('open');
+  expect(busiest([])).toBeNull();
 });
 
 test('tasks that need eyes come first, urgent ones before others', () => {
@@ -63,6 +102,19 @@ test('tasks that need eyes come first, urgent ones before others', () => {
   ];
   expect(taskList(rows, ALL).map((row) => row.id)).toEqual(['d', 'c', 'b', 'e', 'a']);
   expect(taskList(rows, { ...ALL, status: 'todo', query: 'B' }).map((row) => row.id)).toEqual(['b']);
+  expect(taskList(rows, { ...ALL, priority: 'critical' }).map((row) => row.id)).toEqual(['c']);
+});
+
+test('sorting from the list before gives what sorting anew gives', () => {
+  const order = (a: readonly number[], b: readonly number[]) => (a[0] ?? 0) - (b[0] ?? 0) || (a[1] ?? 0) - (b[1] ?? 0);
+  fc.assert(
+    fc.property(fc.uniqueArray(fc.nat(30)), fc.uniqueArray(fc.nat(30)), fc.array(fc.nat(5)), (one, two, keys) => {
+      const items = Array.from({ length: 31 }, (_, index) => [keys[index] ?? 0, index] as const);
+      const of = (places: readonly number[]) => places.flatMap((place) => items.slice(place, place + 1));
+      const before = of(one).sort(order);
+      expect(resorted(before, of(two), order)).toEqual(of(two).sort(order));
+    }),
+  );
 });
 
 test('only lines in sight are drawn', () => {
@@ -70,9 +122,18 @@ test('only lines in sight are drawn', () => {
   expect(visible(0, 720, 36, 3)).toEqual([0, 3]);
 });
 
-test('the address names the open branch, whatever is in its id', () => {
-  const choice = { projectId: 'a/b c', branchId: 'é#1' };
-  expect(choiceOf(hashOf(choice))).toEqual(choice);
-  expect(choiceOf(hashOf({ projectId: 'p', branchId: null }))).toEqual({ projectId: 'p', branchId: null });
-  expect(choiceOf('#code=x')).toBeNull();
+test('the address names the open branch, its task and what narrows it, whatever is in their ids', () => {
+  const whole = {
+    choice: { projectId: 'a/b c', branchId: 'é#1?' },
+    taskId: 't&1',
+    query: 'x=y',
+    status: 'in_progress',
+    priority: 'high',
+    sort: 'recent',
+  } as const;
+  expect(addressOf(hashOf(whole))).toEqual(whole);
+  expect(hashOf({ ...PLAIN, choice: { projectId: 'p', branchId: null } })).toBe('#/p');
+  expect(addressOf('#code=x').choice).toBeNull();
+  expect(addressOf('#/%E0%A4%A/b').choice).toBeNull();
+  expect(addressOf('#/p?order=odd')).toEqual({ ...PLAIN, choice: { projectId: 'p', branchId: null } });
 });

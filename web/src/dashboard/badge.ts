@@ -1,0 +1,62 @@
+/** Pure: how fresh the page is, in words: live, catching up, retrying, polling, sign in, stopped; and as of when. */
+import type { Machine } from '../connection.ts';
+import { age, clockTime } from './times.ts';
+
+export interface Fresh {
+  readonly machine: Machine;
+  /** When the page was last known to show everything. */
+  readonly asOf: number | null;
+  readonly now: number;
+}
+
+export interface BadgeText {
+  readonly kind: 'live' | 'busy' | 'polling' | 'stale' | 'off' | 'bad';
+  readonly word: string;
+  readonly more: string;
+  readonly title: string;
+}
+
+/** `word` changes with the state only, so a screen reader hears no countdown. */
+export function badgeOf(fresh: Fresh): BadgeText {
+  const { machine } = fresh;
+  const since = fresh.asOf === null ? '' : `as of ${clockTime(fresh.asOf)}`;
+  const old = fresh.asOf === null ? '' : `${since} · ${age(fresh.now - fresh.asOf)} old`;
+  switch (machine.phase as string) {
+    case 'live':
+      if (machine.staleSince === null) return of('live', 'Live', since, 'Every change shows here at once');
+      return of('stale', 'Stale', old, 'The server is cut off from its source; it goes on by itself');
+    case 'syncing':
+      return of('busy', 'Catching up', old, 'Changes that were missed are coming in');
+    case 'connecting':
+      return of('busy', 'Connecting', old, '');
+    case 'waiting':
+      return of('off', 'Retrying', join(`in ${waitOf(fresh)} s`, old), `${machine.reason}. Click to try now.`);
+    case 'polling':
+      return of(
+        'polling',
+        'Polling',
+        since,
+        'No WebSocket can be kept here: changes are asked for. Click to try one now.',
+      );
+    case 'paused':
+      return of('off', 'Offline', old, machine.reason);
+    case 'unauthorized':
+      return of('bad', 'Sign in', old, machine.reason);
+    case 'failed':
+      return of('bad', 'Failed', join(machine.reason, old), `${machine.reason}. Click to try again.`);
+    default:
+      return of('off', 'Not connected', old, 'Click to connect.');
+  }
+}
+
+function of(kind: BadgeText['kind'], word: string, more: string, title: string): BadgeText {
+  return { kind, word, more, title };
+}
+
+function join(...parts: readonly string[]): string {
+  return parts.filter((part) => part !== '').join(' · ');
+}
+
+function waitOf({ machine, now }: Fresh): number {
+  return Math.max(0, Math.ceil(((machine.due ?? now) - now) / 1_000));
+}

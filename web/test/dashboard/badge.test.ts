@@ -1,0 +1,25 @@
+/** The badge: one word per state that does not change with the clock, and how old what one sees is. */
+import { expect, test } from 'vitest';
+import { START } from '../../src/connection.ts';
+import { badgeOf } from '../../src/dashboard/badge.ts';
+
+const NOW = 1_000_000;
+
+function badge(phase: string, more: object = {}, asOf: number | null = NOW - 65_000) {
+  const machine = { ...START, reason: 'the server went away', ...more, phase } as typeof START;
+  const { kind, word, more: rest } = badgeOf({ machine, asOf, now: NOW });
+  return [kind, word, rest.replace(/as of [^·]+/, 'as of T ').trim()];
+}
+
+test('every state has its word, and says since when nothing new came', () => {
+  expect(badge('live')).toEqual(['live', 'Live', 'as of T']);
+  expect(badge('live', { staleSince: 5 })).toEqual(['stale', 'Stale', 'as of T · 1 min old']);
+  expect(badge('syncing')).toEqual(['busy', 'Catching up', 'as of T · 1 min old']);
+  expect(badge('connecting', {}, null)).toEqual(['busy', 'Connecting', '']);
+  expect(badge('waiting', { due: NOW + 4_200 })).toEqual(['off', 'Retrying', 'in 5 s · as of T · 1 min old']);
+  expect(badge('polling')).toEqual(['polling', 'Polling', 'as of T']);
+  expect(badge('paused')).toEqual(['off', 'Offline', 'as of T · 1 min old']);
+  expect(badge('unauthorized')[1]).toBe('Sign in');
+  expect(badge('failed', {}, null)).toEqual(['bad', 'Failed', 'the server went away']);
+  expect(badge('idle', {}, null)).toEqual(['off', 'Not connected', '']);
+});

@@ -37,7 +37,7 @@ def router(edge: Edge) -> APIRouter:
     @routes.get("/recent", responses={200: {"model": RecentAnswer}})
     async def recent(request: Request, limit: Limit = _MOST) -> Response:
         """Return the tasks of the caller's projects that changed last, newest first, each with who changed it."""
-        projects = readable(edge.caller(request), edge.replica)
+        projects = readable(await edge.caller(request), edge.replica)
         tasks = [(_decode(task.data).last_activity or "", task.stamp, task.data) for name in projects for task in latest.of(name)[:limit]]
         tasks.sort(key=itemgetter(0, 1), reverse=True)
         body = b'{"tasks":[%b],"activity":{}}' % b",".join(data for _, _, data in tasks[:limit])
@@ -48,7 +48,7 @@ def router(edge: Edge) -> APIRouter:
         """Return tasks of all of the caller's projects that have these words in their title."""
         found: list[bytes] = []
         more = False
-        for name in readable(edge.caller(request), edge.replica):
+        for name in readable(await edge.caller(request), edge.replica):
             rows = edge.replica.of(name)
             if rows is None:
                 continue

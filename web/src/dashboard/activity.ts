@@ -4,7 +4,7 @@ import type { Entry, Part } from '../store/feed.ts';
 import type { Store } from '../store/store.ts';
 import { ACTOR_ICONS, namesOf } from './actors.ts';
 import { attribute, h, icon, Keyed, redraw, text, type View } from './dom.ts';
-import { figure, fullTime, pastTime } from './times.ts';
+import { figure, fullTime, timePast } from './times.ts';
 import { hashOf, PLAIN } from './ui.ts';
 import { AGENT, CHEVRON, label, STATUSES, sign, tone } from './words.ts';
 
@@ -72,7 +72,7 @@ class EntryView implements View<Item> {
     const before = this.#shown;
     this.#shown = item;
     const { entry } = item;
-    text(this.#time, pastTime(entry.at, item.now));
+    text(this.#time, timePast(entry.at, item.now));
     if (before?.entry === entry && before.place === item.place) return;
     const kind = entry.who[0]?.kind ?? 'agent';
     redraw(this.#icon, ACTOR_ICONS[kind]);

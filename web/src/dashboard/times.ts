@@ -23,10 +23,10 @@ export function minuteTime(ms: number): string {
 /** Within the hour: how long ago. Today: the time. This year: day and month. Else month and year. Empty without a time. */
 export function shortTime(iso: string | null | undefined, now: number): string {
   const ms = iso ? Date.parse(iso) : Number.NaN;
-  return Number.isNaN(ms) ? '' : pastTime(ms, now);
+  return Number.isNaN(ms) ? '' : timePast(ms, now);
 }
 
-export function pastTime(ms: number, now: number): string {
+export function timePast(ms: number, now: number): string {
   if (now - ms < 3_600_000) return ago(ms, now);
   const [then, today] = [new Date(ms), new Date(now)];
   if (now - ms < DAY_MS && then.getDate() === today.getDate()) return minute.format(then);

@@ -14,6 +14,7 @@ import uvloop
 from fastapi import FastAPI, WebSocket
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
+from starlette_compress import CompressMiddleware
 
 from api import problems, revocations, ws
 from api.bulk import BulkCache
@@ -27,6 +28,7 @@ from api.meters import Meters
 from api.polls import Polls
 from api.producer import ChangeLog
 from api.protocol.hub import Hub
+from api.quota import quota_of
 from api.replica import Replica
 from api.routes import across, changes, legacy, login, page, polling, summaries, tasks
 from api.routes.private import private_app
@@ -75,6 +77,7 @@ def compose(settings: EdgeSettings, port: int) -> Edge:
         codes=LoginCodes(time.time),
         cache=BulkCache(replica),
         meters=meters,
+        quota=quota_of(settings.http.quota_store.get_secret_value(), settings.http.bulk_calls, settings.http.bulk_window_s),
     )
 
 
@@ -84,13 +87,14 @@ def public_app(edge: Edge) -> FastAPI:
     pages = {"docs_url": "/docs", "redoc_url": None, "openapi_url": "/openapi.json"} if shown else dict.fromkeys(_PAGES)
     app = FastAPI(title="anabranch", version="2.0", summary="Exact, live branch and project summaries.", **pages)
     problems.install(app)
+    app.add_middleware(CompressMiddleware, minimum_size=edge.settings.http.compress_bytes, zstd=False, brotli_quality=4, gzip_level=4)
     app.add_middleware(SafeHeaders, own=frozenset({"/docs", "/docs/oauth2-redirect"}))
     app.add_middleware(
         CORSMiddleware,
         allow_origins=sorted(edge.origins),
         allow_methods=["GET", "POST"],
         allow_headers=["Authorization", "Content-Type", "If-None-Match"],
-        expose_headers=["ETag", "Retry-After", "Deprecation", "Sunset", "Link"],
+        expose_headers=["ETag", "Retry-After", "RateLimit", "RateLimit-Policy", "Deprecation", "Sunset", "Link"],
     )
     for routes in (summaries, tasks, across, changes, polling, legacy, login):
         app.include_router(routes.router(edge))

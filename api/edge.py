@@ -18,6 +18,7 @@ from api.problems import Refusal
 from api.producer import ChangeLog
 from api.protocol.access import Action, Principal, authorize
 from api.protocol.hub import Hub
+from api.quota import Quota
 from api.replica import Replica
 from api.settings import EdgeSettings
 from api.trust import Trust
@@ -41,6 +42,7 @@ class Edge:
     codes: LoginCodes
     cache: BulkCache
     meters: Meters
+    quota: Quota
 
     async def caller(self, request: Request) -> Principal:
         """Return who calls. Raises `Refusal`: no token, or the edge is not ready."""

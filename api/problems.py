@@ -1,5 +1,6 @@
 """Problems as HTTP answers (RFC 9457), for our own refusals and for the framework's."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -17,9 +18,10 @@ _encode = msgspec.json.Encoder().encode
 class Refusal(Exception):  # noqa: N818  because it is an answer, not a fault of ours
     """Ends a request with a problem."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(problem.type.code)
         self.problem = problem
+        self.headers = headers or {}
 
 
 def problem_response(problem: Problem) -> Response:
@@ -57,7 +59,9 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Refusal)
     async def refusal(_request: Request, error: Refusal) -> Response:
-        return problem_response(error.problem)
+        answer = problem_response(error.problem)
+        answer.headers.update(error.headers)
+        return answer
 
     @app.exception_handler(HTTPException)
     async def http(_request: Request, error: HTTPException) -> Response:

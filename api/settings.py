@@ -16,7 +16,7 @@ _BUILT: Final = Path(__file__).resolve().parent.parent / "web" / "dist"
 
 
 class HttpLimits(BaseModel):
-    """Bounds of the HTTP side. Bytes, counts, seconds."""
+    """Bounds of the HTTP side. Bytes, counts, seconds. quota_store: where calls are counted; `async+redis://…` for several edges."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -28,6 +28,10 @@ class HttpLimits(BaseModel):
     goodbye_s: float = 1.0
     poll_wait_s: float = 30.0
     poll_streams: int = 500
+    bulk_calls: int = Field(default=10, ge=1)
+    bulk_window_s: int = Field(default=60, ge=1)
+    quota_store: SecretStr = SecretStr("async+memory://")
+    compress_bytes: int = 1024
 
 
 class TailSettings(BaseModel):

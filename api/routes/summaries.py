@@ -28,9 +28,10 @@ def router(edge: Edge) -> APIRouter:
     async def bulk(request: Request) -> Response:
         """Return all summaries of the caller's projects, or of those named."""
         started = time.perf_counter()
-        principal = await _caller(edge, request)
+        principal, left = await _caller(edge, request)
         asked = _parse(await edge.body(request))
         answer, cached = await _answer(edge, principal, asked)
+        answer.headers.update(left)
         edge.meters.bulk(time.perf_counter() - started, cached=cached)
         return answer
 
@@ -44,24 +45,25 @@ def router(edge: Edge) -> APIRouter:
     ) -> Response:
         """Return the same as the bulk call, with an ETag."""
         started = time.perf_counter()
-        principal = await _caller(edge, request)
+        principal, left = await _caller(edge, request)
         asked = BulkRequest(project_ids=project_id, include_archived=include_archived, min_position=places(min_position))
         answer, cached = await _answer(edge, principal, asked)
         edge.meters.bulk(time.perf_counter() - started, cached=cached)
         known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
         if answer.headers["etag"].removeprefix("W/") in known:
-            return Response(status_code=304, headers={**_HEADERS, "ETag": answer.headers["etag"]})
+            return Response(status_code=304, headers={**_HEADERS, **left, "ETag": answer.headers["etag"]})
+        answer.headers.update(left)
         return answer
 
     return routes
 
 
-async def _caller(edge: Edge, request: Request) -> Principal:
-    """Return who calls. Raises `Refusal`, also while FEATURE_BULK_API is off."""
+async def _caller(edge: Edge, request: Request) -> tuple[Principal, dict[str, str]]:
+    """Return who calls, and the headers that say how often it still may. Raises `Refusal`, also while FEATURE_BULK_API is off."""
     principal = await edge.caller(request)
     if not edge.settings.feature_bulk_api:
         raise Refusal(Problem(FEATURE))
-    return principal
+    return principal, await edge.quota.take(principal)
 
 
 def places(texts: Sequence[str] | None) -> list[PlaceModel]:

@@ -72,7 +72,8 @@ def start(data: Path, port: int | None = None) -> Running:
     """Start `anabranch up` and return it once it printed its ready object."""
     port = port or free_port()
     arguments = [sys.executable, "-m", "cli.main", "up", "--data", str(data), "--port", str(port), "--json"]
-    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    environment = os.environ | {"ANABRANCH_HTTP__BULK_CALLS": "1000000"}  # tests ask until they see what they wait for
+    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, start_new_session=True, env=environment)
     assert process.stdout is not None
     line = process.stdout.readline()
     assert line, f"up ended with {process.wait(5)}"

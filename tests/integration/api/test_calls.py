@@ -13,7 +13,7 @@ from schemas.events import Event, decode_event
 from schemas.messages import Metadata, Outcome, Position
 from schemas.metrics import DESIGN_METRICS
 from schemas.topics import TASK_CHANGES
-from tests.integration.api.harness import RunningEdge, StartEdge, TinyWorker, client_of
+from tests.integration.api.harness import RunningEdge, StartEdge, TinyWorker, client_of, until_read
 
 BULK = "/api/v2/branches/summaries/bulk"
 
@@ -248,3 +248,36 @@ async def test_the_page_is_served_with_its_headers(worker: TinyWorker, start_edg
         assert "immutable" in script.headers["cache-control"]
         assert "default-src 'self'" in html.headers["content-security-policy"]
         assert (await client.get("/assets/gone.js")).status_code == 404
+
+
+async def test_the_bulk_call_is_counted(worker: TinyWorker, start_edge: StartEdge) -> None:
+    """Ten a minute and user, both forms together; 429 says when to come back, and other calls go on."""
+    edge = await start_edge(http={"bulk_calls": 10})
+    await until_read(edge, await worker.add_task("p", "t"))
+    async with edge.client() as client, edge.client("v") as other:
+        answers = [await client.post(BULK, json={}) for _ in range(9)] + [await client.get("/api/v2/branches/summaries")]
+        assert [answer.headers["ratelimit"].split(";t=")[0] for answer in answers] == [f'"bulk";r={left}' for left in range(9, -1, -1)]
+        for refused in (await client.post(BULK, json={}), await client.get("/api/v2/branches/summaries")):
+            assert (refused.status_code, refused.json()["code"], refused.json()["temporary"]) == (429, "rate", True)
+            assert 0 < int(refused.headers["retry-after"]) <= 61
+            assert refused.headers["ratelimit-policy"] == '"bulk";q=10;w=60'
+        assert (await client.get("/api/v2/projects/p/tasks")).status_code == 200
+        assert (await other.post(BULK, json={})).status_code == 200
+
+
+async def test_answers_are_packed_and_safe(worker: TinyWorker, edge: RunningEdge) -> None:
+    """By what the caller takes, above a size; with the headers of every answer, refusals too."""
+    for number in range(20):
+        await worker.add_task("p", f"t{number}")
+    async with edge.client() as client:
+        await settled(client, "p", 20)
+        for offered, used in (("gzip", "gzip"), ("gzip, br", "br"), ("identity", None)):
+            answer = await client.get("/api/v2/projects/p/tasks", headers={"Accept-Encoding": offered})
+            assert (answer.headers.get("content-encoding"), len(answer.json()["tasks"])) == (used, 20)
+        for answer in (await client.get("/api/v2/projects/p/tasks"), await client.get("/api/v2/nothing")):
+            assert answer.headers["x-content-type-options"] == "nosniff"
+            assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+        page = {"Origin": "http://evil.example"}
+        assert "access-control-allow-origin" not in (await client.get("/api/v2/projects/p/tasks", headers=page)).headers
+        own = await client.get("/api/v2/projects/p/tasks", headers={"Origin": edge.url})
+        assert own.headers["access-control-allow-origin"] == edge.url

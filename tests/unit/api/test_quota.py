@@ -1,0 +1,57 @@
+"""How often a user may call, and what becomes of it without the store."""
+
+import pytest
+from limits.aio.storage import MemoryStorage
+
+from api.problems import Refusal
+from api.protocol.access import Principal
+from api.quota import MEMORY, Quota, quota_of
+from schemas.failure import UsageFailure
+
+USER, OTHER, ADMIN = Principal("u", frozenset()), Principal("v", frozenset()), Principal("a", frozenset(), frozenset({"admin"}))
+
+
+class Broken(MemoryStorage):
+    """A store that does not answer."""
+
+    async def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
+        """Fail as a connection does."""
+        raise ConnectionError(key, limit, expiry, amount)
+
+
+async def left(quota: Quota, principal: Principal, calls: int) -> list[str]:
+    """Return what the headers of so many calls say."""
+    return [(await quota.take(principal)).get("RateLimit", "").split(";t=")[0] for _ in range(calls)]
+
+
+@pytest.mark.parametrize("store", [MemoryStorage, Broken])
+async def test_each_user_has_its_own_calls(store: type[MemoryStorage]) -> None:
+    """The one above is refused, with when to come back; others are not touched by it; an outage of the store stops nobody."""
+    quota = Quota(store(), 3, 60)
+    assert await left(quota, USER, 3) == ['"bulk";r=2', '"bulk";r=1', '"bulk";r=0']
+    with pytest.raises(Refusal) as caught:
+        await quota.take(USER)
+    assert (caught.value.problem.type.code, caught.value.headers["RateLimit-Policy"]) == ("rate", '"bulk";q=3;w=60')
+    assert 0 < (caught.value.problem.retry_after_ms or 0) <= 61_000
+    assert await left(quota, OTHER, 1) == ['"bulk";r=2']
+    assert await left(quota, ADMIN, 9) == [""] * 9
+
+
+async def test_calls_come_back() -> None:
+    """When the window is over."""
+    quota = Quota(MemoryStorage(), 1, 1)
+    await quota.take(USER)
+    while True:
+        try:
+            await quota.take(USER)
+        except Refusal:
+            continue
+        return
+
+
+@pytest.mark.parametrize("address", ["memory://", "async+nothing://", "nonsense", ""])
+async def test_a_store_that_cannot_be_used_is_named(address: str) -> None:
+    """In a sentence that shows what can."""
+    with pytest.raises(UsageFailure, match=r"async\+memory"):
+        quota_of(address, 1, 1)
+    assert isinstance(quota_of(MEMORY, 1, 1), Quota)

@@ -6,7 +6,7 @@ from typing import Final
 
 import typer
 
-from cli import bench, edge, import_, kafka, publish, revoke, tail, token, topics, up, validate, verify, worker
+from cli import bench, edge, import_, kafka, publish, revoke, tail, token, topics, up, validate, verify, watch, worker
 from schemas.failure import Failure
 
 app: Final = typer.Typer(
@@ -22,6 +22,7 @@ app.command("worker")(worker.worker)
 app.command("edge")(edge.edge)
 app.add_typer(topics.app, name="topics")
 app.add_typer(import_.app, name="import")
+app.add_typer(watch.app, name="watch")
 app.command("publish")(publish.publish)
 app.command("validate")(validate.validate)
 app.command("tail")(tail.tail)

@@ -55,6 +55,11 @@ def current(place: Place) -> Version:
         raise UsageFailure(f"There is no {place.path} in {place.root}: give the folder that has it, or the file itself.") from None
     except OSError as error:
         raise UsageFailure(f"{place.file} cannot be read ({error.strerror}).") from None
+    return version_of(place, content, changed_ms)
+
+
+def version_of(place: Place, content: bytes, changed_ms: int) -> Version:
+    """Return the version that a content of the file is: its last commit's where it equals it, else one above of its own."""
     commits = _commits_if_any(place)
     if not commits:
         return Version("file", changed_ms, changed_ms, content)

@@ -89,7 +89,7 @@ async def started(run: Running) -> None:
 
 
 async def test_whatever_happens_to_a_file_the_log_comes_to_what_it_says(topics: KafkaSettings, repository: Path, tmp_path: Path) -> None:
-    """Writes in pieces, replacement, checkouts to and fro, conflict marks, deletes; at the end an import changes nothing."""
+    """Writes in pieces, replacement, checkouts there and back, conflict marks, deletes; at the end an import changes nothing."""
     file = repository / FILE
     async with running(topics, *watch(repository, tmp_path / "data")) as run:
         await started(run)

@@ -20,7 +20,7 @@ Key = tuple[str, str, str]
 
 
 class Node(Struct):
-    """One row, live or deleted. `parent` is the branch of a task, the task of a subtask."""
+    """One row, live or deleted. parent: the branch of a task, the task of a subtask, what a context belongs to (home: its kind)."""
 
     kind: str
     project_id: str
@@ -28,6 +28,7 @@ class Node(Struct):
     live: bool = True
     fields: dict[str, Any] = field(default_factory=dict)
     parent: str = ""
+    home: str = ""
     stamp: int = -1
     last_activity: str | None = None
     last_actor: Actor | None = None
@@ -77,8 +78,6 @@ class Fold:
 
     def _decide(self, fact: Fact, record: Record) -> str:
         event = fact.event
-        if event.entity not in {"project", "branch", "task", "subtask"}:
-            return "other entity"
         node = self.get(event.entity, event.project_id, event.entity_id)
         refused = self._seen_before(fact, node) or self._fatherless(fact, node) or self._by_table(fact, node)
         if refused is not None:
@@ -109,10 +108,17 @@ class Fold:
             return "orphan"
         if event.entity == "task" and fact.action != "delete" and self._dead("branch", event.project_id, self._branch_of(fact, node)):
             return "orphan"
-        if event.entity == "subtask" and fact.action != "delete":
-            task = self.get("task", event.project_id, self._task_of(fact, node))
-            return None if task is not None and task.live else "orphan"
-        return None
+        return self._homeless(fact, node) if fact.action != "delete" else None
+
+    def _homeless(self, fact: Fact, node: Node | None) -> str | None:
+        """Say whether what a subtask or context needs to belong to is missing."""
+        event = fact.event
+        kind, row_id = ("task", self._task_of(fact, node)) if event.entity == "subtask" else self._home_of(fact, node)
+        if event.entity not in {"subtask", "context"} or not kind:
+            return None
+        home = self.get(kind, event.project_id, row_id)
+        missing = kind == "task" if home is None else not home.live
+        return "orphan" if missing else None
 
     def _dead(self, kind: str, project_id: str, row_id: str) -> bool:
         node = self.get(kind, project_id, row_id)
@@ -134,13 +140,22 @@ class Fold:
     def _task_of(fact: Fact, node: Node | None) -> str:
         return fact.task_id or (node.parent if node is not None and node.live else "")
 
+    @staticmethod
+    def _home_of(fact: Fact, node: Node | None) -> tuple[str, str]:
+        """Return (kind, id) of what a context belongs to; ("", "") for the project."""
+        if fact.task_id:
+            return "task", fact.task_id
+        if fact.branch_id:
+            return "branch", fact.branch_id
+        return (node.home, node.parent) if node is not None and node.live else ("", "")
+
     def _write(self, fact: Fact, node: Node | None, record: Record) -> None:
         event = fact.event
         if node is None:
             node = self._new(event.entity, event.project_id, event.entity_id)
         elif not node.live:
             node.live, node.last_activity, node.last_actor = True, None, None
-            node.fields, node.parent, node.degraded = {}, "", 0
+            node.fields, node.home, node.parent, node.degraded = {}, "", "", 0
         fields = _with_archived(fact.fields) if event.entity in {"project", "branch"} else fact.fields
         given = {name: value for name, value in fields.items() if value is not None}
         if fact.action == "patch":
@@ -163,8 +178,14 @@ class Fold:
             home = fact.branch_id or node.parent or MAIN
             if node.parent and node.parent != home:
                 self._touch("branch", node.project_id, node.parent, fact, record)
-                for subtask in self._children("subtask", node):
-                    subtask.stamp = record.offset
+                for below in (*self._children("subtask", node), *self._children("context", node)):
+                    below.stamp = record.offset
+            self._adopt(node, home)
+        if node.kind == "context":
+            kind, home = self._home_of(fact, node)
+            if node.stamp >= 0 and (node.home, node.parent) != (kind, home):
+                self._touch_home(node, fact, record)
+            node.home = kind
             self._adopt(node, home)
 
     def _delete(self, fact: Fact, node: Node | None, record: Record) -> None:
@@ -185,14 +206,14 @@ class Fold:
             return [one for one in self.nodes.values() if one.project_id == node.project_id and one.live]
         if node.kind == "branch":
             tasks = self._children("task", node)
-            return [*tasks, *(subtask for task in tasks for subtask in self._children("subtask", task))]
-        return self._children("subtask", node) if node.kind == "task" else []
+            return [*tasks, *self._children("context", node), *(one for task in tasks for one in self._below(task))]
+        return [*self._children("subtask", node), *self._children("context", node)] if node.kind == "task" else []
 
     def _children(self, kind: str, parent: Node) -> list[Node]:
         """Return the live rows whose parent this is, out of all that ever had it as their parent."""
         ids = self._born[kind, parent.project_id, parent.id]
         nodes = [self.nodes[kind, parent.project_id, row_id] for row_id in ids]
-        return [node for node in nodes if node.live and node.parent == parent.id]
+        return [node for node in nodes if node.live and node.parent == parent.id and node.home in {"", parent.kind}]
 
     def _adopt(self, node: Node, home: str) -> None:
         node.parent = home
@@ -221,14 +242,23 @@ class Fold:
             self._touch_task(node, fact, record)
         if node.kind == "task":
             self._touch("branch", node.project_id, node.parent, fact, record)
-        if node.kind != "project":
+        if node.kind == "context":
+            self._touch_home(node, fact, record)
+        if node.kind not in {"project", "member"}:
             self._touch("project", node.project_id, node.project_id, fact, record)
 
-    def _touch_task(self, subtask: Node, fact: Fact, record: Record) -> None:
-        """Touch the task that a subtask lives in, and that task's branch."""
-        task = self.nodes["task", subtask.project_id, subtask.parent]
+    def _touch_task(self, below: Node, fact: Fact, record: Record) -> None:
+        """Touch the task that a subtask or context lives in, and that task's branch."""
+        task = self.nodes["task", below.project_id, below.parent]
         self._touch("task", task.project_id, task.id, fact, record)
         self._touch("branch", task.project_id, task.parent, fact, record)
+
+    def _touch_home(self, context: Node, fact: Fact, record: Record) -> None:
+        """Touch the task with its branch, or the branch, that a context belongs to."""
+        if context.home == "task":
+            self._touch_task(context, fact, record)
+        if context.home == "branch":
+            self._touch("branch", context.project_id, context.parent, fact, record)
 
     def _touch(self, kind: str, project_id: str, row_id: str, fact: Fact, record: Record) -> None:
         """Let an event below a row count as its activity; a branch or project never announced begins here."""

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from typing import Any, Final
 
 from audit.fold import Fold, Key, Node
-from schemas.rows import BranchSummary, ProjectSummary, Row, SubtaskSummary, TaskSummary, Tombstone
+from schemas.rows import BranchSummary, ContextUpdate, MemberRow, ProjectSummary, Row, SubtaskSummary, TaskSummary, Tombstone
 from schemas.words import (
     BREAKDOWN_NAMES,
     COMPLETED,
@@ -40,6 +40,11 @@ class Expected:
                 self.rows[key] = tasks[node.project_id, node.id]
             elif node.kind == "subtask":
                 self.rows[key] = _subtask(node, tasks[node.project_id, node.parent].branch_id)
+            elif node.kind == "context":
+                task = tasks.get((node.project_id, node.parent)) if node.home == "task" else None
+                self.rows[key] = _context(node, node.parent if task is None else task.branch_id)
+            elif node.kind == "member":
+                self.rows[key] = _member(node)
         self._sum(live, list(tasks.values()))
 
     def _sum(self, live: list[Node], tasks: list[TaskSummary]) -> None:
@@ -126,6 +131,31 @@ def _subtask(node: Node, branch_id: str) -> SubtaskSummary:
         progress_percentage=node.fields.get("progress_percentage"),
         last_activity=node.last_activity,
         last_actor=node.last_actor,
+        stamp=node.stamp,
+    )
+
+
+def _context(node: Node, branch_id: str) -> ContextUpdate:
+    return ContextUpdate(
+        id=node.id,
+        project_id=node.project_id,
+        branch_id=branch_id or None,
+        task_id=node.parent if node.home == "task" else None,
+        level=node.fields.get("level") or "task",
+        version=node.fields.get("version") or 1,
+        changed=node.fields.get("changed", []),
+        last_activity=node.last_activity,
+        last_actor=node.last_actor,
+        stamp=node.stamp,
+    )
+
+
+def _member(node: Node) -> MemberRow:
+    return MemberRow(
+        id=node.id,
+        project_id=node.project_id,
+        user_id=node.fields.get("user_id") or node.id,
+        role=node.fields.get("role") or "viewer",
         stamp=node.stamp,
     )
 

@@ -117,10 +117,12 @@ class SubtaskSummary(Struct, kw_only=True, gc=False):
 
 
 class ContextUpdate(Struct, kw_only=True, gc=False):
-    """One context: which keys changed, never their contents."""
+    """One context: which keys changed, never their contents. It belongs to a task (in a branch), else to a branch, else to the project."""
 
     id: str
     project_id: str
+    branch_id: str | None = None
+    task_id: str | None = None
     level: str = "task"
     version: int = 1
     changed: list[str] = msgspec.field(default_factory=list)

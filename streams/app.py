@@ -17,14 +17,14 @@ from broker.connection import client_options
 from schemas.failure import Failure, UsageFailure
 from streams.agents import faust_app, outlets, topic_names
 from streams.domain.rules import Rules
-from streams.domain.step import flush, step
+from streams.domain.step import flush, slices
 from streams.engine.gap import read_gap
 from streams.engine.probe import Layout, read_layout
 from streams.engine.store import StoreLockedError
 from streams.engine.table import Stores
 from streams.health import HealthServer
+from streams.kit import Kit
 from streams.metrics import Meters
-from streams.owner import Kit
 from streams.owners import Owners
 from streams.settings import WorkerSettings
 from streams.supervision import Supervision
@@ -51,7 +51,7 @@ async def run(settings: WorkerSettings) -> int:
 
 
 class _Fold:
-    step = staticmethod(step)
+    slices = staticmethod(slices)
     flush = staticmethod(flush)
 
 

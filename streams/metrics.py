@@ -1,7 +1,6 @@
 """What a worker counts and times, in a registry of its own."""
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -37,9 +36,9 @@ class Meters:
     def _gauge(self, metric: names.Metric, *labels: str) -> Gauge:
         return Gauge(metric.name, metric.meaning, labels, registry=self.registry)
 
-    def step_time(self) -> AbstractContextManager[object]:
-        """Time one step."""
-        return self._step_seconds.time()
+    def step_took(self, seconds: float) -> None:
+        """Note how long a step has computed."""
+        self._step_seconds.observe(seconds)
 
     def stepped(self, step: Step) -> None:
         """Count what a step did."""

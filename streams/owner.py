@@ -1,79 +1,40 @@
 """All that a worker holds for one partition in one generation of the group (architecture 5.2)."""
 
 import asyncio
+import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 import structlog
 
 from streams.cache import RowCache
 from streams.domain.node import decode_node
-from streams.domain.records import Out, Partition, Record, Rows, Step
-from streams.domain.rules import Rules
+from streams.domain.records import Partition, Record, Step
 from streams.domain.sole_writer import Gap, mended
 from streams.domain.watermark import Watermark
 from streams.domain.windows import Windows
 from streams.engine.ports import Batch, Place
 from streams.engine.position import Fit, fit
 from streams.engine.store import Mark, Write
-from streams.mending import Mender, ReadGap
-from streams.metrics import Meters
+from streams.kit import Kit, Shelf
+from streams.mending import Mender
 from streams.publication import Publication
-from streams.writer import Acknowledged, Outlets, Sink, Writer
+from streams.writer import Acknowledged, Writer
 
 log = structlog.get_logger("streams.owner")
 _CLOSED: Final = -1
 
 
-class Shelf(Protocol):
-    """The stored rows: a `PartitionStore`."""
+@dataclass
+class Underway:
+    """A step in the making: its slices, its events, its ticket at the watermark, and how long it has computed."""
 
-    mark: Mark
-
-    def get(self, key: bytes) -> bytes | None:
-        """Return a row's value."""
-        ...
-
-    def children(self, parent: bytes) -> Sequence[bytes]:
-        """Return the hints under a parent."""
-        ...
-
-    def apply(self, write: Write) -> None:
-        """Store what was acknowledged."""
-        ...
-
-
-class Fold(Protocol):
-    """The pure fold of `streams.domain`."""
-
-    def step(self, rows: Rows, partition: Partition, records: Sequence[Record], windows: Windows, now_ms: int, rules: Rules) -> Step:
-        """Return what a batch changes."""
-        ...
-
-    def flush(self, rows: Rows, partition: Partition, windows: Windows, now_ms: int, rules: Rules) -> list[Out]:
-        """Return the messages of the windows that are due."""
-        ...
-
-
-@dataclass(frozen=True)
-class Kit:
-    """What every owner of a worker works with.
-
-    clock: milliseconds since 1970. reposition: read a partition again from an offset. read_gap: newest values by key of a stretch of
-    `task-state`.
-    """
-
-    fold: Fold
-    rules: Rules
-    sink: Callable[[], Sink]
-    outlets: Outlets
-    clock: Callable[[], int]
-    reposition: Callable[[int, int], Awaitable[None]]
-    read_gap: ReadGap
-    meters: Meters
-    step_events: int
+    slices: Generator[None, None, Step]
+    events: int
+    ticket: int
+    seconds: float = 0.0
 
 
 class Owner:
@@ -105,6 +66,7 @@ class Owner:
         self._idle = False
         self._failure: Exception | None = None
         self._steps = 0
+        self._underway: Underway | None = None
         self._marks = Watermark(0)
 
     @property
@@ -156,9 +118,12 @@ class Owner:
         """Fold a lone batch here and now: waking the folding task first costs a change an eighth of its way to the cascade."""
         if self._idle and len(self._queue) == 1:
             try:
-                self._step(self._next_records())
+                self._begin(self._next_records())
+                self._go_on()
             except Exception as error:  # noqa: BLE001  the caller is Faust's agent, which would swallow it; the folding task raises it
                 self._failure = error
+            if self._underway is not None or self._failure is not None:
+                self._wake.set()
 
     async def run(self) -> None:
         """Fold and write until cancelled. Raises what cannot be mended by going on."""
@@ -168,12 +133,15 @@ class Owner:
             group.create_task(self._fold_all())
 
     async def _fold_all(self) -> None:
-        while not self._sealed:
+        while not self._sealed or self._underway is not None:
             due = self._windows.next_close_ms()
-            if due is not None and due <= self._kit.clock():
+            if self._underway is not None:
+                self._go_on()
+            elif due is not None and due <= self._kit.clock():
                 self._flush(self._kit.clock())
             elif self._queue:
-                self._step(self._next_records())
+                self._begin(self._next_records())
+                self._go_on()
             else:
                 await self._sleep(due)
             await asyncio.sleep(0)
@@ -196,10 +164,32 @@ class Owner:
         if timer is not None:
             timer.cancel()
 
-    def _step(self, records: Sequence[Record]) -> None:
+    def _begin(self, records: Sequence[Record]) -> None:
+        """Begin a step. Its ticket is taken now: nothing that it publishes may count as told before the whole of it is."""
         kit = self._kit
-        with kit.meters.step_time():
-            step = kit.fold.step(self._cache, self._stands, records, self._windows, kit.clock(), kit.rules)
+        oldest = self._windows.oldest_offset()
+        covers = records[0].offset if oldest is None else min(oldest, records[0].offset)
+        ticket = self._marks.sent(covers, records[-1].offset + 1)
+        slices = kit.fold.slices(self._cache, self._stands, records, self._windows, kit.clock(), kit.rules)
+        self._underway = Underway(slices, len(records), ticket)
+
+    def _go_on(self) -> None:
+        """Do the next slice of the step under way; at its end, have it sent."""
+        now = self._underway
+        if now is None:
+            return
+        started = time.perf_counter()
+        try:
+            next(now.slices)
+        except StopIteration as end:
+            self._underway = None
+            self._kit.meters.step_took(now.seconds + time.perf_counter() - started)
+            self._send(end.value, now)
+        else:
+            now.seconds += time.perf_counter() - started
+
+    def _send(self, step: Step, begun: "Underway") -> None:
+        kit = self._kit
         self._steps += 1
         self._stands = Partition(self.number, step.through, step.time_ms)
         self._cache.pin(self._steps, step.rows, step.hints)
@@ -208,11 +198,11 @@ class Owner:
             Publication(
                 step=self._steps,
                 rows=step.rows,
-                ticket=self._marks.sent(step.covers, records[-1].offset + 1),
+                ticket=begun.ticket,
                 cascades=step.cascades,
                 state=step.state,
                 dead=step.dead,
-                events=len(records),
+                events=begun.events,
                 through=step.through,
                 time_ms=step.time_ms,
                 hints=step.hints,
@@ -254,6 +244,8 @@ class Owner:
         self._sealed = True
         self._queue.clear()
         self._wake.set()
+        while self._underway is not None and self._failure is None:  # noqa: ASYNC110  the folding task goes on at each turn
+            await asyncio.sleep(0)
         while (due := self._windows.next_close_ms()) is not None:
             self._flush(max(due, self._kit.clock()))
         await self._writer.drained()

@@ -9,8 +9,9 @@ import structlog
 
 from streams.engine.ports import Batch, Place
 from streams.engine.table import Stores
+from streams.kit import Kit
 from streams.metrics import Meters
-from streams.owner import Kit, Owner
+from streams.owner import Owner
 
 log = structlog.get_logger("streams.owners")
 _LEAST_ROWS: Final = 1_000

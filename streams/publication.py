@@ -1,6 +1,6 @@
 """One unit of sending, and how its records are cut into batches. Pure but for the builder it is given."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -43,14 +43,17 @@ class Publication:
     hints: list[tuple[bytes, bytes]] = field(default_factory=list)
 
 
-def cut(records: Iterable[Sendable], new_batch: Callable[[], Builder]) -> list[Builder]:
-    """Return the records in order in as few batches as the batches' own limit allows; no batch is empty."""
-    batches: list[Builder] = []
+def cut(records: Iterable[Sendable], new_batch: Callable[[], Builder]) -> Iterator[Builder]:
+    """Yield the records in order in as few batches as the batches' own limit allows, each when it is full; no batch is empty."""
+    batch: Builder | None = None
     for key, value, headers in records:
-        if not batches or batches[-1].append(timestamp=None, key=key, value=value, headers=headers) is None:
-            batches.append(new_batch())
-            batches[-1].append(timestamp=None, key=key, value=value, headers=headers)
-    return batches
+        if batch is None or batch.append(timestamp=None, key=key, value=value, headers=headers) is None:
+            if batch is not None:
+                yield batch
+            batch = new_batch()
+            batch.append(timestamp=None, key=key, value=value, headers=headers)
+    if batch is not None:
+        yield batch
 
 
 def plain(outs: Iterable[Out]) -> Iterable[Sendable]:

@@ -100,10 +100,12 @@ class SubtaskSummary(Whole):
 
 
 class ContextUpdate(Whole):
-    """One context: which keys changed, never their contents."""
+    """One context: which keys changed, never their contents. It belongs to a task (in a branch), else to a branch, else to the project."""
 
     id: Id
     project_id: Id
+    branch_id: Id | None = None
+    task_id: Id | None = None
     level: str = "task"
     version: int = 1
     changed: Names = Field(default_factory=list)

@@ -5,12 +5,13 @@ from typing import Final, cast
 
 from schemas.events import Event
 from streams.domain.apply_branch import bury_branch, write_branch
+from streams.domain.apply_context import bury_context, write_context
+from streams.domain.apply_member import bury_member, write_member
 from streams.domain.apply_project import bury_project, write_project
 from streams.domain.apply_subtask import bury_subtask, write_subtask
 from streams.domain.apply_task import bury_task, write_task
 from streams.domain.digest import id_hash
 from streams.domain.fold import Applied, Fold, Target
-from streams.domain.own_row import bury_own_row, write_context, write_member
 from streams.domain.revival import APPLIED, Drop, decide, remember
 
 Handler = Callable[[Fold, Event, Target], Applied | Drop]
@@ -28,8 +29,8 @@ _BURY: Final[dict[str, Handler]] = {
     "branch": bury_branch,
     "task": bury_task,
     "subtask": bury_subtask,
-    "context": bury_own_row,
-    "member": bury_own_row,
+    "context": bury_context,
+    "member": bury_member,
 }
 
 

@@ -1,14 +1,16 @@
 """A branch event: the branch's row, its project, and everything in it when it goes."""
 
+from collections.abc import Iterator
 from copy import copy
 from typing import Final, cast
 
 from msgspec import UNSET
 
 from schemas.events import Event, Fields
-from schemas.rows import BranchSummary, LiveRow, Memory, ProjectSummary, TaskSummary
-from streams.domain.apply_task import NO_FIELDS, entomb_task
+from schemas.rows import BranchSummary, ContextUpdate, LiveRow, ProjectSummary, TaskSummary
+from streams.domain.apply_task import NO_FIELDS, entomb_below
 from streams.domain.fold import Applied, Fold, Target
+from streams.domain.homes import home_of
 from streams.domain.node import Node
 from streams.domain.revival import Drop
 from streams.domain.tally import take_away
@@ -32,7 +34,7 @@ def write_branch(fold: Fold, event: Event, target: Target) -> Applied | Drop:
 
 
 def bury_branch(fold: Fold, event: Event, target: Target) -> Applied | Drop:
-    """Delete a branch with its tasks and subtasks, or note the delete of one that was never seen."""
+    """Delete a branch with everything in it, or note the delete of one that was never seen."""
     if target.live is None:
         fold.bury(target.key, BranchSummary(id=event.entity_id, project_id=event.project_id, name=""), target.memory, None)
         return Applied(target.key, None, ())
@@ -41,16 +43,21 @@ def bury_branch(fold: Fold, event: Event, target: Target) -> Applied | Drop:
     project.total_branches -= 1
     take_away(project, branch)
     target.scope.branches.pop(branch.id, None)
-    entomb_branch(fold, target.key, branch, target.memory)
+    fold.bury(target.key, branch, target.memory, None)
+    fold.doom(entomb_tasks(fold, target.key, branch))
     return Applied(target.key, branch, (target.scope.key,))
 
 
-def entomb_branch(fold: Fold, key: bytes, branch: BranchSummary, memory: Memory) -> None:
-    """Put tombstones in place of a branch and all its tasks and subtasks; the project's tally is the caller's."""
+def entomb_tasks(fold: Fold, key: bytes, branch: BranchSummary) -> Iterator[None]:
+    """Put tombstones in place of a branch's tasks and contexts and of all below them, one at a turn."""
     for child_key, child in fold.children(key):
-        if isinstance(child.row, TaskSummary) and child.row.branch_id == branch.id:
-            entomb_task(fold, child_key, child.row, child.memory)
-    fold.bury(key, branch, memory, None)
+        row = child.row
+        if isinstance(row, TaskSummary) and row.branch_id == branch.id:
+            fold.bury(child_key, row, child.memory, branch.id)
+            yield from entomb_below(fold, child_key, row)
+        elif isinstance(row, ContextUpdate) and not row.task_id and row.branch_id == branch.id:
+            fold.bury(child_key, row, child.memory, home_of(row))
+        yield
 
 
 def rename(row: BranchSummary | ProjectSummary, data: Fields, *, merge: bool) -> None:

@@ -1,12 +1,14 @@
 """A project event: the project's row, and everything in it when it goes."""
 
+from collections.abc import Iterator
 from typing import cast
 
 from schemas.events import Event
 from schemas.rows import BranchSummary, ContextUpdate, MemberRow, ProjectSummary
-from streams.domain.apply_branch import copy_of, entomb_branch, rename
+from streams.domain.apply_branch import copy_of, entomb_tasks, rename
 from streams.domain.apply_task import NO_FIELDS
 from streams.domain.fold import Applied, Fold, Target
+from streams.domain.homes import home_of
 from streams.domain.node import Node
 from streams.domain.revival import Drop
 
@@ -24,12 +26,21 @@ def write_project(fold: Fold, event: Event, target: Target) -> Applied | Drop:
 
 def bury_project(fold: Fold, event: Event, target: Target) -> Applied | Drop:
     """Delete a project with everything in it, or note the delete of one that was never seen."""
-    for child_key, child in fold.children(target.key):
-        if isinstance(child.row, BranchSummary):
-            entomb_branch(fold, child_key, child.row, child.memory)
-        elif isinstance(child.row, ContextUpdate | MemberRow):
-            fold.bury(child_key, child.row, child.memory, None)
     before = copy_of(target.live)
     del fold.scopes[event.project_id]
     fold.bury(target.key, ProjectSummary(id=event.project_id, name=""), target.memory, None)
+    fold.doom(_entomb_all(fold, target.key))
     return Applied(target.key, before, ())
+
+
+def _entomb_all(fold: Fold, key: bytes) -> Iterator[None]:
+    for child_key, child in fold.children(key):
+        row = child.row
+        if isinstance(row, BranchSummary):
+            fold.bury(child_key, row, child.memory, None)
+            yield from entomb_tasks(fold, child_key, row)
+        elif isinstance(row, MemberRow):
+            fold.bury(child_key, row, child.memory, None)
+        elif isinstance(row, ContextUpdate):
+            fold.bury(child_key, row, child.memory, home_of(row))
+        yield

@@ -31,11 +31,11 @@ def write_subtask(fold: Fold, event: Event, target: Target) -> Applied | Drop:
     new.last_actor = Actor(event.source, event.user_id, event.session_id)
     if old is not None and old.task_id == task_id:
         fold.put(target.key, new, target.memory)
-        return Applied(target.key, old, _recount(fold, target.scope, task_id, (0, _done(new) - _done(old))))
-    left = () if old is None else _recount(fold, target.scope, old.task_id, (-1, -_done(old)))
+        return Applied(target.key, old, recount(fold, target.scope, task_id, (0, _done(new) - _done(old))))
+    left = () if old is None else recount(fold, target.scope, old.task_id, (-1, -_done(old)))
     fold.put(target.key, new, _moved(target.memory, old))
     fold.link(task_key, target.key)
-    return Applied(target.key, old, tuple(dict.fromkeys(left + _recount(fold, target.scope, task_id, (1, _done(new))))))
+    return Applied(target.key, old, tuple(dict.fromkeys(left + recount(fold, target.scope, task_id, (1, _done(new))))))
 
 
 def bury_subtask(fold: Fold, event: Event, target: Target) -> Applied:
@@ -45,12 +45,12 @@ def bury_subtask(fold: Fold, event: Event, target: Target) -> Applied:
         fold.bury(target.key, unseen, target.memory, event.task_id)
         return Applied(target.key, None, ())
     old = cast(SubtaskSummary, target.live.row)
-    ancestors = _recount(fold, target.scope, old.task_id, (-1, -_done(old)))
+    ancestors = recount(fold, target.scope, old.task_id, (-1, -_done(old)))
     fold.bury(target.key, old, target.memory, old.task_id)
     return Applied(target.key, old, ancestors)
 
 
-def _recount(fold: Fold, scope: Scope, task_id: str, counts: tuple[int, int]) -> tuple[bytes, ...]:
+def recount(fold: Fold, scope: Scope, task_id: str, counts: tuple[int, int]) -> tuple[bytes, ...]:
     """Add (total, completed) to a live task's subtask counts; it takes in the event. Returns the keys of all rows above."""
     key = scope.key_of("task", task_id)
     node = cast(Node, fold.get(key))

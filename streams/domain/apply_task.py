@@ -1,18 +1,21 @@
 """A task event: the task's row, the tallies of its branch and project, and its subtasks when it moves or goes."""
 
+from collections.abc import Iterator
 from copy import copy
 from typing import Final, cast
 
 from msgspec import UNSET, structs
 
 from schemas.events import Event, Fields
-from schemas.rows import Actor, BranchSummary, Memory, ProjectSummary, SubtaskSummary, TaskSummary
+from schemas.rows import Actor, BranchSummary, ContextUpdate, ProjectSummary, SubtaskSummary, TaskSummary
 from schemas.words import DEFAULT_PRIORITY, DEFAULT_STATUS
 from streams.domain.digest import task_digest
 from streams.domain.fold import Applied, Fold, Target, later, with_former
+from streams.domain.homes import home_of
 from streams.domain.node import Node
 from streams.domain.revival import Drop
 from streams.domain.rules import DEFAULT_BRANCH
+from streams.domain.scope import Scope
 from streams.domain.tally import add, shift
 
 NO_FIELDS: Final = Fields()
@@ -34,17 +37,17 @@ def write_task(fold: Fold, event: Event, target: Target) -> Applied | Drop:
     if live is None or old is None:
         fold.put(target.key, new, target.memory, _enter(new, branch.row, project))
         fold.link(branch.key, target.key)
-        return Applied(target.key, None, (branch.key, scope.key))
+        return Applied(target.key, None, _above(scope, branch.key, new))
     new.last_activity = later(fold.activity, old.last_activity)
     new.total_subtasks, new.completed_subtasks = old.total_subtasks, old.completed_subtasks
     if old.branch_id != branch_id:
         return _move(fold, target, live, new)
     fold.put(target.key, new, target.memory, exchange(live, new, branch.row, project))
-    return Applied(target.key, old, (branch.key, scope.key))
+    return Applied(target.key, old, _above(scope, branch.key, new))
 
 
 def bury_task(fold: Fold, event: Event, target: Target) -> Applied:
-    """Delete a task and its subtasks, or note the delete of one that was never seen."""
+    """Delete a task with its subtasks and contexts, or note the delete of one that was never seen."""
     if target.live is None:
         fold.bury(target.key, TaskSummary(id=event.entity_id, project_id=event.project_id, branch_id=""), target.memory, None)
         return Applied(target.key, None, ())
@@ -52,16 +55,27 @@ def bury_task(fold: Fold, event: Event, target: Target) -> Applied:
     project = fold.open_project(target.scope)
     branch = fold.open_branch(target.scope, old.branch_id)
     _leave(target.live, branch.row, project)
-    entomb_task(fold, target.key, old, target.memory)
-    return Applied(target.key, old, (branch.key, target.scope.key))
+    fold.bury(target.key, old, target.memory, old.branch_id)
+    fold.doom(entomb_below(fold, target.key, old))
+    return Applied(target.key, old, _above(target.scope, branch.key, old))
 
 
-def entomb_task(fold: Fold, key: bytes, task: TaskSummary, memory: Memory) -> None:
-    """Put tombstones in place of a task and its subtasks; the tallies above are the caller's."""
-    fold.bury(key, task, memory, task.branch_id)
+def entomb_below(fold: Fold, key: bytes, task: TaskSummary) -> Iterator[None]:
+    """Put tombstones in place of a task's subtasks and contexts, one at a turn."""
     for child_key, child in fold.children(key):
-        if isinstance(child.row, SubtaskSummary) and child.row.task_id == task.id:
-            fold.bury(child_key, child.row, child.memory, task.id)
+        row = child.row
+        if isinstance(row, SubtaskSummary) and row.task_id == task.id:
+            fold.bury(child_key, row, child.memory, task.id)
+        elif isinstance(row, ContextUpdate) and row.task_id == task.id:
+            fold.bury(child_key, row, child.memory, home_of(row))
+        yield
+
+
+def _above(scope: Scope, branch_key: bytes, task: TaskSummary) -> tuple[bytes, ...]:
+    """Return the keys of what a message about a task tells with it: its branch and project, and its parent task as it is."""
+    if task.parent_id is None:
+        return branch_key, scope.key
+    return branch_key, scope.key, scope.key_of("task", task.parent_id)
 
 
 def exchange(old: Node, new: TaskSummary, branch: BranchSummary, project: ProjectSummary) -> int:
@@ -81,14 +95,14 @@ def _move(fold: Fold, target: Target, live: Node, new: TaskSummary) -> Applied:
     memory = structs.replace(target.memory, former=with_former(target.memory.former, old.branch_id))
     fold.put(target.key, new, memory, _enter(new, entered.row, project))
     fold.link(entered.key, target.key)
-    subtasks = _move_subtasks(fold, target.key, new)
-    return Applied(target.key, old, (entered.key, left.key, scope.key, *subtasks))
+    below = _move_below(fold, target.key, new)
+    return Applied(target.key, old, (entered.key, left.key, scope.key, *below))
 
 
-def _move_subtasks(fold: Fold, key: bytes, task: TaskSummary) -> list[bytes]:
+def _move_below(fold: Fold, key: bytes, task: TaskSummary) -> list[bytes]:
     moved = []
     for child_key, child in fold.children(key):
-        if isinstance(child.row, SubtaskSummary) and child.row.task_id == task.id:
+        if isinstance(child.row, SubtaskSummary | ContextUpdate) and child.row.task_id == task.id:
             row = copy(child.row)
             row.branch_id, row.stamp = task.branch_id, fold.offset
             fold.put(child_key, row, child.memory)

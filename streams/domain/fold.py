@@ -41,10 +41,10 @@ class Fold:
 
     offset, record_ms, activity: stamp, record time and activity time (canonical text) of the event at hand. time_ms: log time.
     surface: called before a deleted key comes to life again, while the rows still show the time before; an open window then
-    publishes the tombstone first.
+    publishes the tombstone first. doomed: what goes with the deleted row at hand, buried turn by turn before the next event.
     """
 
-    __slots__ = ("activity", "born", "hints", "offset", "record_ms", "rows", "rules", "scopes", "surface", "time_ms", "touched")
+    __slots__ = ("activity", "born", "doomed", "hints", "offset", "record_ms", "rows", "rules", "scopes", "surface", "time_ms", "touched")
 
     def __init__(self, rows: Rows, rules: Rules, time_ms: int, surface: Callable[[bytes], None]) -> None:
         self.rows = rows
@@ -58,6 +58,7 @@ class Fold:
         self.scopes: dict[str, Scope] = {}
         self.hints: list[tuple[bytes, bytes]] = []
         self.born: dict[bytes, list[bytes]] = {}
+        self.doomed: Iterator[None] | None = None
 
     def scope(self, project_id: str) -> Scope:
         """Return what the step knows about a project."""
@@ -141,6 +142,10 @@ class Fold:
         grave = Memory(seen=memory.seen, origins=memory.origins, deleted_ms=max(self.record_ms, 1), former=former)
         project_id = row.id if isinstance(row, ProjectSummary) else row.project_id
         self.put(key, Tombstone(id=row.id, project_id=project_id, stamp=self.offset), grave)
+
+    def doom(self, burials: Iterator[None]) -> None:
+        """Have everything below a deleted row buried before the next event: there may be so much of it that others must get a turn."""
+        self.doomed = burials
 
     def _slot(self, scope: Scope, branch_id: str) -> Slot[BranchSummary]:
         key = scope.key_of("branch", branch_id)

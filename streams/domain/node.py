@@ -20,6 +20,7 @@ from schemas.rows import (
 )
 from schemas.topics import row_key, split_key
 from schemas.words import BREAKDOWN_NAMES, PRIORITIES, STATUSES
+from streams.domain.homes import home, split_home
 from streams.domain.tally import TALLIES, shown
 
 
@@ -48,8 +49,8 @@ _STAMPLESS: Final = (b"offset/", b"epoch/")
 class _Parents(Struct, gc=False):
     deleted: bool = False
     project_id: str = ""
-    branch_id: str = ""
-    task_id: str = ""
+    branch_id: str | None = ""
+    task_id: str | None = ""
     memory: Memory = msgspec.field(default_factory=Memory)
 
 
@@ -110,12 +111,21 @@ def child_hints(key: bytes, value: bytes) -> Iterator[tuple[bytes, bytes]]:
         return
     if parent_kind == "project":
         yield row_key("project", project_id, project_id), key
+        if kind == "context":
+            yield from _context_hints(key, project_id, _decode_parents(value))
         return
     parents = _decode_parents(value)
     if not parents.deleted:
-        yield row_key(parent_kind, project_id, parents.branch_id if kind == "task" else parents.task_id), key
+        yield row_key(parent_kind, project_id, (parents.branch_id if kind == "task" else parents.task_id) or ""), key
     for former in parents.memory.former:
         yield row_key(parent_kind, project_id, former), key
+
+
+def _context_hints(key: bytes, project_id: str, parents: "_Parents") -> Iterator[tuple[bytes, bytes]]:
+    for one in (home(parents.branch_id, parents.task_id), *parents.memory.former):
+        if one is not None:
+            kind, row_id = split_home(one)
+            yield row_key(kind, project_id, row_id), key
 
 
 def stamp_of(key: bytes, value: bytes) -> int:

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from schemas.events import Event
-from schemas.rows import SubtaskSummary
+from schemas.rows import ContextUpdate, SubtaskSummary
 from schemas.topics import row_key
 from streams.domain.digest import id_hash
 from streams.domain.fold import Fold
+from streams.domain.homes import split_home
 from streams.domain.node import Node
 from streams.domain.rules import REMEMBERED_IDS
 
@@ -28,7 +29,7 @@ def project_keys(fold: Fold, project_id: str) -> Iterator[bytes]:
 
 
 def changed_keys(fold: Fold, event: Event) -> Iterator[bytes]:
-    """Yield the event's own row, the tasks that a subtask had, and what changed below; nothing if the row does not exist."""
+    """Yield the event's own row, the tasks that a subtask or context had, and what changed below; nothing if the row does not exist."""
     key = row_key(event.entity, event.project_id, event.entity_id)
     node = fold.get(key)
     if node is None:
@@ -36,6 +37,9 @@ def changed_keys(fold: Fold, event: Event) -> Iterator[bytes]:
     yield key
     if event.entity == "subtask":
         for task_id in _tasks_of(event, node):
+            yield row_key("task", event.project_id, task_id)
+    elif event.entity == "context":
+        for task_id in _tasks_of_context(event, node):
             yield row_key("task", event.project_id, task_id)
     elif event.entity == "task" or (event.entity in _PARENTS and event.action == "delete" and not node.deleted):
         yield from _below(fold, key)
@@ -55,6 +59,16 @@ def decision_again(event: Event, node: Node | None) -> tuple[bool, str | None]:
 def _tasks_of(event: Event, node: Node) -> dict[str, None]:
     tasks = dict.fromkeys(node.memory.former)
     if isinstance(node.row, SubtaskSummary):
+        tasks[node.row.task_id] = None
+    if event.task_id is not None:
+        tasks[event.task_id] = None
+    return tasks
+
+
+def _tasks_of_context(event: Event, node: Node) -> dict[str, None]:
+    homes = (split_home(text) for text in node.memory.former)
+    tasks = dict.fromkeys(row_id for kind, row_id in homes if kind == "task")
+    if isinstance(node.row, ContextUpdate) and node.row.task_id:
         tasks[node.row.task_id] = None
     if event.task_id is not None:
         tasks[event.task_id] = None

@@ -25,5 +25,7 @@ REMEMBERED_IDS: Final = 8
 REMEMBERED_PARENTS: Final = 4
 MERGED_NAMES: Final = 64
 """A merged message names this many correlation ids and sessions; further sessions are counted under their source alone."""
+SLICE_ROWS: Final = 256
+"""A delete that takes more rows with it lets others have a turn after every so many."""
 DEFAULT_BRANCH: Final = "main"
 """The branch of a task that names none."""

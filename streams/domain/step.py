@@ -1,6 +1,6 @@
 """The fold itself: one batch of records in, every change that follows from it out."""
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 
 from streams.domain.publish import Publisher
 from streams.domain.records import Out, Partition, Record, Rows, Step
@@ -15,6 +15,22 @@ def step(rows: Rows, partition: Partition, records: Sequence[Record], windows: W
     Pure but for `windows`, which it changes. Records below `partition.through` are a replay: they change nothing and their rows
     are told again. The rows of all batchings of the same records are the same; when messages leave depends on `now_ms`.
     """
+    turns = slices(rows, partition, records, windows, now_ms, rules)
+    while True:
+        try:
+            next(turns)
+        except StopIteration as end:
+            result: Step = end.value
+            return result
+
+
+def slices(
+    rows: Rows, partition: Partition, records: Sequence[Record], windows: Windows, now_ms: int, rules: Rules
+) -> Generator[None, None, Step]:
+    """Do what `step` does, and yield now and then where an event drags very many rows with it, so that others get a turn.
+
+    Until it returns, `rows` must go on showing the rows before the step, and nobody else may use `windows`.
+    """
     through = partition.through
     begin, end = (records[0].offset, records[-1].offset + 1) if records else (through, through)
     oldest = windows.oldest_offset()
@@ -27,6 +43,8 @@ def step(rows: Rows, partition: Partition, records: Sequence[Record], windows: W
         if windows.is_replaying:
             work.end_replay()
         work.take(record)
+        if work.fold.doomed is not None:
+            yield from work.bury_doomed()
     if windows.is_replaying and end >= through:
         work.end_replay()
     return work.result(max(end, through), begin if oldest is None else min(begin, oldest))

@@ -1,6 +1,7 @@
 """The moving parts of one step: the rows, the messages and the clocks, record by record."""
 
 from collections import Counter
+from collections.abc import Iterator
 from copy import copy
 from typing import cast
 
@@ -11,11 +12,11 @@ from streams.domain.apply import apply
 from streams.domain.changelog import state_records
 from streams.domain.decode import Poison, decode
 from streams.domain.fold import Applied, Fold
-from streams.domain.node import Node
+from streams.domain.node import Node, public_bytes
 from streams.domain.publish import Publisher
 from streams.domain.records import DeadLetter, Partition, Record, Rows, Step
 from streams.domain.replay import changed_keys, decision_again, project_keys
-from streams.domain.rules import Rules
+from streams.domain.rules import SLICE_ROWS, Rules
 from streams.domain.times import text_of
 from streams.domain.windows import Windows
 
@@ -49,6 +50,20 @@ class Work:
             self.counts[result] += 1
         if event.correlation_id is not None:
             self.publisher.answer(event, record, None if isinstance(result, Applied) else result)
+
+    def bury_doomed(self) -> Iterator[None]:
+        """Bury what goes with the row that was just deleted, and write the tombstones' bytes; yields after every so many."""
+        buried, self.fold.doomed = self.fold.doomed or iter(()), None
+        total = 0
+        for total, _ in enumerate(buried, 1):
+            if total % SLICE_ROWS == 0:
+                yield
+        if total < SLICE_ROWS:
+            return
+        for count, node in enumerate(list(self.fold.touched.values()), 1):
+            public_bytes(node)
+            if count % SLICE_ROWS == 0:
+                yield
 
     def replay(self, record: Record) -> None:
         """Tell again what a record changed that the rows already hold."""

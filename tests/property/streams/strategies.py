@@ -16,7 +16,7 @@ TASKS: Final = ("t1", "t2", "t3/%", "任务")
 SUBTASKS: Final = ("s1", "s2")
 STATUSES: Final = ("todo", "in_progress", "done", "done", "cancelled", "archived", "other", "own-3")
 PRIORITIES: Final = ("low", "urgent", "sehr wichtig")
-ENTITIES: Final = ("project", *["branch"] * 3, *["task"] * 8, *["subtask"] * 5, "context", "member")
+ENTITIES: Final = ("project", *["branch"] * 3, *["task"] * 8, *["subtask"] * 5, *["context"] * 2, "member")
 _COMMON: Final = ("create", "update", "update", "patch", "patch", "updated", "completed", "delete")
 ACTIONS: Final = {
     "project": (*_COMMON, "create", "patch"),
@@ -35,7 +35,7 @@ _ids: Final = {
     "branch": st.sampled_from(BRANCHES),
     "task": st.sampled_from(TASKS),
     "subtask": st.sampled_from(SUBTASKS),
-    "context": st.just("c"),
+    "context": st.sampled_from(["c", "c/2"]),
     "member": st.just("u"),
 }
 
@@ -49,6 +49,7 @@ def fields(draw: st.DrawFn) -> Fields | None:
         "priority": st.sampled_from(PRIORITIES),
         "branch_id": st.sampled_from(BRANCHES),
         "task_id": st.sampled_from(TASKS),
+        "parent_id": st.sampled_from(TASKS),
         "name": st.sampled_from(["Main", "Feature ✓"]),
         "archived": st.booleans(),
         "assignees": st.lists(st.sampled_from(["@a", "@b"]), max_size=2),
@@ -81,7 +82,7 @@ def events(draw: st.DrawFn) -> Event:
         occurred_at=draw(st.sampled_from(TIMES)),
         source=draw(st.sampled_from(["mcp-ai", "mcp-ai", "mcp-ai", "user", "system"])),
         branch_id=draw(st.sampled_from([None, *BRANCHES])),
-        task_id=draw(st.sampled_from([None, *TASKS, *TASKS])) if entity == "subtask" else None,
+        task_id=draw(st.sampled_from([None, *TASKS, *TASKS])) if entity in {"subtask", "context"} else None,
         origin=origin,
         version=draw(st.integers(0, 6)) if origin else None,
         if_stamp=draw(rarely(None, [0, 3, 40])),
@@ -102,6 +103,7 @@ SMALL: Final = [
     *(_event(1, "branch", branch) for branch in BRANCHES),
     *(_event(2, "task", task, branch_id=branch) for task, branch in zip(TASKS, (*BRANCHES, "main"), strict=True)),
     *(_event(3, "subtask", subtask, task_id="t1") for subtask in SUBTASKS),
+    _event(3, "context", "c", task_id="t1"),
 ]
 """A project with something in everything."""
 WIDE: Final = [

@@ -208,6 +208,30 @@ def test_an_invalid_event_is_poison(log: Log, wrong: dict[str, str]) -> None:
     assert log.add(**{"entity": "task", "action": "create", "row_id": "t", **wrong}) == "poison"
 
 
-def test_members_and_contexts_are_not_recounted_yet(log: Log) -> None:
-    """They are valid events."""
-    assert log.add("member", "create", "m") == "other entity"
+def test_a_context_belongs_to_a_task_a_branch_or_the_project(log: Log) -> None:
+    """It touches what it belongs to and all above, goes with it, and is dropped where that is gone."""
+    log.add("task", "create", "t", branch_id="b")
+    log.add("context", "create", "c", task_id="t")
+    assert [log.node(*one).stamp for one in (("task", "t"), ("branch", "b"), ("project", "p"))] == [1, 1, 1]
+    log.add("context", "create", "d", branch_id="b")
+    log.add("context", "create", "e")
+    assert [log.node(*one).stamp for one in (("task", "t"), ("branch", "b"), ("project", "p"))] == [1, 2, 3]
+    assert log.add("context", "update", "d", task_id="u") == "orphan"
+    log.add("task", "create", "u", branch_id="a")
+    log.add("context", "update", "d", task_id="u")
+    assert [log.node(*one).stamp for one in (("branch", "b"), ("branch", "a"), ("project", "p"))] == [6, 6, 6]
+    log.add("branch", "delete", "b")
+    assert [log.node("context", name).live for name in "cde"] == [False, True, True]
+    assert log.add("context", "create", "c", task_id="t") == "orphan"
+    assert log.add("context", "create", "c", branch_id="b") == "orphan"
+    assert log.add("context", "create", "c") == "applied"
+
+
+def test_a_member_changes_nothing_above(log: Log) -> None:
+    """Not even the project's stamp."""
+    log.add("project", "create", "p")
+    assert log.add("member", "create", "m") == "applied"
+    assert log.node("project", "p").stamp == 0
+    log.add("project", "delete", "p")
+    assert log.add("member", "create", "n") == "orphan"
+    assert not log.node("member", "m").live

@@ -1,8 +1,9 @@
 """An owner takes exactly the events that follow, and lets be committed only what is durable and published."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Generator, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 import msgspec
 import pytest
@@ -11,11 +12,12 @@ from schemas.events import Event, Fields, encode_event
 from schemas.words import Source
 from streams.domain.records import Record, Step
 from streams.domain.rules import Rules
-from streams.domain.step import flush, step
+from streams.domain.step import flush, slices
 from streams.engine.ports import Batch, Place
 from streams.engine.store import Mark, Write
+from streams.kit import Fold, Kit
 from streams.metrics import Meters
-from streams.owner import Fold, Kit, Owner
+from streams.owner import Owner
 from streams.writer import Outlets
 from tests.unit.streams.sink import Sink
 
@@ -41,7 +43,7 @@ class _Store:
 
 
 class _Fold:
-    step = staticmethod(step)
+    slices = staticmethod(slices)
     flush = staticmethod(flush)
 
 
@@ -49,7 +51,8 @@ class _Broken(_Fold):
     """A fold that fails."""
 
     @staticmethod
-    def step(*_: object) -> Step:
+    def slices(*_: object) -> Generator[None, None, Step]:
+        yield
         raise LookupError("no such row")
 
 
@@ -255,3 +258,31 @@ async def test_what_a_former_owner_wrote_over_is_written_again() -> None:
     assert newest[b"task/p/t1"] == before[b"task/p/t1"] == world.store.rows[b"task/p/t1"]
     assert (world.store.mark.through, world.owner.watermark) == (5, 5)
     assert world.store.mark.changelog == len(world.sink.logs["state", 0]) - 1
+
+
+class _Slow(_Fold):
+    """A fold that takes many turns for a step."""
+
+    @staticmethod
+    def slices(*args: Any) -> Generator[None, None, Step]:  # noqa: ANN401  passed on
+        for _ in range(20):
+            yield
+        return (yield from slices(*args))
+
+
+async def test_a_long_step_gives_others_a_turn() -> None:
+    """Two owners in one loop: the one with little to do is done while the other is still in its step, which nothing cuts short."""
+    slow, quick = _World(Sink(), fold=_Slow()), _World(Sink())
+    tasks = [asyncio.create_task(world.owner.run()) for world in (slow, quick)]
+    for world in (slow, quick):
+        await world.owner.open(Place(0, 1))
+    await slow.owner.submit(Batch([_record(0)], 1, 0, 1))
+    await quick.owner.submit(Batch([_record(0)], 1, 0, 1))
+    await _turns(8)
+    assert (quick.owner.watermark, slow.owner.watermark) == (1, 0)
+    assert not slow.sink.logs
+    await slow.owner.settle()
+    assert slow.owner.watermark == 1
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)

@@ -258,11 +258,13 @@ export interface SubtaskSummary {
   stamp: number;
 }
 /**
- * One context: which keys changed, never their contents.
+ * One context: which keys changed, never their contents. It belongs to a task (in a branch), else to a branch, else to the project.
  */
 export interface ContextUpdate {
   id: string;
   project_id: string;
+  branch_id: string | null;
+  task_id: string | null;
   level: string;
   version: number;
   /**

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.property.streams.world import Worker
-from tests.unit.streams.domain.scene import NOON, NOON_MS, event, record, row, tell
+from tests.unit.streams.domain.scene import NOON, NOON_MS, event, plain, record, row, tell, update
 
 FULL = {
     "title": "Fix",
@@ -130,3 +130,17 @@ def test_the_delete_of_an_unknown_task_is_kept() -> None:
 
     assert row(worker, "task t").stamp == 0
     assert set(worker.store.values) == {b"task/p/t", b"offset/3"}
+
+
+def test_a_parent_task_travels_with_its_tasks() -> None:
+    """As it is: nothing in it changes. One that does not exist is left out."""
+    worker = Worker()
+    tell(worker, event("task top"))
+    (made,) = tell(worker, event("task t", data={"parent_id": "top"}, source="user"))
+    (changed,) = tell(worker, event("task t", "patch", {"title": "x"}, source="user"))
+    (gone,) = tell(worker, event("task t", "delete", source="user"))
+    (alone,) = tell(worker, event("task u", data={"parent_id": "nobody"}, source="user"))
+
+    told = [[plain(one)["id"] for one in update(out).payload.data.cascade.tasks] for out in (made, changed, gone, alone)]
+    assert told == [["top"], ["top"], ["top"], []]
+    assert row(worker, "task top").stamp == 0

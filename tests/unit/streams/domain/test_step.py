@@ -1,10 +1,14 @@
 """One batch in, everything that follows out."""
 
+from collections.abc import Generator
+
+import pytest
+
 from schemas.rows import decode_row
 from schemas.topics import offset_key
-from streams.domain.records import Partition
-from streams.domain.rules import Rules
-from streams.domain.step import flush, step
+from streams.domain.records import Partition, Step
+from streams.domain.rules import SLICE_ROWS, Rules
+from streams.domain.step import flush, slices, step
 from streams.domain.windows import Windows
 from tests.property.streams.world import Store, Worker
 from tests.unit.streams.domain import scene
@@ -52,3 +56,33 @@ def test_a_late_timer_does_not_hold_a_window_open() -> None:
 
     assert scene.bulk(second.cascades[0]).metadata.position.offset == 2
     assert flush(store, Partition(3, 3), windows, 999, Rules()) == []
+
+
+def test_a_great_delete_takes_turns() -> None:
+    """While a branch with very many tasks is buried, others get a turn again and again; the outcome is that of one step."""
+    worker = Worker()
+    tell(worker, *(event(f"task t{n}", branch_id="b") for n in range(2000)), event("task other"))
+    turns = slices(worker.store, worker.partition, [record(2001, event("branch b", "delete", source="user"))], Windows(), 1000, Rules())
+    made: list[Step] = []
+
+    def whole() -> Generator[None, None, None]:
+        made.append((yield from turns))
+
+    count = len(list(whole()))
+    (result,) = made
+    assert count >= 2000 // SLICE_ROWS
+    assert len(result.rows) == 2002
+    assert [len(scene.update(out).payload.data.cascade.projects) for out in result.cascades] == [1]
+
+    tell(worker, event("branch b", "delete", source="user"))
+    assert {out.key: out.value for out in result.state}.items() <= worker.store.values.items()
+    assert scene.row(worker, "project").total_tasks == 1
+
+
+def test_small_deletes_take_no_turns() -> None:
+    """Nobody waits for them."""
+    worker = Worker()
+    tell(worker, *(event(f"task t{n}", branch_id="b") for n in range(20)))
+    turns = slices(worker.store, worker.partition, [record(20, event("branch b", "delete"))], Windows(), 1000, Rules())
+    with pytest.raises(StopIteration):
+        next(turns)

@@ -18,8 +18,9 @@ from starlette_compress import CompressMiddleware
 
 from api import problems, revocations, ws
 from api.bulk import BulkCache
-from api.connections import Connections, Equipment
+from api.connections import Connections
 from api.consumer import Tail
+from api.direct import EdgeProtocol
 from api.edge import Edge
 from api.feed import Audience, Feed
 from api.headers import SafeHeaders
@@ -33,7 +34,6 @@ from api.replica import Replica
 from api.routes import across, changes, legacy, login, page, polling, summaries, tasks
 from api.routes.private import private_app
 from api.settings import EdgeSettings
-from api.transport import EdgeProtocol
 from api.trust import trust_of
 from broker.partitioner import partition_for
 from schemas.failure import UsageFailure
@@ -49,7 +49,7 @@ def compose(settings: EdgeSettings, port: int) -> Edge:
     meters, replica = Meters(), Replica()
     hub = Hub(replica, lambda project_id: partition_for(project_id, max(1, len(hub.places))), settings.limits)
     trust, changelog = trust_of(settings), ChangeLog(settings.kafka, settings.http.ack_timeout_s, meters)
-    connections = Connections(Equipment(changelog, trust.verifier, meters), settings.limits.stall_ms)
+    connections = Connections(hub, changelog, trust.verifier, meters)
     polls = Polls(hub)
 
     def appeared(project_id: str) -> None:
@@ -173,6 +173,7 @@ def _config(app: ASGIApp, settings: EdgeSettings) -> uvicorn.Config:
         ws=EdgeProtocol,
         ws_max_size=settings.limits.frame_bytes,
         ws_per_message_deflate=False,
+        ws_ping_interval=None,  # the protocol has heartbeats of its own
         log_config=None,
         log_level="warning",
         access_log=False,

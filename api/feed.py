@@ -135,7 +135,7 @@ class Feed:
         except (msgspec.MsgspecError, ValueError):
             self._meters.poison.inc()
             self._hub.skip(project_id, record.offset + 1)
-        place.applied = record.offset + 1
+        self._hub.advance(record.partition, record.offset + 1)
 
     def _message(self, record: Record, project_id: str, message: Message, now_ms: int) -> None:
         if isinstance(message, Outcome):

@@ -1,18 +1,18 @@
 """The WebSocket's door: who may come in, and how one who may not is told. Refusals are accepted, then closed with a code."""
 
-import asyncio
-import secrets
 from typing import Any, Final
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from api.auth import bearer, offered
+from api.direct import EXTENSION, DirectLink
 from api.edge import Edge, now_ms
 from api.protocol.access import Principal
 from api.protocol.control import close_reason
 from api.protocol.inputs import Subscribe
 from api.protocol.session import Session
 from api.protocol.transitions import receive
+from api.transport import AsgiLink, Link
 from schemas.frames import (
     ALL_PROJECTS,
     BAD_TOKEN,
@@ -50,12 +50,18 @@ async def serve(websocket: WebSocket, edge: Edge, user: str | None = None) -> No
 
 
 async def _run(websocket: WebSocket, edge: Edge, principal: Principal, *, everything: bool) -> None:
-    due = asyncio.Event()
-    session = Session(secrets.token_hex(8), principal, edge.hub, due.set, now_ms())
-    session.say("sync", "welcome", _welcome(edge, session))
-    if everything:
-        receive(session, Subscribe([Want(ALL_PROJECTS)]), now_ms())
-    await edge.connections.serve(session, due, websocket)
+    def begin(session: Session) -> None:
+        session.say("sync", "welcome", _welcome(edge, session))
+        if everything:
+            receive(session, Subscribe([Want(ALL_PROJECTS)]), now_ms())
+
+    await edge.connections.serve(_link(websocket), principal, begin)
+
+
+def _link(websocket: WebSocket) -> Link:
+    """Return our own end of the socket, where the server below has one."""
+    protocol = websocket.scope.get("extensions", {}).get(EXTENSION)
+    return AsgiLink(websocket) if protocol is None else DirectLink(protocol)
 
 
 async def _admit(websocket: WebSocket, edge: Edge, user: str | None) -> Principal | tuple[CloseCode, Problem]:

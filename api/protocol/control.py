@@ -6,8 +6,8 @@ from typing import Any, Final
 import msgspec
 
 from schemas.frames import VERSION
-from schemas.messages import Position
-from schemas.problems import Problem
+from schemas.messages import Outcome, Position
+from schemas.problems import REJECTED, Problem
 
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -53,6 +53,13 @@ def ack_data(message_id: str, correlation_id: str, position: Position | None = N
     if problem is not None:
         data["error"] = error_data(problem)
     return data
+
+
+def decision_data(message_id: str, outcome: Outcome) -> dict[str, Any]:
+    """Return the data of the ack that says what the worker decided about a change."""
+    correlation_id = outcome.metadata.correlation_id
+    problem = Problem(REJECTED, outcome.error) if isinstance(outcome.error, str) else None
+    return ack_data(message_id, correlation_id if isinstance(correlation_id, str) else message_id, outcome.metadata.position, problem)
 
 
 def close_reason(problem: Problem) -> str:

@@ -1,6 +1,6 @@
 """All streams of an edge: their rings, how far each partition was read, and who wants to know.
 
-Nothing here waits or sends: listeners are marked, and ask for what is due when they can send.
+Nothing here waits or sends. Who joined a stream is served by the fan-out, which `wake` calls for; who watches one is marked.
 """
 
 from collections.abc import Callable
@@ -9,6 +9,8 @@ from typing import Protocol
 import msgspec
 from msgspec import Struct
 
+from api.protocol.fanout import Moved
+from api.protocol.join import Join
 from api.protocol.limits import Limits
 from api.protocol.resume import Decision, decide
 from api.protocol.ring import Frame, Ring
@@ -42,6 +44,13 @@ class Listener(Protocol):
         """Note that its place in a stream is of another epoch."""
 
 
+class Late(Protocol):
+    """A connection with a join that is ahead of this edge."""
+
+    def settle(self, now_ms: int) -> None:
+        """Look whether the edge has come to the join's place."""
+
+
 class Waiting(Struct, frozen=True):
     """A change whose outcome somebody waits for."""
 
@@ -52,16 +61,20 @@ class Waiting(Struct, frozen=True):
 
 
 class Hub:
-    """Streams by project id; `partition_of` says where a project lives."""
+    """Streams by project id; `partition_of` says where a project lives. wake: called when the fan-out has something to do."""
 
     def __init__(self, rows: Summaries, partition_of: Callable[[str], int], limits: Limits) -> None:
         self.rows = rows
         self.places: dict[int, Place] = {}
         self.limits = limits
+        self.wake: Callable[[], None] = lambda: None
+        self.late: dict[Late, None] = {}
         self._partition_of = partition_of
         self._snapshots = Snapshots(rows)
         self._rings: dict[str, Ring] = {}
         self._held: dict[str, int] = {}
+        self._joined: dict[str, dict[Join, None]] = {}
+        self._moved: dict[str, None] = {}
         self._watchers: dict[str, set[Listener]] = {}
         self._waiting: dict[tuple[str, str], Waiting] = {}
         self._bytes = 0
@@ -108,7 +121,23 @@ class Hub:
             )
         )
 
-    # Listeners
+    # Who wants to know
+
+    def attach(self, join: Join) -> None:
+        """Let the fan-out serve this join."""
+        self._joined.setdefault(join.project_id, {})[join] = None
+
+    def detach(self, join: Join) -> None:
+        """Serve it no more."""
+        joins = self._joined[join.project_id]
+        del joins[join]
+        if not joins:
+            del self._joined[join.project_id]
+
+    def moved(self) -> list[Moved]:
+        """Return, once, the streams with something new that somebody joined."""
+        names, self._moved = self._moved, {}
+        return [Moved(self._rings[name], tuple(self._joined[name])) for name in names if name in self._joined]
 
     def watch(self, project_id: str, listener: Listener) -> None:
         """Mark this listener when the stream moves."""
@@ -139,6 +168,12 @@ class Hub:
         data = splice(value, sequence, max(ring.last, place.floor), _encode(place.epoch))
         self._bytes += ring.append(Frame(sequence, data, now_ms), self.limits.ring_frames)
         self._mark(project_id)
+
+    def advance(self, partition: int, applied: int) -> None:
+        """Note up to where a partition was read."""
+        self.places[partition].applied = applied
+        if self.late:
+            self.wake()
 
     def skip(self, project_id: str, sequence: int) -> None:
         """Pass over a record that cannot be handed out: whoever has not passed it needs a snapshot."""
@@ -180,3 +215,6 @@ class Hub:
     def _mark(self, project_id: str) -> None:
         for listener in self._watchers.get(project_id, ()):
             listener.mark(project_id)
+        if project_id in self._joined:
+            self._moved[project_id] = None
+            self.wake()

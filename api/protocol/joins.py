@@ -1,35 +1,35 @@
 """The streams of one connection: a cursor into each ring, and what is due on them."""
 
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from api.protocol.control import error_data
-from api.protocol.hub import Hub, Listener
-from api.protocol.resume import Behind, Replay, Snapshot
+from api.protocol.hub import Hub
+from api.protocol.join import Join, Receiver
+from api.protocol.resume import MAX_REPLAY, Behind, Replay, Snapshot
 from schemas.frames import STREAM_PREFIX, Since
 from schemas.problems import BEHIND, Problem
 
 
-class Join:
-    """One joined stream. cursor: index into the ring; None: a snapshot is due. A join that is ahead of the edge waits."""
+class Owner(Receiver, Protocol):
+    """The connection whose streams these are."""
 
-    __slots__ = ("cursor", "since", "until_ms")
+    def wake(self) -> None:
+        """Note that something became due."""
 
-    def __init__(self) -> None:
-        self.cursor: int | None = None
-        self.since: Since | None = None
-        self.until_ms = 0
+    def reset(self, project_id: str) -> None:
+        """Note that its place in a stream is of another epoch."""
 
 
 class Joins:
-    """`wake` is called when something became due."""
+    """dirty: streams on which something is due, besides what the fan-out sees to."""
 
-    def __init__(self, hub: Hub, listener: Listener, wake: Callable[[], None]) -> None:
+    __slots__ = ("_hub", "_joins", "_owner", "dirty")
+
+    def __init__(self, hub: Hub, owner: Owner) -> None:
         self._hub = hub
-        self._listener = listener
-        self._wake = wake
+        self._owner = owner
         self._joins: dict[str, Join] = {}
-        self._dirty: dict[str, None] = {}
+        self.dirty: dict[str, None] = {}
 
     def __contains__(self, project_id: str) -> bool:
         return project_id in self._joins
@@ -43,17 +43,19 @@ class Joins:
 
     def join(self, project_id: str, since: Since | None, now_ms: int) -> dict[str, Any] | None:
         """Join a stream, or join it again; returns its entry of `subscribed`, None while the edge is behind `since`."""
-        join = self._joins[project_id] = Join()
-        self._hub.watch(project_id, self._listener)
+        join = self._new(project_id)
         join.since = since
         join.until_ms = now_ms + self._hub.limits.behind_ms
         return self._settle(project_id, join, now_ms)
 
     def leave(self, project_id: str) -> bool:
         """Leave a stream; False when it was not joined."""
-        self._dirty.pop(project_id, None)
-        self._hub.unwatch(project_id, self._listener)
-        return self._joins.pop(project_id, None) is not None
+        self.dirty.pop(project_id, None)
+        join = self._joins.pop(project_id, None)
+        if join is None:
+            return False
+        self._hub.detach(join)
+        return True
 
     def leave_all(self) -> None:
         """Leave all streams."""
@@ -62,12 +64,12 @@ class Joins:
 
     def mark(self, project_id: str) -> None:
         """Note that a joined stream has something new."""
-        self._dirty[project_id] = None
-        self._wake()
+        self.dirty[project_id] = None
+        self._owner.wake()
 
     def restart(self, project_id: str) -> None:
         """Send the whole state of a joined stream."""
-        self._joins[project_id] = Join()
+        self._new(project_id)
         self.mark(project_id)
 
     def settle(self, now_ms: int) -> list[dict[str, Any]]:
@@ -76,21 +78,32 @@ class Joins:
         entries = [self._settle(project_id, join, now_ms) for project_id, join in waiting]
         return [entry for entry in entries if entry is not None]
 
+    @property
+    def waiting(self) -> bool:
+        """Whether some join waits for the edge to reach its place."""
+        return any(join.since is not None for join in self._joins.values())
+
     def due(self, now_ms: int, budget: int) -> list[bytes]:
         """Return the frames that are due, about `budget` bytes of them; what is left stays due."""
         out: list[bytes] = []
-        while self._dirty and budget > 0:
-            project_id = next(iter(self._dirty))
+        while self.dirty and budget > 0:
+            project_id = next(iter(self.dirty))
             frames = self._drain(project_id, self._joins[project_id], now_ms, budget)
             budget -= sum(map(len, frames))
             out += frames
             if budget > 0:
-                del self._dirty[project_id]
+                del self.dirty[project_id]
         return out
 
     def heads(self) -> list[dict[str, Any]]:
         """Return what a heartbeat says of each stream that waits for nothing."""
-        return [self._head(project_id) for project_id, join in self._joins.items() if join.since is None and project_id not in self._dirty]
+        return [self._head(project_id) for project_id, join in self._joins.items() if join.cursor == self._hub.ring(project_id).end]
+
+    def _new(self, project_id: str) -> Join:
+        self.leave(project_id)
+        join = self._joins[project_id] = Join(project_id, self._owner)
+        self._hub.attach(join)
+        return join
 
     def _head(self, project_id: str) -> dict[str, Any]:
         digest, stamp = self._hub.rows.digest(project_id)
@@ -111,7 +124,7 @@ class Joins:
             return None if now_ms < join.until_ms else self._too_far(project_id)
         if isinstance(decision, Snapshot):
             if decision.reset:
-                self._listener.reset(project_id)
+                self._owner.reset(project_id)
         else:
             join.cursor = decision.cursor
             status, replayed = ("recovered", decision.count) if isinstance(decision, Replay) else ("live", 0)
@@ -126,11 +139,11 @@ class Joins:
         return {**self._entry(project_id), "status": "error", "replayed": 0, "error": error_data(problem)}
 
     def _drain(self, project_id: str, join: Join, now_ms: int, budget: int) -> list[bytes]:
-        """Frames from the cursor on, or the snapshot when there is no cursor or it fell out of the ring."""
+        """Frames from the cursor on; the snapshot when there is no cursor, it fell out of the ring, or it lags so far that this is less."""
         if join.since is not None:
             return []
         ring = self._hub.ring(project_id)
-        if join.cursor is None or join.cursor < ring.first:
+        if join.cursor is None or join.cursor < ring.first or ring.end - join.cursor > MAX_REPLAY:
             join.cursor = ring.end
             return list(self._hub.snapshot(project_id, now_ms))
         frames: list[bytes] = []

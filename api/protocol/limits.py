@@ -21,3 +21,4 @@ class Limits:
     behind_ms: int = 5_000
     waiting_ms: int = 60_000
     stall_ms: int = 10_000
+    flush_ms: int = 10

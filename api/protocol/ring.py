@@ -70,6 +70,13 @@ class Ring:
         """Return the frame at a cursor, or None when it is not there (yet or any more)."""
         return self._frames.get(cursor)
 
+    def tail(self, cursor: int, max_bytes: int) -> list[bytes] | None:
+        """Return all frames from a cursor on; None when it fell out of the ring, or they have more than `max_bytes`."""
+        if cursor < self.first:
+            return None
+        frames = [self._frames[index].data for index in range(cursor, self.end)]
+        return frames if sum(map(len, frames)) <= max_bytes else None
+
     def after(self, sequence: int) -> int:
         """Return the cursor of the first frame whose sequence is above this one."""
         cursor = self.end

@@ -1,30 +1,26 @@
 """One connection of protocol 2.0, without any I/O: inputs and the time go in, effects and due frames come out.
 
-The driver calls `api.protocol.transitions.receive` for each input, carries out the effects, and sends `due()` whenever `wake` was called.
+The driver calls `api.protocol.transitions.receive` for each input, carries out the effects, and sends `due()` whenever its outlet was
+woken. The frames of streams come by themselves, from the fan-out, as long as the session is `prompt`.
 """
 
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
 from api.protocol.access import Action, Principal, authorize, readable
 from api.protocol.bucket import Bucket
-from api.protocol.control import ack_data, close_reason, control, error_data
-from api.protocol.effects import Append, Close, Effect, Verify
-from api.protocol.hub import Hub, Waiting
-from api.protocol.inputs import Change, NotTaken, Shutdown, Taken
+from api.protocol.control import close_reason, control, decision_data, error_data
+from api.protocol.effects import Close, Effect
+from api.protocol.hub import Hub
+from api.protocol.inputs import Shutdown
+from api.protocol.join import Outlet
 from api.protocol.joins import Joins
-from api.protocol.times import iso
-from api.protocol.writes import ChangeRequest, Fill, Write, request_of, write_of
-from schemas.frames import ALL_PROJECTS, BAD_FRAME, BAD_TOKEN, NOT_ALLOWED, RESTARTING, STREAM_PREFIX, TIMED_OUT, TOO_MANY, CloseCode, Want
+from schemas.frames import ALL_PROJECTS, BAD_FRAME, BAD_TOKEN, RESTARTING, STREAM_PREFIX, TIMED_OUT, TOO_MANY, CloseCode, Want
 from schemas.messages import Outcome
 from schemas.problems import (
-    FORBIDDEN,
-    INVALID_CHANGE,
     INVALID_FRAME,
     RATE,
-    REJECTED,
     RESTART,
     SUBSCRIPTIONS,
     TIMEOUT,
@@ -45,23 +41,50 @@ class Phase(StrEnum):
 
 
 class Session:
-    """State of one connection. joined: streams by how they were joined; the driver reads and clears it."""
+    """State of one connection. joined: streams by how they were joined; the driver reads and clears it. held: its socket is full."""
 
-    def __init__(self, connection_id: str, principal: Principal, hub: Hub, wake: Callable[[], None], now_ms: int) -> None:
+    __slots__ = (
+        "_bucket",
+        "_frames",
+        "_opened_ms",
+        "_outbox",
+        "_pinged_ms",
+        "effects",
+        "every_project",
+        "held",
+        "hub",
+        "id",
+        "joined",
+        "joins",
+        "now_ms",
+        "outlet",
+        "phase",
+        "principal",
+        "prompt",
+        "sent_ms",
+        "unknown_frames",
+        "waits",
+        "warned",
+    )
+
+    def __init__(self, connection_id: str, principal: Principal, hub: Hub, outlet: Outlet, now_ms: int) -> None:
         self.id = connection_id
         self.principal = principal
+        self.outlet = outlet
         self.phase = Phase.JOINING
-        self.joins = Joins(hub, self, wake)
+        self.joins = Joins(hub, self)
         self.every_project = False
         self.unknown_frames = 0
-        self.joined: Counter[str] = Counter()
-        self._hub = hub
-        self._wake = wake
-        self._now_ms = now_ms
+        self.joined: dict[str, int] = {}
+        self.prompt = True
+        self.held = False
+        self.waits = False
+        self.sent_ms = now_ms
+        self.hub = hub
+        self.now_ms = now_ms
         self._opened_ms = now_ms
-        self._sent_ms = now_ms
         self._pinged_ms: int | None = None
-        self._warned = False
+        self.warned = False
         self._frames = 0
         self._bucket = Bucket(hub.limits.messages_per_second, hub.limits.burst, now_ms)
         self._outbox: list[bytes] = []
@@ -71,7 +94,7 @@ class Session:
 
     def begin(self, now_ms: int, *, from_client: bool) -> None:
         """Note the time, and what a client's frame means by itself: it is alive, and sends at some rate."""
-        self._now_ms = now_ms
+        self.now_ms = now_ms
         if from_client and self.phase is not Phase.CLOSED:
             self._pinged_ms = None
             if not self._bucket.take(now_ms):
@@ -84,19 +107,46 @@ class Session:
 
     def due(self, now_ms: int, budget: int = 262_144) -> list[bytes]:
         """Return frames to send, about `budget` bytes of them; empty when nothing is due. Control frames go first."""
-        self._now_ms = now_ms
+        self.now_ms = now_ms
         out, self._outbox = self._outbox, []
         out += self.joins.due(now_ms, budget)
         if out:
-            self._sent_ms = now_ms
+            self.sent_ms = now_ms
+        self.prompt = not (self.held or self.joins.dirty)
         return out
+
+    def hold(self) -> None:
+        """Note that the socket takes no more for now."""
+        self.held = True
+        self.prompt = False
+
+    def go_on(self) -> None:
+        """Note that the socket takes more again."""
+        self.held = False
+        self.wake()
 
     @property
     def backlog(self) -> int:
         """Control frames that wait to be sent."""
         return len(self._outbox)
 
-    # For the hub
+    # For the hub and the fan-out
+
+    def wake(self) -> None:
+        """Have the driver ask for what is due."""
+        self.prompt = False
+        self.outlet.wake()
+
+    def lag(self, project_id: str) -> None:
+        """Note that a joined stream has something new, which goes out with what is due already."""
+        self.joins.dirty[project_id] = None
+
+    def settle(self, now_ms: int) -> None:
+        """Look whether the edge has come to where joins wait for it."""
+        self.now_ms = now_ms
+        self._subscribed(self.joins.settle(now_ms))
+        if not self.joins.waiting:
+            self.hub.late.pop(self, None)
 
     def mark(self, project_id: str) -> None:
         """Note that a joined stream has something new."""
@@ -104,27 +154,24 @@ class Session:
 
     def reset(self, project_id: str) -> None:
         """Say that the client's place is of another epoch, and send the whole state."""
-        self.say("sync", "reset", {"stream": STREAM_PREFIX + project_id, "epoch": self._hub.place(project_id).epoch})
+        self.say("sync", "reset", {"stream": STREAM_PREFIX + project_id, "epoch": self.hub.place(project_id).epoch})
         self.joins.restart(project_id)
 
     def decided(self, message_id: str, outcome: Outcome) -> None:
         """Say what the worker decided about a change of this connection."""
-        correlation_id = outcome.metadata.correlation_id
-        problem = Problem(REJECTED, outcome.error) if isinstance(outcome.error, str) else None
-        data = ack_data(message_id, correlation_id if isinstance(correlation_id, str) else message_id, outcome.metadata.position, problem)
-        self.say("ack", outcome.action, data)
+        self.say("ack", outcome.action, decision_data(message_id, outcome))
 
     def reconsider(self, project_id: str, now_ms: int) -> None:
         """Look again at a project that came into being, or in which the user's standing changed: join it, leave it, or neither."""
-        self._now_ms = now_ms
-        if not self._may_read(project_id):
-            self._evict([project_id] if project_id in self.joins else [])
-        elif self.every_project and project_id not in self.joins and self._hub.rows.live(project_id):
+        self.now_ms = now_ms
+        if not self.may_read(project_id):
+            self.evict([project_id] if project_id in self.joins else [])
+        elif self.every_project and project_id not in self.joins and self.hub.rows.live(project_id):
             self._subscribed([self.joins.join(project_id, None, now_ms)])
 
     def tell(self, action: str, data: dict[str, Any], now_ms: int) -> None:
         """Send a `sync` frame that concerns everybody: stale, live."""
-        self._now_ms = now_ms
+        self.now_ms = now_ms
         self.say("sync", action, data)
 
     # Steps, as `api.protocol.transitions` names them
@@ -132,8 +179,8 @@ class Session:
     def say(self, type_: str, action: str, data: dict[str, Any]) -> None:
         """Make a control frame due."""
         self._frames += 1
-        self._outbox.append(control(type_, action, data, f"{self.id}-{self._frames}", self._now_ms))
-        self._wake()
+        self._outbox.append(control(type_, action, data, f"{self.id}-{self._frames}", self.now_ms))
+        self.wake()
 
     def close(self, code: CloseCode, problem: Problem) -> None:
         """End the connection."""
@@ -145,11 +192,13 @@ class Session:
         self.phase = Phase.CLOSED
         self.every_project = False
         self.joins.leave_all()
-        self._hub.forget(self)
+        self.hub.late.pop(self, None)
+        if self.waits:
+            self.hub.forget(self)
 
     def subscribe(self, wants: list[Want]) -> None:
         """Join streams: the named ones where the client stands, then all others when `project:*` is among them."""
-        limit = self._hub.limits.subscriptions
+        limit = self.hub.limits.subscriptions
         if len(wants) > limit:
             self.close(BAD_FRAME, Problem(INVALID_FRAME, f"at most {limit} streams a frame"))
             return
@@ -158,7 +207,7 @@ class Session:
         named = {want.stream: want for want in wants if want.stream != ALL_PROJECTS}
         entries = [self._join(want) for want in named.values()]
         if self.every_project:
-            entries += [self.joins.join(project_id, None, self._now_ms) for project_id in self._missing()]
+            entries += [self.joins.join(project_id, None, self.now_ms) for project_id in self._missing()]
         self._subscribed(entries, always=True)
 
     def unsubscribe(self, wants: list[Want]) -> None:
@@ -174,48 +223,9 @@ class Session:
         """Say where all streams stand. Nothing must be due on them, or the client would be told of frames it has not."""
         self.say("heartbeat", action, {"streams": self.joins.heads()})
 
-    def verify(self, token: str) -> None:
-        """Have a new token checked."""
-        self.effects.append(Verify(token))
-
-    def refresh(self, principal: Principal) -> None:
-        """Take a new token of the same user: its rights hold from now on."""
-        if principal.subject != self.principal.subject:
-            self.close(NOT_ALLOWED, Problem(FORBIDDEN, "the user of a connection cannot change"))
-            return
-        self.principal = principal
-        self._warned = False
-        self.say("sync", "token", {"tokenExp": principal.expires_ms})
-        self._evict([project_id for project_id in self.joins.projects() if not self._may_read(project_id)])
-
-    def change(self, happened: Change) -> None:
-        """Check a change and have it written."""
-        frame = happened.frame
-        write = self._write(frame.id, request_of(frame))
-        if isinstance(write, Problem):
-            self._fail(write, frame.id)
-        else:
-            self.effects.append(Append(write))
-
-    def taken(self, happened: Taken) -> None:
-        """Say that a change is in the log."""
-        data = ack_data(happened.message_id, happened.correlation_id, happened.position)
-        self.say("ack", "duplicate" if happened.known else "accepted", data)
-
-    def not_taken(self, happened: NotTaken) -> None:
-        """Say that a change is not in the log."""
-        self._fail(happened.problem, happened.message_id)
-
-    def expect(self, write: Write, now_ms: int) -> None:
-        """Wait for the worker's answer to a change. Called before it is written, so that no answer is missed."""
-        event = write.event
-        limits = self._hub.limits
-        waiting = Waiting(self, event.id, event.user_id or self.principal.subject, now_ms + limits.waiting_ms)
-        self._hub.await_outcome(event.project_id, event.correlation_id or event.id, waiting)
-
     def tick(self) -> None:
         """See to everything that depends on the time."""
-        left_ms = self.principal.expires_ms - self._now_ms
+        left_ms = self.principal.expires_ms - self.now_ms
         if left_ms <= 0:
             self.close(BAD_TOKEN, Problem(UNAUTHENTICATED))
         elif self._overdue():
@@ -231,24 +241,26 @@ class Session:
     # Inside
 
     def _overdue(self) -> bool:
-        limits = self._hub.limits
+        limits = self.hub.limits
         if self.phase is Phase.JOINING:
-            return self._now_ms - self._opened_ms > limits.subscribe_ms
-        return self._pinged_ms is not None and self._now_ms - self._pinged_ms > limits.heartbeat_ms
+            return self.now_ms - self._opened_ms > limits.subscribe_ms
+        return self._pinged_ms is not None and self.now_ms - self._pinged_ms > limits.heartbeat_ms
 
     def _remind(self, left_ms: int) -> None:
-        self._subscribed(list(self.joins.settle(self._now_ms)))
-        if left_ms <= TOKEN_WARNING_MS and not self._warned:
-            self._warned = True
+        if self in self.hub.late:
+            self.settle(self.now_ms)
+        if left_ms <= TOKEN_WARNING_MS and not self.warned:
+            self.warned = True
             self.say("sync", "token-expiring", {"tokenExp": self.principal.expires_ms})
-        if self._pinged_ms is None and self._now_ms - self._sent_ms >= self._hub.limits.heartbeat_ms:
-            self._pinged_ms = self._now_ms
+        if self._pinged_ms is None and self.now_ms - self.sent_ms >= self.hub.limits.heartbeat_ms:
+            self._pinged_ms = self.now_ms
             self.heartbeat("ping")
 
-    def _may_read(self, project_id: str) -> bool:
-        return authorize(self.principal, Action.READ, project_id, self._hub.rows)
+    def may_read(self, project_id: str) -> bool:
+        """Return whether the user may read this project, as things stand."""
+        return authorize(self.principal, Action.READ, project_id, self.hub.rows)
 
-    def _evict(self, projects: list[str]) -> None:
+    def evict(self, projects: list[str]) -> None:
         """Leave streams that the user may not read any more. What was due on them is not sent."""
         left = [{"stream": STREAM_PREFIX + project_id} for project_id in projects if self.joins.leave(project_id)]
         if left:
@@ -256,40 +268,32 @@ class Session:
 
     def _missing(self) -> list[str]:
         """Return the user's projects that are not joined."""
-        return [project_id for project_id in readable(self.principal, self._hub.rows) if project_id not in self.joins]
+        return [project_id for project_id in readable(self.principal, self.hub.rows) if project_id not in self.joins]
 
     def _join(self, want: Want) -> dict[str, Any] | None:
         project_id = _project(want.stream)
         problem = self._refusal(want.stream, project_id)
         if problem is None:
-            return self.joins.join(project_id, want.since, self._now_ms)
+            return self.joins.join(project_id, want.since, self.now_ms)
         return {"stream": want.stream, "status": "error", "epoch": None, "sequence": 0, "replayed": 0, "error": error_data(problem)}
 
     def _refusal(self, stream: str, project_id: str) -> Problem | None:
-        if not stream.startswith(STREAM_PREFIX) or not self._may_read(project_id):
+        if not stream.startswith(STREAM_PREFIX) or not self.may_read(project_id):
             return Problem(UNKNOWN_PROJECT)
-        if self._hub.rows.project(project_id) is None:
+        if self.hub.rows.project(project_id) is None:
             return Problem(UNKNOWN_PROJECT)
-        if not self.every_project and project_id not in self.joins and len(self.joins) >= self._hub.limits.subscriptions:
+        if not self.every_project and project_id not in self.joins and len(self.joins) >= self.hub.limits.subscriptions:
             return Problem(SUBSCRIPTIONS)
         return None
 
-    def _subscribed(self, entries: list[dict[str, Any] | None], *, always: bool = False) -> None:
+    def _subscribed(self, entries: Sequence[dict[str, Any] | None], *, always: bool = False) -> None:
         streams = [entry for entry in entries if entry is not None]
-        self.joined.update(entry["status"] for entry in streams)
+        for entry in streams:
+            self.joined[entry["status"]] = self.joined.get(entry["status"], 0) + 1
+        if len(streams) < len(entries):
+            self.hub.late[self] = None
         if streams or always:
             self.say("sync", "subscribed", {"streams": streams})
-
-    def _write(self, message_id: str | None, request: ChangeRequest | Problem) -> Write | Problem:
-        if isinstance(request, Problem):
-            return request
-        if not message_id:
-            return Problem(INVALID_CHANGE, errors=("id: missing",))
-        return write_of(request, self.principal, self._hub.rows, Fill(message_id, iso(self._now_ms)))
-
-    def _fail(self, problem: Problem, message_id: str | None) -> None:
-        data = error_data(problem)
-        self.say("error", "failed", data | ({"messageId": message_id} if message_id else {}))
 
 
 def _project(stream: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from api.protocol import changing, tokens
 from api.protocol.effects import Effect
 from api.protocol.inputs import (
     FROM_CLIENT,
@@ -44,16 +45,6 @@ def unsubscribe(session: Session, happened: Unsubscribe) -> None:
     session.unsubscribe(happened.wants)
 
 
-def verify(session: Session, happened: Token) -> None:
-    """Have a new token checked."""
-    session.verify(happened.token)
-
-
-def refresh(session: Session, happened: Verified) -> None:
-    """Take a new token."""
-    session.refresh(happened.principal)
-
-
 def refuse(session: Session, happened: Refused) -> None:
     """Close: a client that shows a bad token is not who it was."""
     session.close(BAD_TOKEN, happened.problem)
@@ -88,16 +79,16 @@ _OPEN: Final[dict[type[Input], Step]] = {
     Subscribe: subscribe,
     Resume: subscribe,
     Unsubscribe: unsubscribe,
-    Token: verify,
+    Token: tokens.verify,
     Ping: answer,
     Pong: ignore,
-    Change: Session.change,
+    Change: changing.change,
     Unknown: note,
     Invalid: reject,
-    Verified: refresh,
+    Verified: tokens.refresh,
     Refused: refuse,
-    Taken: Session.taken,
-    NotTaken: Session.not_taken,
+    Taken: changing.taken,
+    NotTaken: changing.not_taken,
     Tick: tick,
     Shutdown: Session.shutdown,
     Gone: leave,

@@ -97,8 +97,20 @@ class Streams(RuleBasedStateMachine):
         """Let a client read a little."""
         reader = self.readers[number]
         if reader.session is not None:
-            for frame in reader.session.due(NOW, budget):
+            for frame in self.world.due(reader.session, budget):
                 reader.take(frame)
+
+    @rule(number=st.integers(0, 2), full=st.booleans())
+    def fill(self, number: int, *, full: bool) -> None:
+        """Let a client's socket be full, or take more again."""
+        session = self.readers[number].session
+        if session is not None:
+            (session.hold if full else session.go_on)()
+
+    @rule()
+    def fan_out(self) -> None:
+        """Hand out what is new to all who can take it."""
+        self.world.fan_out()
 
     @rule()
     def tick(self) -> None:
@@ -113,7 +125,8 @@ class Streams(RuleBasedStateMachine):
         for reader in self.readers:
             if reader.session is None or not reader.session.joins.projects():
                 continue
-            while frames := reader.session.due(NOW, 100):
+            reader.session.go_on()
+            while frames := self.world.due(reader.session, 100):
                 for frame in frames:
                     reader.take(frame)
             for project_id in reader.session.joins.projects():

@@ -7,11 +7,14 @@ from typing import Any
 from msgspec import Raw
 
 from api.protocol.access import Principal, Standing
+from api.protocol.fanout import fan_out
 from api.protocol.hub import Hub, Place
 from api.protocol.inputs import Subscribe
+from api.protocol.join import Receiver
 from api.protocol.limits import Limits
 from api.protocol.ring import Frame, Ring
 from api.protocol.session import Session
+from api.protocol.tail import Tail
 from api.protocol.transitions import receive
 from schemas.frames import Since, Want
 from schemas.messages import Cascade, Metadata, Position, Update, UpdateData, UpdatePayload, encode_message
@@ -82,6 +85,7 @@ class World:
         self.hub = Hub(self.rows, lambda _project_id: 0, limits or Limits())
         self.hub.begin(0, Place(EPOCH, floor=applied, applied=applied, through=applied))
         self.wakes = 0
+        self.given: dict[Receiver, list[bytes]] = {}
 
     @property
     def applied(self) -> int:
@@ -100,9 +104,25 @@ class World:
         """Count a wake-up."""
         self.wakes += 1
 
+    def write(self, tail: Tail) -> None:
+        """Nothing is sent here."""
+
+    def abort(self) -> None:
+        """Nothing fails here."""
+
+    def fan_out(self) -> None:
+        """Give everybody who can take it what is new."""
+        for receiver, tail in fan_out(self.hub.moved(), self.hub.limits.outbound_bytes, NOW):
+            self.given.setdefault(receiver, []).extend(tail.frames)
+
+    def due(self, session: Session, budget: int = 262_144) -> list[bytes]:
+        """Return all that a session is sent now: from the fan-out, then what is due to it alone."""
+        self.fan_out()
+        return self.given.pop(session, []) + session.due(NOW, budget)
+
     def session(self, projects: Iterable[str] = ("*",), expires_ms: int = NOW + 3_600_000) -> Session:
         """Return a new session of user `u`."""
-        return Session("c", Principal("u", frozenset(projects), frozenset(), expires_ms), self.hub, self.wake, NOW)
+        return Session("c", Principal("u", frozenset(projects), frozenset(), expires_ms), self.hub, self, NOW)
 
 
 def update(project_id: str, stamp: int) -> bytes:

@@ -23,8 +23,8 @@ def test_a_snapshot_then_frames() -> None:
     frames = session.due(NOW)
     assert actions(frames) == ["subscribed", "snapshot"]
     world.publish("p")
-    assert actions(session.due(NOW)) == ["update"]
-    assert session.due(NOW) == []
+    assert actions(world.due(session)) == ["update"]
+    assert world.due(session) == []
     assert world.wakes >= 2
 
 
@@ -58,9 +58,22 @@ def test_an_edge_that_is_behind_waits_and_never_answers_backwards() -> None:
     session = subscribed(world, "project:p", since=Since(EPOCH, 2))
     assert statuses(session) == []
     world.publish("p")
-    assert session.due(NOW) == []
+    assert world.due(session) == []
     receive(session, Tick(), NOW + 100)
     assert statuses(session) == [("project:p", "live")]
+    soon = subscribed(world, "project:p", since=Since(EPOCH, 4))
+    assert statuses(soon) == []
+    soon.settle(NOW)
+    assert statuses(soon) == []
+    wakes = world.wakes
+    world.hub.wake = world.wake
+    world.hub.advance(0, 4)
+    assert world.wakes == wakes + 1
+    soon.settle(NOW)
+    assert statuses(soon) == [("project:p", "live")]
+    wakes = world.wakes
+    world.hub.advance(0, 4)
+    assert world.wakes == wakes
     late = subscribed(world, "project:p", since=Since(EPOCH, 99))
     receive(late, Ping(), NOW)
     assert said(late.due(NOW))[-1] == ("pong", {"streams": []})
@@ -75,13 +88,16 @@ def test_a_slow_client_gets_a_budget_and_a_snapshot_when_it_fell_behind() -> Non
     world.publish("p")
     session = subscribed(world, "project:p")
     session.due(NOW)
+    session.hold()
     for _ in range(3):
         world.publish("p")
-    assert actions(session.due(NOW, budget=1)) == ["update"]
+    world.fan_out()
+    session.go_on()
+    assert actions(world.due(session, budget=1)) == ["update"]
     for _ in range(9):
         world.publish("p")
-    assert actions(session.due(NOW)) == ["snapshot"]
-    assert session.due(NOW) == []
+    assert actions(world.due(session)) == ["snapshot"]
+    assert world.due(session) == []
 
 
 def test_leaving_a_stream_ends_its_frames() -> None:

@@ -1,33 +1,17 @@
 """One connection, without any I/O: what it says, what it asks of its driver, when it ends."""
 
-import json
-from typing import Literal
-
-import pytest
-
-from api.protocol.access import Principal, Standing
-from api.protocol.effects import Append, Close, Verify
+from api.protocol.access import Standing
+from api.protocol.effects import Close
 from api.protocol.inputs import (
-    Input,
-    NotTaken,
     Ping,
     Pong,
-    Refused,
     Shutdown,
     Subscribe,
-    Taken,
     Tick,
-    Token,
     Unsubscribe,
-    Verified,
-    parse,
 )
-from api.protocol.session import Phase
-from api.protocol.times import iso
 from api.protocol.transitions import receive
 from schemas.frames import ALL_PROJECTS, Since, Want
-from schemas.messages import Metadata, Outcome, Position
-from schemas.problems import LOG_UNAVAILABLE, UNAUTHENTICATED, Problem
 from tests.unit.api.protocol.fakes import EPOCH, NOW, World, actions, said, statuses, subscribed
 
 
@@ -109,93 +93,6 @@ def test_who_never_subscribes_is_sent_away() -> None:
     assert receive(session, Tick(), NOW + 5_000) == []
     (close,) = receive(session, Tick(), NOW + 5_001)
     assert close == Close(4408, '{"c":"timeout"}')
-
-
-def test_a_token_warns_renews_and_ends() -> None:
-    """Warned once, 60 s ahead; a new one of the same user holds at once, with its rights; another user's ends it; so does the time."""
-    world = World()
-    world.publish("p")
-    world.publish("q")
-    session = world.session(expires_ms=NOW + 61_000)
-    receive(session, Subscribe([Want(ALL_PROJECTS)]), NOW)
-    session.due(NOW)
-    receive(session, Tick(), NOW + 1_000)
-    receive(session, Tick(), NOW + 2_000)
-    assert said(session.due(NOW)) == [("token-expiring", {"tokenExp": NOW + 61_000})]
-    assert receive(session, Token("jwt"), NOW) == [Verify("jwt")]
-    receive(session, Verified(Principal("u", frozenset({"p"}), frozenset(), NOW + 90_000)), NOW)
-    assert said(session.due(NOW)) == [("token", {"tokenExp": NOW + 90_000}), ("unsubscribed", {"streams": [{"stream": "project:q"}]})]
-    receive(session, Verified(Principal("u", frozenset({"p"}), frozenset(), NOW + 95_000)), NOW)
-    assert actions(session.due(NOW)) == ["token"]
-    (close,) = receive(session, Tick(), NOW + 95_000)
-    assert isinstance(close, Close)
-    assert close.code == 4401
-    for happened, code in ((Verified(Principal("x", frozenset())), 4403), (Refused(Problem(UNAUTHENTICATED)), 4401)):
-        (close,) = receive(world.session(), happened, NOW)
-        assert isinstance(close, Close)
-        assert close.code == code
-
-
-def change(**fields: object) -> Input:
-    """Return a client's change of a task."""
-    payload = {"entity": "task", "action": "patch", "data": {"primary": {"id": "t", "status": "done"}}}
-    return parse(json.dumps({"type": "update", "id": "m", "stream": "project:p", "payload": payload} | fields))
-
-
-def test_a_change_is_written_accepted_and_decided() -> None:
-    """The answers name the message; the decision comes to who waits for it."""
-    world = World()
-    session = world.session()
-    (append,) = receive(session, change(), NOW)
-    assert isinstance(append, Append)
-    event = append.write.event
-    assert (event.id, event.source, event.user_id, event.occurred_at) == ("m", "user", "u", iso(NOW))
-    session.expect(append.write, NOW)
-    receive(session, Taken("m", "m", Position(0, 5)), NOW)
-    receive(session, Taken("m", "m", Position(0, 5), known=True), NOW)
-    receive(session, NotTaken("m", Problem(LOG_UNAVAILABLE, retry_after_ms=7)), NOW)
-    frames = said(session.due(NOW))
-    assert [action for action, _ in frames] == ["accepted", "duplicate", "failed"]
-    assert frames[0][1] == {"messageId": "m", "correlationId": "m", "position": {"partition": 0, "offset": 5}}
-    assert (frames[2][1]["messageId"], frames[2][1]["retryAfterMs"]) == ("m", 7)
-    for answer in (decision("applied", None), decision("rejected", "deleted")):
-        session.expect(append.write, NOW)
-        world.hub.outcome("p", "m", "u", answer)
-    (applied, rejected) = said(session.due(NOW))
-    assert applied[0] == "applied"
-    assert rejected[1]["error"] == {"code": "rejected", "message": "deleted", "temporary": False}
-
-
-def decision(action: Literal["applied", "rejected"], error: str | None) -> Outcome:
-    """Return the worker's decision."""
-    made = Outcome(
-        id="o",
-        stream="project:p",
-        timestamp=0,
-        action=action,
-        metadata=Metadata(source="user", position=Position(0, 6)),
-        message_id="m",
-    )
-    if error is not None:
-        made.error = error
-    return made
-
-
-@pytest.mark.parametrize(
-    "happened",
-    [
-        change(id=None),
-        change(stream="project:foreign"),
-        change(payload={"entity": "task", "action": "patch", "data": {}}),
-        change(payload={"entity": "cat", "action": "patch", "data": {"primary": {"id": "t"}}}),
-    ],
-)
-def test_a_wrong_change_is_an_error_of_that_change(happened: Input) -> None:
-    """The connection stays."""
-    session = World().session(projects=["p"])
-    assert receive(session, happened, NOW) == []
-    assert actions(session.due(NOW)) == ["failed"]
-    assert session.phase is Phase.JOINING
 
 
 def test_the_end_is_announced() -> None:

@@ -1,0 +1,86 @@
+"""Writes what is due to all connections of an edge: one walk over those that something happened to, never a task per connection."""
+
+import asyncio
+import time
+from typing import Final, Protocol
+
+import structlog
+
+from api.meters import Meters
+from api.protocol.fanout import fan_out
+from api.protocol.hub import Hub
+from api.protocol.join import Outlet
+
+log = structlog.get_logger()
+_SHARE: Final = 3
+"""A flush is followed by at least three times as long without one, as long as that is within the tick."""
+
+
+class Sender(Protocol):
+    """A connection that something is due to, besides the new frames of its streams."""
+
+    def send(self, now_ms: int) -> None:
+        """Write what is due."""
+
+    def abort(self) -> None:
+        """End at once."""
+
+
+class FanOut:
+    """flush_ms: frames wait at most this long for others to leave together with them; at once while there is little to do."""
+
+    def __init__(self, hub: Hub, meters: Meters, flush_ms: int) -> None:
+        self._hub = hub
+        self._meters = meters
+        self._tick_s = flush_ms / 1000
+        self._woken: dict[Sender, None] = {}
+        self._scheduled = False
+        self._next = 0.0
+        hub.wake = self._schedule
+
+    def wake(self, sender: Sender) -> None:
+        """Ask this connection for what is due, soon."""
+        self._woken[sender] = None
+        self._schedule()
+
+    def _schedule(self) -> None:
+        if self._scheduled:
+            return
+        self._scheduled = True
+        loop = asyncio.get_running_loop()
+        if loop.time() >= self._next:
+            loop.call_soon(self._flush)  # not at once: what else happens in this turn leaves together with it
+        else:
+            loop.call_at(self._next, self._flush)
+
+    def _flush(self) -> None:
+        self._scheduled = False
+        started = time.perf_counter()
+        now_ms = int(time.time() * 1000)
+        for session in list(self._hub.late):
+            session.settle(now_ms)
+        woken, self._woken = self._woken, {}
+        for sender in woken:
+            try:
+                sender.send(now_ms)
+            except Exception as error:  # noqa: BLE001  because one connection's fault is not the others'
+                _failed(sender, error)
+        self._to_all(now_ms)
+        took = time.perf_counter() - started
+        self._next = asyncio.get_running_loop().time() + min(self._tick_s, _SHARE * took)
+
+    def _to_all(self, now_ms: int) -> None:
+        sent = 0
+        for receiver, tail in fan_out(self._hub.moved(), self._hub.limits.outbound_bytes, now_ms):
+            try:
+                receiver.outlet.write(tail)
+            except Exception as error:  # noqa: BLE001  because one connection's fault is not the others'
+                _failed(receiver.outlet, error)
+            sent += len(tail.frames)
+        self._meters.sent(sent)
+
+
+def _failed(sender: Sender | Outlet, error: Exception) -> None:
+    """End the one connection whose state cannot be trusted; the others go on."""
+    log.error("connection_failed", exc_info=error)
+    sender.abort()

@@ -3,6 +3,7 @@
 from api.protocol.effects import Verify
 from api.protocol.inputs import Token, Verified
 from api.protocol.session import Session
+from schemas.frames import NOT_ALLOWED
 from schemas.problems import FORBIDDEN, Problem
 
 

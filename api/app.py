@@ -31,7 +31,7 @@ from api.producer import ChangeLog
 from api.protocol.hub import Hub
 from api.quota import quota_of
 from api.replica import Replica
-from api.routes import across, changes, legacy, login, page, polling, summaries, tasks
+from api.routes import across, changes, legacy, login, page, polling, summaries, tasks, views
 from api.routes.private import private_app
 from api.settings import EdgeSettings
 from api.trust import trust_of
@@ -94,9 +94,9 @@ def public_app(edge: Edge) -> FastAPI:
         allow_origins=sorted(edge.origins),
         allow_methods=["GET", "POST"],
         allow_headers=["Authorization", "Content-Type", "If-None-Match"],
-        expose_headers=["ETag", "Retry-After", "RateLimit", "RateLimit-Policy", "Deprecation", "Sunset", "Link"],
+        expose_headers=["Anabranch-Positions", "ETag", "Retry-After", "RateLimit", "RateLimit-Policy", "Deprecation", "Sunset", "Link"],
     )
-    for routes in (summaries, tasks, across, changes, polling, legacy, login):
+    for routes in (summaries, tasks, across, views, changes, polling, legacy, login):
         app.include_router(routes.router(edge))
 
     @app.websocket("/ws/v2")

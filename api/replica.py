@@ -9,7 +9,7 @@ from msgspec import Struct
 from api.members import MemberRow, Members
 from api.protocol.access import Standing
 
-KINDS: Final = frozenset({"project", "branch", "task"})
+KINDS: Final = frozenset({"project", "branch", "task", "activity"})
 MEMBER: Final = "member"
 _MEMORY: Final = b',"memory":{'
 _NONE: Final = -1
@@ -49,14 +49,19 @@ class _Head(Struct):
 class ProjectRows:
     """All rows of one project. version: changes with every summary."""
 
-    __slots__ = ("branches", "order", "project", "tasks", "version")
+    __slots__ = ("activity", "branches", "order", "project", "tasks", "version")
 
     def __init__(self) -> None:
         self.project: Entry | None = None
         self.branches: dict[str, Entry] = {}
         self.tasks: dict[str, Entry] = {}
+        self.activity: dict[str, Entry] = {}
         self.order: list[str] | None = None
         self.version = 0
+
+    def table(self, kind: str) -> dict[str, Entry]:
+        """Return the rows of a kind that has many of them. Raises `KeyError`."""
+        return {"branch": self.branches, "task": self.tasks, "activity": self.activity}[kind]
 
     def sorted_tasks(self) -> list[str]:
         """Return all task ids in order, deleted ones too."""
@@ -116,7 +121,7 @@ class Replica:
             rows = self._projects[project_id] = ProjectRows()
         if kind == "project":
             return self._put_project(rows, entry)
-        table = {"branch": rows.branches, "task": rows.tasks}[kind]
+        table = rows.table(kind)
         known = table.get(entry.id)
         if known is not None and known.stamp >= entry.stamp:
             return False
@@ -145,7 +150,7 @@ class Replica:
             rows.project = None
             rows.version += 1
             return
-        table = {"branch": rows.branches, "task": rows.tasks}[kind]
+        table = rows.table(kind)
         if table.pop(row_id, None) is not None:
             self.rows -= 1
             rows.order = None if kind == "task" else rows.order
@@ -161,6 +166,7 @@ class Replica:
         if entry.deleted:
             _drop(rows.branches, entry)
             _drop(rows.tasks, entry)
+            _drop(rows.activity, entry)
             self._members.end(entry.id, entry.stamp)
         return not entry.deleted and (known is None or known.deleted)
 

@@ -23,6 +23,7 @@ class HttpLimits(BaseModel):
     body_bytes: int = 8 * 1024 * 1024
     changes_per_call: int = 5_000
     page_tasks: int = 1_000
+    page_rows: int = 10_000
     position_wait_s: float = 5.0
     ack_timeout_s: float = 10.0
     goodbye_s: float = 1.0

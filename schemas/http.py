@@ -94,6 +94,16 @@ class RecentAnswer(BaseModel):
     activity: dict[str, list[dict[str, Any]]]
 
 
+class ViewAnswer(BaseModel):
+    """A page of a view (`schemas.tables`). next: the `after` of the next page, null at the end."""
+
+    view: str
+    columns: list[str]
+    rows: list[dict[str, Any]]
+    next: str | None
+    positions: list[PlaceModel]
+
+
 class TakenChange(BaseModel):
     """One change that is in the log."""
 

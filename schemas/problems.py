@@ -40,6 +40,7 @@ UNKNOWN_PROJECT: Final = ProblemType("unknown-project", 404, "There is no such p
 UNRECOVERABLE: Final = ProblemType(
     "unrecoverable-position", 410, "The place cannot be continued: read the whole state, then ask from there"
 )
+NOT_ACCEPTABLE: Final = ProblemType("not-acceptable", 406, "No format that the caller accepts")
 METHOD: Final = ProblemType("method-not-allowed", 405, "This address does not take that method")
 VERSION: Final = ProblemType("version", 406, "No common version of the protocol")
 LOGIN_CODE: Final = ProblemType("login-code", 401, "The login code is unknown, used or expired")
@@ -72,6 +73,7 @@ PROBLEMS: Final[dict[str, ProblemType]] = {
         FEATURE,
         UNKNOWN_PROJECT,
         UNRECOVERABLE,
+        NOT_ACCEPTABLE,
         METHOD,
         VERSION,
         LOGIN_CODE,

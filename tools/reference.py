@@ -20,6 +20,7 @@ from schemas import metrics
 from schemas.bundle import ROOT, bundle, main
 from schemas.frames import CLOSE_CODES
 from schemas.problems import PROBLEMS
+from schemas.tables import TABLES, Table
 from streams.settings import WorkerSettings
 
 PAGES: Final = ROOT / "docs" / "reference"
@@ -133,6 +134,24 @@ def _config(config: Mapping[str, Any]) -> str:
     return "<br>".join(f"`{name}={str(value).lower() if isinstance(value, bool) else value}`" for name, value in config.items())
 
 
+def tables_page() -> str:
+    """Return the dictionary of the tables that analysts read."""
+    text = (
+        "# Tables\n\nWhat `GET /api/v2/views/{projects,branches,tasks,activity}` gives, and SQL and exports in the same words. "
+        "Types: time is UTC with milliseconds; counts are whole numbers by name; list holds texts; json is any JSON as text. "
+        "Together the columns of a key are unique.\n"
+    )
+    parts = [text]
+    for one in TABLES:
+        rows = [(f"`{column.name}`", column.type, column.meaning) for column in one.columns]
+        parts.append(f"## {one.name}\n\n{one.meaning} Key: {_key(one)}.\n\n" + table(("column", "type", "meaning"), rows))
+    return "\n".join(parts)
+
+
+def _key(one: Table) -> str:
+    return ", ".join(f"`{name}`" for name in one.key)
+
+
 def log_events(source: str, module: str) -> Iterator[LogEvent]:
     """Give the log calls of a module: a name in quotes, and the fields beside it."""
     for node in ast.walk(ast.parse(source)):
@@ -223,6 +242,7 @@ def pages() -> dict[Path, str]:
         "topics": topics_page(),
         "log-events": log_page(),
         "commands": cli_page(),
+        "tables": tables_page(),
         "schemas": schemas_page(),
     }
     return {PAGES / f"{name}.md": NOTE + text for name, text in texts.items()}

@@ -6,8 +6,8 @@ from typing import Protocol
 import msgspec
 from msgspec import Struct
 
-from schemas.rows import OffsetRow
-from schemas.topics import offset_key
+from schemas.rows import EpochRow, OffsetRow
+from schemas.topics import epoch_key, offset_key
 
 
 class Keyed(Protocol):
@@ -35,7 +35,9 @@ class StateCut:
         self.rows: dict[bytes, bytes] = {}
         self.through = 0
         self.partition = partition
+        self.epoch = ""
         self._offset_key = offset_key(partition)
+        self._epoch_key = epoch_key(partition)
         self._waiting: list[tuple[bytes, bytes | None]] = []
 
     def take_all(self, records: Iterable[Keyed]) -> None:
@@ -48,6 +50,8 @@ class StateCut:
         if key == self._offset_key and value is not None:
             self.through = msgspec.json.decode(value, type=OffsetRow).through
             self.settle()
+        elif key == self._epoch_key and value is not None:
+            self.epoch = msgspec.json.decode(value, type=EpochRow).epoch
         elif not key.startswith((b"offset/", b"epoch/")):
             self._waiting.append((key, value))
 

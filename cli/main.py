@@ -6,7 +6,7 @@ from typing import Final
 
 import typer
 
-from cli import bench, edge, import_, kafka, publish, revoke, tail, token, topics, up, validate, verify, watch, worker
+from cli import bench, burndown, edge, import_, kafka, publish, revoke, sql, tail, token, topics, up, validate, verify, views, watch, worker
 from schemas.failure import Failure
 
 app: Final = typer.Typer(
@@ -29,6 +29,9 @@ app.command("tail")(tail.tail)
 app.command("token")(token.token)
 app.command("revoke")(revoke.revoke)
 app.command("verify")(verify.verify)
+app.command("sql")(sql.sql)
+app.add_typer(views.app, name="views")
+app.command("burndown")(burndown.burndown)
 app.command("bench")(bench.bench)
 
 

@@ -1,7 +1,7 @@
 """What of `task-state` counts at one moment."""
 
 from broker.cut import StateCut
-from schemas.rows import OffsetRow, Tombstone, encode_row
+from schemas.rows import EpochRow, OffsetRow, Tombstone, encode_row
 from schemas.topics import offset_key
 
 
@@ -18,9 +18,10 @@ def through(offset: int) -> bytes:
 def test_a_cut_holds_the_newest_value_below_through() -> None:
     """Rows of a step that is still being written wait; a crash's half step does not hide the value before it."""
     cut = StateCut(0)
-    for key, value in ((b"task/p/t", row(1)), (offset_key(0), through(2)), (b"task/p/t", row(9)), (b"epoch/0", b"{}")):
+    epoch = encode_row(EpochRow(partition=0, epoch="e1"))
+    for key, value in ((b"task/p/t", row(1)), (offset_key(0), through(2)), (b"task/p/t", row(9)), (b"epoch/0", epoch)):
         cut.take(key, value)
-    assert cut.rows == {b"task/p/t": row(1)}
+    assert (cut.epoch, cut.rows) == ("e1", {b"task/p/t": row(1)})
     cut.take(b"task/p/t", row(3))
     cut.take(offset_key(0), through(5))
     assert (cut.through, cut.rows) == (5, {b"task/p/t": row(3)})

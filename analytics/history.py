@@ -1,0 +1,75 @@
+"""How a branch came to be as it is: its counts at the end of every hour or day in which it changed. Pure."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import Final, Literal
+
+import msgspec
+from msgspec import Struct
+
+from analytics.columns import moment
+from analytics.events import Record
+from analytics.past import Refold
+from schemas.events import decode_event
+from schemas.rows import BranchSummary, ProjectSummary, Tombstone, decode_row
+from schemas.topics import split_key
+
+By = Literal["hour", "day"]
+_DIGITS: Final = {"hour": 13, "day": 10}
+"""How much of an ISO time names the span."""
+
+
+class Point(Struct, frozen=True):
+    """Counts at the end of one span of event time. at: the span's beginning, UTC. open: tasks neither done, cancelled nor archived."""
+
+    at: str
+    total: int
+    completed: int
+    in_progress: int
+    open: int
+
+
+def burn_down(fold: Refold, key: bytes, records: Iterable[Record], by: By) -> Iterator[Point]:
+    """Yield a point for each span in which the row changed. records: those of its project, in log order; key: a branch or project.
+
+    Spans follow the time of the events, which never goes back: an event that is older than the newest one counts in that one's span.
+    """
+    before: Point | None = None
+    for at, group in groupby(_timed(records, by), key=lambda pair: pair[0]):
+        fold.take([record for _, record in group])
+        point = _point(key, fold.row(key), at)
+        if point is not None and (before is None or msgspec.structs.replace(before, at=at) != point):
+            before = point
+            yield point
+
+
+def _timed(records: Iterable[Record], by: By) -> Iterator[tuple[str, Record]]:
+    newest = ""
+    for record in records:
+        newest = max(newest, _span(record, by))
+        yield newest, record
+
+
+def _span(record: Record, by: By) -> str:
+    try:
+        at = moment(decode_event(record.value or b"").occurred_at)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return ""
+    capped = min(time for time in (at, moment(record.timestamp_ms)) if time is not None)
+    return capped.isoformat()[: _DIGITS[by]]
+
+
+def _point(key: bytes, value: bytes | None, at: str) -> Point | None:
+    if value is None:
+        return None
+    row = decode_row(split_key(key)[0], value)
+    if isinstance(row, Tombstone):
+        return Point(at, 0, 0, 0, 0)
+    if not isinstance(row, BranchSummary | ProjectSummary):
+        raise TypeError(key)
+    return Point(at, row.total_tasks, row.completed_tasks, row.in_progress_tasks, row.active_tasks - row.completed_tasks)
+
+
+def only(records: Sequence[Record], project_key: bytes) -> list[Record]:
+    """Return the records of one project: its rows depend on no others."""
+    return [record for record in records if record.key == project_key]

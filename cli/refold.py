@@ -1,0 +1,60 @@
+"""The worker's fold, outside a worker: what the tables of the past are rebuilt with."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from analytics import events
+from schemas.rows import OffsetRow
+from schemas.topics import offset_key
+from streams.domain.node import Node, child_hints, decode_node
+from streams.domain.records import Partition, Record
+from streams.domain.rules import Rules
+from streams.domain.step import step
+from streams.domain.windows import Windows
+
+
+class Refold:
+    """One partition's rows, going on from where they stand. An `analytics.past.Refold`, and the `Rows` of its own steps."""
+
+    def __init__(self, partition: int, through: int, rows: Mapping[bytes, bytes]) -> None:
+        self._values = dict(rows)
+        self._nodes: dict[bytes, Node] = {}
+        self._hints: dict[bytes, dict[bytes, None]] = {}
+        for key, value in rows.items():
+            self._hint(child_hints(key, value))
+        own = self._values.get(offset_key(partition))
+        time_ms = 0 if own is None else msgspec.json.decode(own, type=OffsetRow).time_ms
+        self._stands = Partition(partition, through, time_ms)
+
+    def take(self, records: Sequence[events.Record]) -> None:
+        """Fold the next records."""
+        taken = [Record(one.offset, one.timestamp_ms, one.key, one.value) for one in records]
+        done = step(self, self._stands, taken, Windows(), 0, Rules())
+        self._stands = Partition(self._stands.number, done.through, done.time_ms)
+        self._nodes.update(done.rows)
+        self._values.update({key: value for key, value in done.state if value is not None})
+        self._hint(done.hints)
+
+    def row(self, key: bytes) -> bytes | None:
+        """Return a row's value."""
+        return self._values.get(key)
+
+    def rows(self) -> Mapping[bytes, bytes]:
+        """Return all values, the offset row among them."""
+        return self._values
+
+    def get(self, key: bytes) -> Node | None:
+        """Return a row as the fold holds it."""
+        node = self._nodes.get(key)
+        if node is None and (value := self._values.get(key)) is not None:
+            node = self._nodes[key] = decode_node(key, value)
+        return node
+
+    def children(self, parent: bytes) -> Sequence[bytes]:
+        """Return what was ever under a parent."""
+        return tuple(self._hints.get(parent, ()))
+
+    def _hint(self, pairs: Iterable[tuple[bytes, bytes]]) -> None:
+        for parent, child in pairs:
+            self._hints.setdefault(parent, {})[child] = None

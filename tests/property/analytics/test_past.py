@@ -1,0 +1,50 @@
+"""Laws of the past: wherever a rebuild begins, the rows are those of the whole fold; history ends where the present is."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analytics.events import Record as Read
+from analytics.history import burn_down, only
+from cli.refold import Refold
+from schemas.rows import ProjectSummary, decode_row
+from schemas.topics import row_key
+from streams.domain.records import Record
+from tests.property.streams.strategies import logs
+from tests.property.streams.world import NUMBER, Worker
+
+
+def read(log: list[Record]) -> list[Read]:
+    """Return a log as analytics reads it."""
+    return [Read(record.offset, record.timestamp_ms, record.key, record.value) for record in log]
+
+
+@given(logs(), st.data())
+def test_a_rebuild_from_any_snapshot_gives_the_rows_of_the_whole_fold(log: list[Record], data: st.DataObject) -> None:
+    """Byte by byte, the worker's memory in them included."""
+    cut = data.draw(st.integers(0, len(log)))
+    early, late = read(log[:cut]), read(log[cut:])
+    begun = Refold(NUMBER, log[0].offset if log else 0, {})
+    if early:
+        begun.take(early)
+    through = early[-1].offset + 1 if early else 0
+    went_on = Refold(NUMBER, through, dict(begun.rows()))
+    if late:
+        went_on.take(late)
+    if log:
+        assert went_on.rows() == Worker().run(log).store.values
+
+
+@given(logs())
+def test_a_burn_down_ends_at_the_present(log: list[Record]) -> None:
+    """And never says more done than there is."""
+    project = b"p"
+    key = row_key("project", "p", "p")
+    fold = Refold(NUMBER, 0, {})
+    points = list(burn_down(fold, key, only(read(log), project), "hour"))
+    value = fold.row(key)
+    row = None if value is None else decode_row("project", value)
+    if isinstance(row, ProjectSummary):
+        assert points[-1].total == row.total_tasks
+        assert points[-1].completed == row.completed_tasks
+    assert all(point.completed + point.open <= point.total for point in points)
+    assert [point.at for point in points] == sorted(point.at for point in points)

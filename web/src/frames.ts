@@ -109,6 +109,17 @@ export function rowsOf(frame: DataFrame): readonly (readonly [string, Row])[] {
   return rows;
 }
 
+/** Frames in groups to apply one after the other: the pages of a snapshot together, every other frame alone. */
+export function groupsOf(frames: readonly DataFrame[]): readonly (readonly [DataFrame, ...DataFrame[]])[] {
+  const groups: [DataFrame, ...DataFrame[]][] = [];
+  for (const frame of frames) {
+    const last = groups.at(-1);
+    if (frame.kind === 'snapshot' && frame.part > 1 && last?.[0].stream === frame.stream) last.push(frame);
+    else groups.push([frame]);
+  }
+  return groups;
+}
+
 /**
  * Only the shape that everything relies on is checked: the edge's own tests hold it to the contract, and a frame that
  * breaks it all the same is dropped and counted by the driver, because no step keeps half of what it did.

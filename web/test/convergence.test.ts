@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import type { BulkAnswer, Row, TasksAnswer } from '../src/types.ts';
 import { Lab } from '../testing/lab.ts';
 import type { Move } from '../testing/moves.ts';
-import type { World } from '../testing/world.ts';
+import { World } from '../testing/world.ts';
 
 const PROJECTS = ['p1', 'p2'];
 const BRANCHES = ['main', 'side'];
@@ -55,6 +55,8 @@ type Act =
   | { readonly act: 'merge'; readonly moves: readonly Move[]; readonly parts: number }
   | { readonly act: 'deliver' | 'advance'; readonly by: number }
   | { readonly act: 'cut'; readonly code: number }
+  | { readonly act: 'block' | 'sleep'; readonly by: number }
+  | { readonly act: 'offline' | 'online' | 'hidden' | 'wake' | 'expire' }
   | { readonly act: 'lose' | 'double' | 'swap' | 'ping' | 'ask' | 'answer' | 'late' | 'rebirth' };
 
 const act: fc.Arbitrary<Act> = fc.oneof(
@@ -77,6 +79,14 @@ const act: fc.Arbitrary<Act> = fc.oneof(
     arbitrary: fc.record({ act: fc.constant('cut' as const), code: fc.constantFrom(1006, 1012, 1013, 4410, 4429) }),
   },
   {
+    weight: 2,
+    arbitrary: fc.record({ act: fc.constantFrom('block', 'sleep'), by: fc.constantFrom(1_000, 50_000, 90_000) }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ act: fc.constantFrom('offline', 'online', 'hidden', 'wake', 'expire') }),
+  },
+  {
     weight: 6,
     arbitrary: fc.record({ act: fc.constantFrom('lose', 'double', 'swap', 'ping', 'ask', 'answer', 'late') }),
   },
@@ -85,7 +95,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
 
 /** A lab with one project on show, whose task list is loaded as the page loads it. */
 class Watch {
-  readonly lab = new Lab();
+  readonly lab: Lab;
   stale = true;
   /** A frame of this connection was lost, so that a heartbeat on it would vouch for what never came. */
   lossy = false;
@@ -95,7 +105,8 @@ class Watch {
   #epoch = '';
   #births = 1;
 
-  constructor(parts: number, ring: number) {
+  constructor(parts: number, ring: number, delayMs: number) {
+    this.lab = new Lab(new World(), { buffer: { delayMs } });
     this.lab.script.parts = parts;
     this.lab.script.ring = ring;
     this.lab.store.rows.watch('p1');
@@ -130,6 +141,19 @@ class Watch {
         lab.cut(next.code);
         this.lossy = false;
         break;
+      case 'block':
+        lab.server.down = !lab.server.down;
+        await lab.advance(next.by);
+        break;
+      case 'sleep':
+        await lab.sleep(next.by);
+        break;
+      case 'offline':
+      case 'online':
+      case 'hidden':
+      case 'wake':
+        lab.client.input({ type: next.act });
+        break;
       default:
         this.#disturb(next.act);
     }
@@ -139,6 +163,7 @@ class Watch {
 
   #disturb(what: string): void {
     const { lab } = this;
+    if (what === 'expire') lab.wire?.session?.control('sync', 'token-expiring', { tokenExp: 0 });
     const inbox = lab.wire?.inbox ?? [];
     const data = inbox.findIndex((text) => text.includes('"cascade"') && !text.includes('"snapshot"'));
     if (data >= 0) spoil(inbox, what, data);
@@ -146,7 +171,7 @@ class Watch {
     if (what === 'ping' && !this.lossy) lab.wire?.session?.beat('ping');
     if (what === 'ask') [this.asked, this.bulk] = [lab.world.tasks('p1', null, null, 1_000), lab.world.bulk()];
     if (what === 'answer') this.answer();
-    if (what === 'late' && this.bulk !== null && lab.phase !== 'live' && lab.phase !== 'syncing')
+    if (what === 'late' && this.bulk !== null && !['live', 'syncing', 'polling'].includes(lab.phase))
       this.loadBulk(this.bulk);
     if (what === 'rebirth') this.#rebirth();
   }
@@ -217,13 +242,16 @@ function serverRows(world: World) {
   };
 }
 
-async function run(acts: readonly Act[], parts: number, ring: number, first: boolean): Promise<void> {
-  const watch = new Watch(parts, ring);
+async function run(acts: readonly Act[], parts: number, ring: number, delayMs: number, first: boolean): Promise<void> {
+  const watch = new Watch(parts, ring, delayMs);
   const { lab } = watch;
   if (first) watch.loadBulk(lab.world.bulk());
   lab.client.connect();
   for (const next of acts) await watch.do(next);
   if (watch.lossy) lab.cut();
+  lab.server.down = false;
+  lab.client.input({ type: 'online' });
+  lab.client.input({ type: 'wake' });
   await lab.quiet();
   for (let i = 0; i < 2; i += 1) {
     lab.wire?.session?.beat('ping');
@@ -245,6 +273,7 @@ test('any interleaving of frames, cuts, losses, snapshots and late answers ends 
       fc.array(act, { minLength: 5, maxLength: 60 }),
       fc.integer({ min: 1, max: 3 }),
       fc.constantFrom(0, 3, 300),
+      fc.constantFrom(0, 250),
       fc.boolean(),
       run,
     ),

@@ -4,7 +4,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { FakeSession, type Script } from './session.ts';
+import { FakeHttp } from './http.ts';
+import { newScript, type Script } from './script.ts';
+import { FakeSession } from './session.ts';
 import type { World } from './world.ts';
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -27,10 +29,11 @@ export interface FakeEdge {
 }
 
 export async function fakeEdge(world: World, options: { port?: number; dist?: string } = {}): Promise<FakeEdge> {
-  const script: Script = { heard: [] };
+  const script = newScript();
+  const http = new FakeHttp(world, script, (call, ms) => setTimeout(call, ms));
   const sessions = new Set<FakeSession>();
   const sockets = new Set<WebSocket>();
-  const server = createServer((request, response) => void answer(world, request, response, options.dist));
+  const server = createServer((request, response) => void answer(http, request, response, options.dist));
   const ws = new WebSocketServer({ server, path: '/ws/v2', handleProtocols: () => 'summary.v2' });
   ws.on('connection', (socket) => {
     if (edge.down) {
@@ -70,34 +73,35 @@ export async function fakeEdge(world: World, options: { port?: number; dist?: st
   return edge;
 }
 
+/** HTTP calls go to the fake server; everything else is a file of the page. */
 async function answer(
-  world: World,
+  http: FakeHttp,
   request: IncomingMessage,
   response: ServerResponse,
   dist: string | undefined,
 ): Promise<void> {
-  const url = new URL(request.url ?? '/', 'http://x');
-  const json = (status: number, body: object) => {
-    response.writeHead(status, { 'content-type': 'application/json' });
-    response.end(JSON.stringify(body));
-  };
-  if (url.pathname === '/api/v2/login') return json(200, { token: 'fake.token.x', expires_at: 0, user: 'alice' });
-  if (url.pathname.startsWith('/api/') && !request.headers.authorization?.includes('fake.token')) {
-    return json(401, {
-      title: 'unauthorized',
-      detail: 'the token is not valid',
-      code: 'unauthorized',
-      temporary: false,
-    });
+  const path = request.url ?? '/';
+  if (!path.startsWith('/api/')) return file(new URL(path, 'http://x').pathname, response, dist);
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  const stop = new AbortController();
+  response.on('close', () => stop.abort());
+  const given = new Request(`http://x${path}`, {
+    method: request.method ?? 'GET',
+    headers: Object.entries(request.headers).flatMap(([name, value]) => (value ? [[name, String(value)]] : [])) as [
+      string,
+      string,
+    ][],
+    body: chunks.length > 0 ? Buffer.concat(chunks) : null,
+    signal: stop.signal,
+  });
+  try {
+    const made = await http.answer(given);
+    response.writeHead(made.status, Object.fromEntries(made.headers));
+    response.end(await made.text());
+  } catch {
+    response.destroy();
   }
-  if (url.pathname === '/api/v2/branches/summaries/bulk') return json(200, world.bulk());
-  const tasks = /^\/api\/v2\/projects\/([^/]+)\/tasks$/.exec(url.pathname)?.[1];
-  if (tasks !== undefined) {
-    const { searchParams: query } = url;
-    const limit = Number(query.get('limit') ?? 100);
-    return json(200, world.tasks(decodeURIComponent(tasks), query.get('branch_id'), query.get('after'), limit));
-  }
-  return file(url.pathname, response, dist);
 }
 
 async function file(path: string, response: ServerResponse, dist: string | undefined): Promise<void> {

@@ -1,79 +1,67 @@
 /** A client, a world and a wire between them, on one virtual clock: cut, lose, double and delay as a test likes. */
-import { Client, type Env, type Socket, type Tuning } from '../src/client.ts';
+import { Client, type Env, type Tuning } from '../src/client.ts';
 import { Store } from '../src/store/store.ts';
-import { FakeSession, type Script } from './session.ts';
+import type { Script } from './script.ts';
+import { FakeServer, type FakeSocket } from './server.ts';
 import { World } from './world.ts';
-
-class Wire implements Socket {
-  onmessage: ((event: { data: unknown }) => void) | null = null;
-  onclose: ((event: { code: number; reason: string }) => void) | null = null;
-  onerror: ((event: never) => void) | null = null;
-  readonly inbox: string[] = [];
-  session: FakeSession | null = null;
-  /** Code with which this page closed it. */
-  closed: number | null = null;
-
-  send(text: string): void {
-    this.session?.take(text);
-  }
-
-  close(code?: number): void {
-    this.closed = code ?? 1005;
-    this.session?.close();
-    this.session = null;
-  }
-}
 
 export class Lab {
   readonly world: World;
   readonly store = new Store();
-  readonly script: Script = { heard: [] };
+  readonly server: FakeServer;
   readonly client: Client;
   time = 1_000_000;
-  /** What the next token call gives; and how often it was asked with `rejected`. */
-  token: string | null = 't.t.t';
-  rejections = 0;
-  /** While true, connections fail at once. */
-  unreachable = false;
+  /** What the next token call gives (undefined: it fails); and why it was asked for. */
+  token: string | null | undefined = 't.t.t';
+  readonly asked: string[] = [];
   luck = 0;
-  wires: Wire[] = [];
   #timers: { readonly at: number; readonly call: () => void }[] = [];
   #bytes = 1;
 
   constructor(world = new World(), tuning: Tuning = { buffer: { delayMs: 0 } }) {
     this.world = world;
+    this.server = new FakeServer(world, (call, ms) => this.#later(call, ms));
+    this.server.holding = true;
     this.client = new Client(this.#env(), this.store, tuning);
   }
 
-  get wire(): Wire | null {
-    const wire = this.wires.at(-1);
-    return wire === undefined || wire.closed !== null ? null : wire;
+  get script(): Script {
+    return this.server.script;
+  }
+
+  get wire(): FakeSocket | null {
+    return this.server.socket;
   }
 
   get phase(): string {
     return this.client.machine.phase;
   }
 
+  /** How often a token was asked for because the last one was refused. */
+  get rejections(): number {
+    return this.asked.filter((why) => why === 'rejected').length;
+  }
+
+  /** Neither socket nor call comes through. */
+  set unreachable(down: boolean) {
+    this.server.down = down;
+    this.script.failing = down ? { '/': 0 } : {};
+  }
+
   /** Let promises settle. */
   async settle(): Promise<void> {
-    for (let i = 0; i < 4; i += 1) await Promise.resolve();
+    for (let i = 0; i < 8; i += 1) await Promise.resolve();
+    // Bodies of answers need more than promises.
+    if (this.phase === 'polling') for (let i = 0; i < 8; i += 1) await new Promise((resolve) => setImmediate(resolve));
   }
 
   /** Hand over the next `count` texts of the server. */
   deliver(count = Number.POSITIVE_INFINITY): void {
-    for (let i = 0; i < count; i += 1) {
-      const { wire } = this;
-      const text = wire?.inbox.shift();
-      if (wire === null || text === undefined) return;
-      wire.onmessage?.({ data: text });
-    }
+    this.wire?.deliver(count);
   }
 
   cut(code = 1006, reason = ''): void {
-    const { wire } = this;
-    if (wire === null) return;
-    wire.close(code);
-    wire.onclose?.({ code, reason });
+    this.server.cut(code, reason);
   }
 
   /** Move the clock, running what becomes due on the way. */
@@ -90,23 +78,45 @@ export class Lab {
     this.time = end;
   }
 
+  /** The device sleeps: time passes, and no timer runs until it is over. */
+  async sleep(ms: number): Promise<void> {
+    this.time += ms;
+    await this.advance(0);
+  }
+
   /** Connected, everything delivered, nothing left to repair. */
   async quiet(): Promise<void> {
-    for (let i = 0; i < 60; i += 1) {
+    for (let i = 0; i < 90; i += 1) {
       await this.settle();
       this.deliver();
-      if (this.phase === 'live' && (this.wire?.inbox.length ?? 0) === 0) return;
+      if (this.phase === 'live' && (this.wire?.inbox.length ?? 0) === 0) {
+        this.client.flush();
+        return;
+      }
       await this.advance(1_000);
     }
-    throw new Error(`still ${this.phase} after a minute: ${this.client.machine.reason}`);
+    throw new Error(`still ${this.phase} after a minute and a half: ${this.client.machine.reason}`);
+  }
+
+  #later(call: () => void, ms: number): unknown {
+    const timer = { at: this.time + ms, call };
+    this.#timers.push(timer);
+    return timer;
   }
 
   #env(): Env {
     return {
-      open: () => this.#open(),
-      token: async (rejected) => {
-        if (rejected) this.rejections += 1;
+      open: (token) => this.server.connect(['summary.v2', `bearer.${token}`]),
+      token: async (rejected, expiring) => {
+        this.asked.push(rejected ? 'rejected' : expiring ? 'expiring' : 'connect');
+        if (this.token === undefined) throw new Error('no network');
         return this.token;
+      },
+      call: (path, token, init) => {
+        return this.server.fetch(`http://edge${path}`, {
+          ...init,
+          headers: { ...init.headers, authorization: `Bearer ${token}` },
+        });
       },
       now: () => this.time,
       random: () => this.luck,
@@ -114,22 +124,10 @@ export class Lab {
         this.#bytes += 1;
         bytes.fill(this.#bytes % 251);
       },
-      setTimeout: (call, ms) => {
-        const timer = { at: this.time + ms, call };
-        this.#timers.push(timer);
-        return timer;
-      },
+      setTimeout: (call, ms) => this.#later(call, ms),
       clearTimeout: (timer) => {
         this.#timers = this.#timers.filter((one) => one !== timer);
       },
     };
-  }
-
-  #open(): Socket {
-    if (this.unreachable) throw new Error('refused');
-    const wire = new Wire();
-    this.wires.push(wire);
-    wire.session = new FakeSession(this.world, (text) => wire.inbox.push(text), this.script);
-    return wire;
   }
 }

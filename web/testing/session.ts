@@ -1,23 +1,12 @@
 /** One connection of the fake edge: text in, texts out. It follows the protocol's rules for subscribe, resume and changes. */
+import { joining, noticeOf, projectOf, type Since } from './joins.ts';
 import type { Move, Wire } from './moves.ts';
+import { newScript, type Script } from './script.ts';
 import type { World } from './world.ts';
-
-export interface Script {
-  /** Refuse the next changes with this reason instead of taking them. */
-  refuse?: string;
-  /** Take changes without ever answering. */
-  mute?: boolean;
-  /** Pages of a snapshot. */
-  parts?: number;
-  /** Frames that a resume may replay; more means a snapshot. */
-  ring?: number;
-  /** Every client frame that came, in order. */
-  readonly heard: Record<string, unknown>[];
-}
 
 interface Want {
   readonly stream: string;
-  readonly since?: { readonly epoch: string; readonly sequence: number };
+  readonly since?: Since;
 }
 
 interface ClientFrame {
@@ -37,7 +26,7 @@ export class FakeSession {
   readonly #stop: () => void;
   #all = false;
 
-  constructor(world: World, send: (text: string) => void, script: Script = { heard: [] }) {
+  constructor(world: World, send: (text: string) => void, script: Script = newScript()) {
     this.#world = world;
     this.#send = send;
     this.#script = script;
@@ -49,7 +38,7 @@ export class FakeSession {
       tokenExp: 0,
       user: 'alice',
       limits: { messagesPerSecond: 20, burst: 40 },
-      features: ['resume', 'changes', 'token', 'all-projects', 'cascades'],
+      features: ['resume', 'changes', 'token', 'all-projects', ...(script.notices === true ? [] : ['cascades'])],
     });
   }
 
@@ -63,6 +52,8 @@ export class FakeSession {
     if (frame.type === 'heartbeat' && frame.payload.action === 'ping') this.beat('pong');
     if (frame.type === 'update') this.#change(frame);
     if (frame.type !== 'sync') return;
+    if (frame.payload.action === 'token') this.#control('sync', 'token', { tokenExp: 0 });
+    if (frame.payload.action === 'unsubscribe') this.#leave((frame.payload.data?.streams ?? []) as readonly Want[]);
     const streams = (frame.payload.data?.streams ?? []) as readonly Want[];
     if (frame.payload.action === 'subscribe' || frame.payload.action === 'resume') this.#join(streams);
   }
@@ -86,6 +77,14 @@ export class FakeSession {
     this.#control(type, action, data);
   }
 
+  #leave(wants: readonly Want[]): void {
+    for (const { stream } of wants) {
+      this.#joined.delete(stream);
+      if (stream === 'project:*') this.#all = false;
+    }
+    this.#control('sync', 'unsubscribed', { streams: wants.map(({ stream }) => ({ stream })) });
+  }
+
   #join(wants: readonly Want[]): void {
     const named = new Map(wants.filter((want) => want.stream !== 'project:*').map((want) => [want.stream, want]));
     if (wants.some((want) => want.stream === 'project:*')) {
@@ -104,39 +103,30 @@ export class FakeSession {
 
   #answer(want: Want, after: (() => void)[]): object {
     const { stream, since } = want;
-    const place = this.#world.places.get(stream.slice(8));
-    const at = { epoch: this.#world.epoch, sequence: this.#world.applied, replayed: 0 };
-    if (place === undefined || (place.project === null && place.grave === null)) {
-      return {
-        stream,
-        ...at,
-        status: 'error',
-        error: { code: 'unknown-project', message: 'no such project', temporary: false },
-      };
+    const { status, missed } = joining(this.#world, stream, since, this.#script.ring ?? 300);
+    const at = { stream, epoch: this.#world.epoch, sequence: this.#world.applied, replayed: missed.length };
+    if (status === 'error') {
+      return { ...at, status, error: { code: 'unknown-project', message: 'no such project', temporary: false } };
     }
     this.#joined.add(stream);
-    if (since === undefined || since.epoch !== this.#world.epoch) {
-      after.push(() => this.#snapshot(stream));
-      return { stream, ...at, status: 'snapshot' };
-    }
-    const missed = place.frames.filter((frame) => frame.sequence > since.sequence);
-    if (missed.length > (this.#script.ring ?? 300)) {
-      after.push(() => this.#snapshot(stream));
-      return { stream, ...at, status: 'snapshot' };
-    }
-    if (missed.length === 0) return { stream, ...at, status: 'live' };
-    for (const frame of missed) after.push(() => this.#send(JSON.stringify(frame)));
-    return { stream, ...at, status: 'recovered', replayed: missed.length };
+    if (status === 'snapshot') after.push(() => this.#snapshot(stream));
+    for (const frame of missed) after.push(() => this.#data(frame));
+    return { ...at, status };
+  }
+
+  #data(frame: Wire): void {
+    this.#send(JSON.stringify(this.#script.notices === true ? noticeOf(frame) : frame));
   }
 
   #snapshot(stream: string): void {
-    for (const page of this.#world.snapshot(stream.slice(8), this.#script.parts ?? 1)) this.#send(JSON.stringify(page));
+    for (const page of this.#world.snapshot(projectOf(stream), this.#script.parts ?? 1))
+      this.#send(JSON.stringify(page));
   }
 
   #pass(frames: readonly Wire[]): void {
     const stream = frames[0]?.stream ?? '';
     if (this.#joined.has(stream)) {
-      for (const frame of frames) this.#send(JSON.stringify(frame));
+      for (const frame of frames) this.#data(frame);
     } else if (this.#all) {
       this.#joined.add(stream);
       const at = { epoch: this.#world.epoch, sequence: this.#world.applied, replayed: 0 };
@@ -153,16 +143,31 @@ export class FakeSession {
       this.#control('error', 'failed', error);
       return;
     }
-    const primary = (frame.payload.data?.primary ?? {}) as { id: string } & Record<string, unknown>;
-    const { id: task, project_id, ...fields } = primary;
-    const project = String(project_id ?? frame.stream?.slice(8));
-    const offset = this.#world.offset + 1;
-    this.#control('ack', 'accepted', { messageId: id, correlationId: id, position: { partition: 0, offset } });
-    const move: Move = { entity: 'task', action: 'patch', id: task, project, fields };
+    const {
+      id: task,
+      project_id,
+      branch_id: _b,
+      task_id: _t,
+      ...fields
+    } = (frame.payload.data?.primary ?? {}) as {
+      id: string;
+    } & Record<string, unknown>;
+    const project = String(project_id ?? projectOf(frame.stream ?? ''));
+    const position = { partition: 0, offset: this.#world.offset + 1 };
+    const ack = { messageId: id, correlationId: id, position };
+    this.#control('ack', 'accepted', ack);
+    const ifStamp = frame.payload.data?.ifStamp;
+    const stamp = this.#world.places.get(project)?.tasks.get(task)?.stamp;
+    if (ifStamp !== undefined && ifStamp !== stamp) {
+      this.#world.offset += 1;
+      this.#control('ack', 'rejected', { ...ack, error: { code: 'rejected', message: 'conflict', temporary: false } });
+      return;
+    }
+    const { entity = 'task', action } = frame.payload;
+    const move = { entity, action: action === 'update' ? 'create' : action, id: task, project, fields } as Move;
     const done = this.#world.change(move, { source: 'user', userId: 'alice', correlationId: id });
-    const outcome = done === null ? 'rejected' : 'applied';
-    const error = done === null ? { code: 'unknown', message: 'there is no such task', temporary: false } : undefined;
-    this.#control('ack', outcome, { messageId: id, correlationId: id, position: { partition: 0, offset }, error });
+    const error = done === null ? { code: 'rejected', message: 'unknown', temporary: false } : undefined;
+    this.#control('ack', done === null ? 'rejected' : 'applied', { ...ack, error });
   }
 
   #control(type: string, action: string, data: object): void {

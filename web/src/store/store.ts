@@ -1,7 +1,7 @@
 /** Pure of I/O: everything that the page shows, and the moves that change it. One move, one notification. */
 import type { Sink } from '../client.ts';
 import type { DataFrame } from '../frames.ts';
-import { rowsOf } from '../frames.ts';
+import { groupsOf, rowsOf } from '../frames.ts';
 import type { Outcome } from '../outbox.ts';
 import type { BranchRow, BulkAnswer, ProjectRow, Row, TaskRow, TasksAnswer } from '../types.ts';
 import { isTombstone } from '../types.ts';
@@ -51,15 +51,12 @@ export class Store implements Sink {
 
   /** Frames that the machine let through, in order. */
   apply(frames: readonly DataFrame[], now: number): void {
-    const snapshots = frames.filter((frame) => frame.kind === 'snapshot');
-    const updates = frames.filter((frame) => frame.kind !== 'snapshot');
-    if (snapshots.length > 0) this.#replace(snapshots);
-    this.feed = fed(this.feed, updates, (entity, row) => this.#titleOf(entity, row), now);
-    for (const frame of updates) {
-      this.#enter(projectOf(frame.stream), frame.epoch);
-      for (const [kind, row] of rowsOf(frame)) this.rows.put(kind, row);
+    for (const group of groupsOf(frames)) {
+      const [frame] = group;
+      if (frame.kind === 'snapshot') this.#replace(group);
+      else this.#update(frame, now);
     }
-    this.presence = present(this.presence, updates, now);
+    this.presence = present(this.presence, frames, now);
     this.presence = gone(this.presence, now);
     this.#changed();
   }
@@ -125,10 +122,15 @@ export class Store implements Sink {
     this.#changed();
   }
 
+  #update(frame: DataFrame, now: number): void {
+    this.feed = fed(this.feed, [frame], (entity, row) => this.#titleOf(entity, row), now);
+    this.#enter(projectOf(frame.stream), frame.epoch);
+    for (const [kind, row] of rowsOf(frame)) this.rows.put(kind, row);
+  }
+
   /** All pages of one snapshot; another epoch counts its stamps anew. */
-  #replace(pages: readonly DataFrame[]): void {
-    const first = pages[0];
-    if (first === undefined) return;
+  #replace(pages: readonly [DataFrame, ...DataFrame[]]): void {
+    const [first] = pages;
     const projectId = projectOf(first.stream);
     this.#enter(projectId, first.epoch);
     const project = first.cascade.projects?.[0] ?? null;

@@ -12,7 +12,7 @@ DEV := .venv/.dev-ready
 MODULES := web/node_modules/.ready
 PAGE := web/dist/.built
 PACKAGES := $(wildcard */__init__.py)
-PAGE_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path 'web/dist/*' -not -path 'web/test*' -not -path 'web/e2e/*' 2>/dev/null)
+PAGE_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' -not -path 'web/dist/*' -not -path 'web/lib/*' -not -path 'web/test*' -not -path 'web/e2e/*' 2>/dev/null)
 PIP := $(PY) -m pip --disable-pip-version-check install
 SELF := $(PIP) --quiet --no-deps --no-index --no-build-isolation --editable .
 

@@ -10,9 +10,12 @@ export interface Login {
 export class CallFailed extends Error {
   readonly status: number;
   readonly temporary: boolean;
+  /** The problem's own name, as in the reference of problems; empty when there was none. */
+  readonly code: string;
 
-  constructor(status: number, message: string, temporary: boolean) {
+  constructor(status: number, message: string, temporary: boolean, code = '') {
     super(message);
+    this.code = code;
     this.name = 'CallFailed';
     this.status = status;
     this.temporary = temporary;

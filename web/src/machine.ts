@@ -58,7 +58,7 @@ function connect(machine: Machine, _input: unknown, at: Moment): Step {
 function tokenCame(machine: Machine, input: Of<'token'>, at: Moment): Step {
   if (input.generation !== machine.generation) return stay(machine);
   if (input.token === null) return end(machine, 'unauthorized', 'sign in');
-  if (input.token === undefined) return wait(machine, 'no token could be had', at, 0);
+  if (input.token === undefined) return wait(machine, 'no answer from the server', at, 0);
   return [machine, [{ type: 'open', token: input.token }]];
 }
 

@@ -64,7 +64,7 @@ const unpolled: Handle<'unpolled'> = (machine, { poll, status, retryAfterMs, los
   if (status === 401) {
     return polling.refused ? over(machine, 'unauthorized', 'the sign-in is no longer valid') : ask(machine, at, true);
   }
-  if (status === 403) return over(machine, 'failed', 'this page may not read here');
+  if (status === 403) return over(machine, 'failed', 'this page may not connect');
   if (status === 410) {
     const names = new Set(lost.length > 0 ? lost : machine.streams.keys());
     const streams = new Map([...machine.streams].map(([name, old]) => [name, names.has(name) ? UNKNOWN : old]));
@@ -82,7 +82,7 @@ function failed(machine: Machine, polling: Polling, floor: number, at: Moment): 
   const { failures, poll } = polling;
   const by = at.now + backoff(machine.rules, failures, at.luck, floor);
   const next = changed(machine, { poll: poll + 1, by, waits: true, failures: failures + 1 });
-  return [{ ...next, reason: 'the server does not answer' }, []];
+  return [{ ...next, reason: 'no answer from the server' }, []];
 }
 
 function over(machine: Machine, phase: 'failed' | 'unauthorized', reason: string): Step {

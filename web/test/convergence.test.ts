@@ -6,6 +6,7 @@ import { Lab } from '../testing/lab.ts';
 import type { Move } from '../testing/moves.ts';
 import { World } from '../testing/world.ts';
 
+const RUNS = Number(process.env.ANABRANCH_WEB_RUNS ?? 400);
 const PROJECTS = ['p1', 'p2'];
 const BRANCHES = ['main', 'side'];
 const TASKS = ['t1', 't2', 't3', 't4'];
@@ -266,17 +267,20 @@ async function run(acts: readonly Act[], parts: number, ring: number, delayMs: n
   expect(shown).toEqual(serverRows(lab.world));
 }
 
-test('any interleaving of frames, cuts, losses, snapshots and late answers ends with the rows of the server', async () => {
-  const many = Number(process.env.ANABRANCH_WEB_RUNS ?? 400);
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(act, { minLength: 5, maxLength: 60 }),
-      fc.integer({ min: 1, max: 3 }),
-      fc.constantFrom(0, 3, 300),
-      fc.constantFrom(0, 250),
-      fc.boolean(),
-      run,
-    ),
-    { numRuns: many },
-  );
-}, 60_000);
+test(
+  'any interleaving of frames, cuts, losses, snapshots and late answers ends with the rows of the server',
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(act, { minLength: 5, maxLength: 60 }),
+        fc.integer({ min: 1, max: 3 }),
+        fc.constantFrom(0, 3, 300),
+        fc.constantFrom(0, 250),
+        fc.boolean(),
+        run,
+      ),
+      { numRuns: RUNS },
+    );
+  },
+  60_000 + RUNS * 30,
+);

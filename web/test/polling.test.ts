@@ -89,7 +89,7 @@ test('a call that fails waits longer each time, and says so', async () => {
   await lab.settle();
   const first = polls(lab).length;
   await lab.advance(20_000);
-  expect(lab.client.machine.reason).toBe('the server does not answer');
+  expect(lab.client.machine.reason).toBe('no answer from the server');
   expect(polls(lab).length - first).toBeLessThan(6);
   lab.script.failing = {};
   await lab.advance(30_000);

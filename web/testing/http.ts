@@ -65,13 +65,13 @@ export class FakeHttp {
     const all = this.#world.bulk();
     if (!names) return json(all);
     const missing = names.find((id) => all.projects[id] === undefined);
-    return missing === undefined ? json(only(all, names)) : problem(404, `project ${missing}`);
+    return missing === undefined ? json(only(all, names)) : unknown(missing);
   }
 
   #legacy(id: string): Response {
     const { projects, summaries, metadata } = only(this.#world.bulk(), [id]);
     const project = projects[id];
-    if (project === undefined) return problem(404, `project ${id}`);
+    if (project === undefined) return unknown(id);
     const branches = Object.values(summaries);
     return json({ project, branches, total_branches: branches.length, positions: metadata.positions });
   }
@@ -115,7 +115,7 @@ export class FakeHttp {
     const frames: Wire[] = [];
     for (const [stream, since] of this.#named(wants)) {
       const { status, missed } = joining(this.#world, stream, since, this.#script.ring ?? 300);
-      if (status === 'error') return problem(404, `project ${projectOf(stream)}`);
+      if (status === 'error') return unknown(projectOf(stream));
       if (status === 'snapshot' && since !== undefined) {
         return json({ title: 'unrecoverable', code: 'unrecoverable-position', errors: [stream] }, 410);
       }
@@ -166,7 +166,11 @@ function json(value: unknown, status = 200): Response {
   return new Response(JSON.stringify(value), { status, headers: { 'content-type': 'application/json' } });
 }
 
-function problem(status: number, detail: string): Response {
+function unknown(project: string): Response {
+  return problem(404, `project ${project}`, 'unknown-project');
+}
+
+function problem(status: number, detail: string, code = detail): Response {
   const temporary = status >= 500 || status === 429;
-  return json({ type: 'about:blank', title: detail, detail, status, code: detail, temporary }, status);
+  return json({ type: 'about:blank', title: detail, detail, status, code, temporary }, status);
 }

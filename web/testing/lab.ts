@@ -9,7 +9,9 @@ export class Lab {
   readonly world: World;
   readonly store = new Store();
   readonly server: FakeServer;
-  readonly client: Client;
+  readonly env: Env;
+  /** The client under test; another one may take its place. */
+  client: Client;
   time = 1_000_000;
   /** What the next token call gives (undefined: it fails); and why it was asked for. */
   token: string | null | undefined = 't.t.t';
@@ -22,7 +24,8 @@ export class Lab {
     this.world = world;
     this.server = new FakeServer(world, (call, ms) => this.#later(call, ms));
     this.server.holding = true;
-    this.client = new Client(this.#env(), this.store, tuning);
+    this.env = this.#env();
+    this.client = new Client(this.env, this.store, tuning);
   }
 
   get script(): Script {

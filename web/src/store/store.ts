@@ -1,5 +1,6 @@
 /** Pure of I/O: everything that the page shows, and the moves that change it. One move, one notification. */
 import type { Sink } from '../client.ts';
+import { Drift } from '../drift.ts';
 import type { DataFrame } from '../frames.ts';
 import { groupsOf, rowsOf } from '../frames.ts';
 import type { Outcome } from '../outbox.ts';
@@ -17,8 +18,7 @@ export class Store implements Sink {
   pending: readonly Pending[] = [];
   notices: readonly Notice[] = [];
   readonly #epochs = new Map<string, string>();
-  /** Stamps of project rows that a heartbeat named and no frame has brought yet. */
-  readonly #awaited = new Map<string, number>();
+  readonly #drift = new Drift();
   readonly #watchers = new Set<() => void>();
   readonly #reloads = new Set<(projectId: string) => void>();
 
@@ -77,22 +77,15 @@ export class Store implements Sink {
     this.#changed();
   }
 
-  /**
-   * Whether a heartbeat shows that something was missed: the same stamp but other sums, or a stamp that was newer than
-   * ours a whole heartbeat ago already. (A newer stamp alone may mean that its frame is on the way.)
-   */
+  /** Whether a heartbeat shows that something was missed. */
   drifts(stream: string, stamp: number | null, digest: number | null): boolean {
-    const have = this.rows.projectStamp(projectOf(stream));
-    const awaited = this.#awaited.get(stream);
-    this.#awaited.delete(stream);
-    if (stamp === null) return false;
-    if (have === stamp) {
-      const ours = this.rows.project(projectOf(stream))?.digest;
-      return digest !== null && ours !== undefined && ours !== digest;
-    }
-    if (awaited !== undefined && have < awaited) return true;
-    if (have < stamp) this.#awaited.set(stream, stamp);
-    return false;
+    const id = projectOf(stream);
+    return this.#drift.seen(
+      stream,
+      { stamp: this.rows.projectStamp(id), digest: this.rows.project(id)?.digest },
+      stamp,
+      digest,
+    );
   }
 
   /** A task as a person sees it: the row with their own open changes on top. */

@@ -1,0 +1,130 @@
+/**
+ * All summaries over HTTP: one bulk call, or, where that is switched off or fails, the calls of version 1, one per project.
+ * Who may not ask, or asks too often, is told so: there is no second way around 401, 403 and 429.
+ */
+import type { Call } from './calls.ts';
+import { retryAfter } from './calls.ts';
+import { CallFailed } from './http.ts';
+import type { BranchRow, BulkAnswer, LogPosition, ProjectRow, StreamPosition } from './types.ts';
+
+export const BULK_MS = 8_000;
+export const AGAIN_MS = 300_000;
+export const AT_ONCE = 4;
+
+export interface Loaded {
+  readonly answer: BulkAnswer;
+  readonly source: 'bulk' | 'legacy';
+}
+
+export interface Wanted {
+  /** Only these projects; without it all, which needs the bulk call. */
+  readonly projects?: readonly string[] | undefined;
+  /** Whose summaries to ask for with the calls of version 1, when all are wanted: they cannot list projects. */
+  readonly known?: readonly string[] | undefined;
+  /** Wait until the answer has these places of the log: own changes, or a notice. */
+  readonly minPosition?: readonly LogPosition[] | undefined;
+}
+
+export interface LoaderEnv {
+  readonly call: Call;
+  readonly token: (rejected: boolean) => Promise<string | null>;
+  readonly now: () => number;
+}
+
+interface LegacyAnswer {
+  readonly project: ProjectRow | null;
+  readonly branches: readonly BranchRow[];
+  readonly positions: Readonly<Record<string, StreamPosition & { readonly position?: LogPosition }>>;
+}
+
+export class Loader {
+  readonly #env: LoaderEnv;
+  /** Until then the bulk call is not tried again. */
+  #offUntil = 0;
+
+  constructor(env: LoaderEnv) {
+    this.#env = env;
+  }
+
+  /** Throws `CallFailed` when neither way gives an answer. */
+  async load(wanted: Wanted = {}): Promise<Loaded> {
+    const bulk = this.#env.now() < this.#offUntil ? null : await this.#bulk(wanted);
+    if (bulk !== null) return { answer: bulk, source: 'bulk' };
+    return { answer: await this.#legacy(wanted.projects ?? wanted.known ?? []), source: 'legacy' };
+  }
+
+  /** Any other call of the edge, with a token. Throws `CallFailed`. */
+  get<T>(path: string): Promise<T> {
+    return this.#json<T>(path, null);
+  }
+
+  /** Null when the other way is to be taken. A failing server is asked once more before that. */
+  async #bulk(wanted: Wanted): Promise<BulkAnswer | null> {
+    const first = await this.#once(wanted);
+    const answer = first === 'failing' ? await this.#once(wanted) : first;
+    if (typeof answer === 'object') return answer;
+    this.#offUntil = this.#env.now() + AGAIN_MS;
+    return null;
+  }
+
+  async #once({ projects, minPosition }: Wanted): Promise<BulkAnswer | 'off' | 'failing'> {
+    const body = { include_archived: true, project_ids: projects, min_position: minPosition };
+    try {
+      const answer = await this.#json<BulkAnswer>('/api/v2/branches/summaries/bulk', body);
+      return isBulk(answer) ? answer : 'off';
+    } catch (error) {
+      const { status, code } = error instanceof CallFailed ? error : { status: 0, code: '' };
+      if (status === 401 || status === 403 || status === 429 || code === 'unknown-project') throw error;
+      return status === 501 || (status > 0 && status < 500) ? 'off' : 'failing';
+    }
+  }
+
+  async #legacy(projects: readonly string[]): Promise<BulkAnswer> {
+    const left = [...projects];
+    const answers: LegacyAnswer[] = [];
+    const work = async () => {
+      for (let id = left.shift(); id !== undefined; id = left.shift()) {
+        const path = `/api/v1/projects/${encodeURIComponent(id)}/branches/summaries?include_archived=true`;
+        answers.push(await this.#json<LegacyAnswer>(path, null));
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, work));
+    return asBulk(answers);
+  }
+
+  async #json<T>(path: string, body: object | null): Promise<T> {
+    let answer = await this.#ask(path, body, false);
+    if (answer.status === 401) answer = await this.#ask(path, body, true);
+    if (answer.ok) return (await answer.json()) as T;
+    const problem = (await answer.json().catch(() => ({}))) as { detail?: string; title?: string; code?: string };
+    const words = problem.detail ?? problem.title ?? `the server answered ${answer.status}`;
+    throw new CallFailed(answer.status, words, answer.status >= 500 || retryAfter(answer) > 0, problem.code);
+  }
+
+  async #ask(path: string, body: object | null, rejected: boolean): Promise<Response> {
+    const token = await this.#env.token(rejected);
+    if (token === null) throw new CallFailed(401, 'sign in', false);
+    const init: RequestInit = { signal: AbortSignal.timeout(BULK_MS) };
+    if (body === null) return this.#env.call(path, token, init);
+    const headers = { 'content-type': 'application/json' };
+    return this.#env.call(path, token, { ...init, method: 'POST', headers, body: JSON.stringify(body) });
+  }
+}
+
+function isBulk(value: Partial<BulkAnswer> | null): value is BulkAnswer {
+  const { summaries, projects, metadata } = value ?? {};
+  return [summaries, projects, metadata?.positions].every((part) => typeof part === 'object' && part !== null);
+}
+
+/** Answers of version 1 as one of version 2. */
+function asBulk(answers: readonly LegacyAnswer[]): BulkAnswer {
+  const projects: Record<string, ProjectRow> = {};
+  const summaries: Record<string, BranchRow> = {};
+  let positions: BulkAnswer['metadata']['positions'] = {};
+  for (const answer of answers) {
+    if (answer.project !== null) projects[answer.project.id] = answer.project;
+    for (const row of answer.branches) summaries[`${row.project_id}/${row.id}`] = row;
+    positions = { ...positions, ...answer.positions };
+  }
+  return { summaries, projects, metadata: { positions }, cache_key: '', timestamp: null };
+}

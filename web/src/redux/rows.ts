@@ -1,0 +1,136 @@
+/**
+ * Pure: the rows of a store as plain objects. Last stamp wins; a tombstone drops the children and is remembered, so that a
+ * late row brings nothing back. An edit copies only the tables that it changes, and gives all or nothing.
+ */
+import { type DataFrame, rowsOf } from '../frames.ts';
+import { type BranchRow, isTombstone, type ProjectRow, type Row, type TaskRow } from '../types.ts';
+
+export interface RowTables {
+  readonly projects: Readonly<Record<string, ProjectRow>>;
+  readonly summaries: Readonly<Record<string, BranchRow>>;
+  readonly tasks: Readonly<Record<string, TaskRow>>;
+  /** Stamps of what is known to have been gone, by kind and key, oldest first. */
+  readonly graves: Readonly<Record<string, number>>;
+}
+
+export const NO_ROWS: RowTables = { projects: {}, summaries: {}, tasks: {}, graves: {} };
+/** The most graves that are kept; a row older than all of these comes only from a server that lost its place. */
+export const GRAVES = 5_000;
+
+const TABLES = { project: 'projects', branch: 'summaries', task: 'tasks' } as const;
+export type Kind = keyof typeof TABLES;
+
+/** Ids are opaque, and unique only inside their project. */
+export function keyOf(projectId: string, id: string): string {
+  return `${projectId}\u0000${id}`;
+}
+
+export class RowEdit {
+  readonly #before: RowTables;
+  readonly #watched: ReadonlySet<string>;
+  readonly #copies: { -readonly [K in keyof RowTables]?: Record<string, never> } = {};
+
+  /** `watched`: the projects whose tasks are kept. */
+  constructor(before: RowTables, watched: readonly string[]) {
+    this.#before = before;
+    this.#watched = new Set(watched);
+  }
+
+  get result(): RowTables {
+    return { ...this.#before, ...this.#copies };
+  }
+
+  frame(frame: DataFrame): void {
+    for (const [kind, row] of rowsOf(frame)) this.put(kind, row);
+  }
+
+  put(kind: string, row: Row): void {
+    if (kind !== 'project' && kind !== 'branch' && kind !== 'task') return;
+    const project = kind === 'project' ? row.id : (row.project_id ?? '');
+    if (kind === 'task' && !this.#watched.has(project)) return;
+    const key = kind === 'project' ? row.id : keyOf(project, row.id);
+    if (isTombstone(row)) this.#bury(kind, project, row.id, row.stamp);
+    else if (this.#newer(kind, key, project, row)) this.#write(TABLES[kind])[key] = row as never;
+  }
+
+  /** A whole project as it was at `offset` (exclusive): branches that are missing and older than that are gone. */
+  replace(projectId: string, project: Row | null, branches: readonly Row[], offset: number): void {
+    if (project !== null) this.put('project', project);
+    for (const branch of branches) this.put('branch', branch);
+    const present = new Set(branches.map(({ id }) => id));
+    for (const row of Object.values(this.#read('summaries'))) {
+      const gone = row.project_id === projectId && row.stamp < offset && !present.has(row.id);
+      if (gone) this.#bury('branch', projectId, row.id, offset - 1);
+    }
+  }
+
+  /** After all pages of a task list: tasks in its scope that were not in it and are older than the list are gone. */
+  sweep(projectId: string, branchId: string | null, seen: ReadonlySet<string>, offset: number): void {
+    this.#drop('tasks', (row) => {
+      const inside = row.project_id === projectId && (branchId === null || row.branch_id === branchId);
+      return inside && row.stamp < offset && !seen.has(row.id);
+    });
+  }
+
+  /** Forget a project altogether: another epoch counts its stamps anew, or the right to see it is gone. */
+  clear(projectId: string): void {
+    this.#drop('projects', (row) => row.id === projectId);
+    this.#drop('summaries', (row) => row.project_id === projectId);
+    this.#drop('tasks', (row) => row.project_id === projectId);
+    const of = `/${projectId}\u0000`;
+    const graves = Object.entries(this.#read('graves')).filter(([key]) => !key.includes(of));
+    this.#copies.graves = Object.fromEntries(graves) as Record<string, never>;
+  }
+
+  #newer(kind: Kind, key: string, project: string, row: Row): boolean {
+    const old: { readonly stamp: number } | undefined = this.#read(TABLES[kind])[key];
+    if (old !== undefined && old.stamp >= row.stamp) return false;
+    const graves = [this.#grave('project', project, project), this.#grave(kind, project, row.id)];
+    if (kind === 'task') graves.push(this.#grave('branch', project, (row as TaskRow).branch_id));
+    return Math.max(...graves) < row.stamp;
+  }
+
+  #grave(kind: Kind, project: string, id: string): number {
+    return this.#read('graves')[graveOf(kind, project, id)] ?? -1;
+  }
+
+  #bury(kind: Kind, project: string, id: string, stamp: number): void {
+    const key = graveOf(kind, project, id);
+    if (stamp > this.#grave(kind, project, id)) {
+      const graves = this.#write('graves') as Record<string, number>;
+      delete graves[key];
+      graves[key] = stamp;
+      const keys = Object.keys(graves);
+      for (const old of keys.slice(0, Math.max(0, keys.length - GRAVES))) delete graves[old];
+    }
+    if (kind === 'task') {
+      const task = this.#read('tasks')[keyOf(project, id)];
+      if (task !== undefined && task.stamp <= stamp) delete this.#write('tasks')[keyOf(project, id)];
+      return;
+    }
+    const whole = kind === 'project';
+    if (whole) this.#drop('projects', (row) => row.id === id && row.stamp <= stamp);
+    this.#drop('summaries', (row) => row.project_id === project && row.stamp <= stamp && (whole || row.id === id));
+    this.#drop('tasks', (row) => row.project_id === project && row.stamp <= stamp && (whole || row.branch_id === id));
+  }
+
+  #drop<K extends 'projects' | 'summaries' | 'tasks'>(table: K, which: (row: RowTables[K][string]) => boolean): void {
+    const rows = this.#read(table) as RowTables[K];
+    for (const key of Object.keys(rows)) {
+      if (which(rows[key] as RowTables[K][string])) delete this.#write(table)[key];
+    }
+  }
+
+  #read<K extends keyof RowTables>(table: K): RowTables[K] {
+    return (this.#copies[table] ?? this.#before[table]) as RowTables[K];
+  }
+
+  #write(table: keyof RowTables): Record<string, never> {
+    this.#copies[table] ??= { ...this.#before[table] } as Record<string, never>;
+    return this.#copies[table];
+  }
+}
+
+function graveOf(kind: Kind, project: string, id: string): string {
+  return `${kind}/${keyOf(project, id)}`;
+}

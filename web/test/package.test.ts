@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { rolldown } from 'rolldown';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 
 const WEB = new URL('..', import.meta.url).pathname;
 const place = mkdtempSync(join(tmpdir(), 'anabranch-package-'));
@@ -24,9 +24,8 @@ beforeAll(() => {
   for (const peer of ['@reduxjs', 'react', '@types', 'csstype', 'immer', 'redux', 'redux-thunk', 'reselect'])
     symlinkSync(join(WEB, 'node_modules', peer), join(place, 'node_modules', peer));
   writeFileSync(join(place, 'package.json'), '{"type":"module"}');
+  return () => rmSync(place, { recursive: true, force: true });
 }, 60_000);
-
-afterAll(() => rmSync(place, { recursive: true, force: true }));
 
 async function size(code: string): Promise<number> {
   const entry = join(place, 'entry.js');

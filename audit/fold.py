@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from msgspec import Struct, field
 
+from audit.activity import Minutes
 from audit.intake import Fact, Poison, Record, read
 from schemas.rows import Actor
 
@@ -46,6 +47,7 @@ class Fold:
         self.outcomes: Counter[str] = Counter()
         self.events = 0
         self.time_ms = 0
+        self.minutes = Minutes()
         self._born: defaultdict[tuple[str, str, str], dict[str, None]] = defaultdict(dict)
 
     def take(self, record: Record) -> None:
@@ -57,7 +59,11 @@ class Fold:
             self._count_poison(record)
             self.outcomes["poison"] += 1
             return
-        self.outcomes[self._decide(fact, record)] += 1
+        outcome = self._decide(fact, record)
+        self.outcomes[outcome] += 1
+        if outcome == "applied":
+            event = fact.event
+            self.minutes.take(event.project_id, fact.at, (event.source, fact.action), self.time_ms, record.offset)
 
     def _count_poison(self, record: Record) -> None:
         """Let the project that the record's key names count it, if it lives: that is all a bad record changes."""

@@ -26,7 +26,7 @@ class Expected:
     """Every row that a partition's events lead to. `rows` must be there; `optional` are tombstones that have expired."""
 
     def __init__(self, fold: Fold) -> None:
-        self.rows: dict[Key, Row] = {}
+        self.rows: dict[Key, Row] = dict(fold.minutes.rows())
         self.optional: set[Key] = set()
         live = [node for node in fold.nodes.values() if node.live]
         subtasks = _grouped(node for node in live if node.kind == "subtask")

@@ -58,6 +58,9 @@ WORKER_REBALANCES: Final = Metric("worker_rebalances", "counter", "worker", "ass
 WORKER_REWRITTEN: Final = Metric(
     "worker_rewritten_rows", "counter", "worker", "rows written again because a former owner had written over them"
 )
+WORKER_LATE: Final = Metric(
+    "worker_late_activity_events", "counter", "worker", "applied events too long ago to count in their minute's activity"
+)
 WORKER_METRICS: Final = (
     WORKER_EVENTS,
     WORKER_STEPS,
@@ -71,4 +74,5 @@ WORKER_METRICS: Final = (
     WORKER_KAFKA,
     WORKER_REBALANCES,
     WORKER_REWRITTEN,
+    WORKER_LATE,
 )

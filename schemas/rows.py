@@ -142,10 +142,14 @@ class MemberRow(Struct, kw_only=True, gc=False):
 
 
 class ActivityRow(Struct, kw_only=True, gc=False):
-    """Events of one project in one minute of event time; `id` is the minute's start."""
+    """Events of one project that were applied, in one minute of event time.
+
+    id: the minute of the week, such as `mon-08:00`: a week later the same row begins anew. minute: its start.
+    """
 
     id: str
     project_id: str
+    minute: str
     events: int = 0
     sources: dict[str, int] = msgspec.field(default_factory=dict)
     actions: dict[str, int] = msgspec.field(default_factory=dict)

@@ -22,6 +22,7 @@ class Meters:
         self._cascades = self._counter(names.WORKER_CASCADES, "cause")
         self._dead = self._counter(names.WORKER_DEAD, "reason")
         self.rebalances = self._counter(names.WORKER_REBALANCES)
+        self._late = self._counter(names.WORKER_LATE)
         self.rewritten = self._counter(names.WORKER_REWRITTEN)
         self.offsets = self._gauge(names.WORKER_OFFSET, "partition", "place")
         self.lag = self._gauge(names.WORKER_LAG, "partition")
@@ -45,6 +46,8 @@ class Meters:
         self._steps.inc()
         for outcome, count in step.counts.items():
             self._events.labels(outcome).inc(count)
+        if step.late:
+            self._late.inc(step.late)
         for letter in step.dead:
             self._dead.labels(letter.reason).inc()
         if step.cascades:

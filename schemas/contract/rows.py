@@ -125,10 +125,11 @@ class MemberRow(Whole):
 
 
 class ActivityRow(Whole):
-    """Events of one project in one minute of event time; id is the minute's start."""
+    """Events of one project that were applied, in one minute of event time; the id is the minute of the week (UTC)."""
 
     id: Id
     project_id: Id
+    minute: UtcTime
     events: Count = 0
     sources: dict[str, Count] = Field(default_factory=dict)
     actions: dict[str, Count] = Field(default_factory=dict)

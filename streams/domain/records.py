@@ -60,6 +60,7 @@ class Step(Struct):
     rows: every row that the step touched, newest. state: the same as `task-state` records, ancestors first, the `offset` row last.
     hints: (parent key, child key) of new and moved rows. cascades: messages in log order. covers: offset of the oldest event
     that these messages publish (`watermark.Watermark.sent` wants it). counts: what became of the events, for metrics.
+    late: applied events that happened too long ago to count in their minute's activity.
     """
 
     through: int
@@ -71,3 +72,4 @@ class Step(Struct):
     cascades: list[Out] = msgspec.field(default_factory=list)
     dead: list[DeadLetter] = msgspec.field(default_factory=list)
     counts: dict[str, int] = msgspec.field(default_factory=dict)
+    late: int = 0

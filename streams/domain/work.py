@@ -8,6 +8,7 @@ from typing import cast
 from schemas.events import Event
 from schemas.rows import OffsetRow, ProjectSummary
 from schemas.topics import row_key
+from streams.domain.activity import Activity
 from streams.domain.apply import apply
 from streams.domain.changelog import state_records
 from streams.domain.decode import Poison, decode
@@ -29,6 +30,7 @@ class Work:
         self.windows = windows
         self.fold = Fold(rows, rules, partition.time_ms, self._surface)
         self.publisher = Publisher(partition, windows, self.fold.get, now_ms, rules)
+        self.activity = Activity()
         self.dead: list[DeadLetter] = []
         self.counts: Counter[str] = Counter()
         self.applied = 0
@@ -45,6 +47,7 @@ class Work:
         result = apply(self.fold, event)
         if isinstance(result, Applied):
             self.applied += 1
+            self.activity.note(self.fold, event)
             self.publisher.change(event, record, result, urgent=urgent)
         else:
             self.counts[result] += 1
@@ -85,6 +88,7 @@ class Work:
     def result(self, through: int, covers: int) -> Step:
         """Return the step. `through`: end of the input that its rows include; `covers`: as in `Step`."""
         fold = self.fold
+        self.activity.write(fold)
         if self.applied:
             self.counts["applied"] = self.applied
         return Step(
@@ -97,6 +101,7 @@ class Work:
             cascades=self.publisher.out,
             dead=self.dead,
             counts=dict(self.counts),
+            late=self.activity.late,
         )
 
     def _read(self, record: Record) -> Event | Poison:

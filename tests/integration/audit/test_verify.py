@@ -56,7 +56,11 @@ async def test_clean_rows_agree_and_a_wrong_one_is_found(topics: KafkaSettings) 
     clean = await run(topics, None, 10.0, 20)
     assert clean.ok
     assert clean.events == len(EVENTS)
-    assert clean.agree == clean.rows == {"task-state": {"project": 1, "branch": 1, "task": 2, "subtask": 0, "context": 0, "member": 0}}
+    assert (
+        clean.agree
+        == clean.rows
+        == {"task-state": {"project": 1, "branch": 1, "task": 2, "subtask": 0, "context": 0, "member": 0, "activity": 1}}
+    )
     assert clean.through[PARTITION] == len(EVENTS)
 
     row = expected.rows["branch", "p", "b"]

@@ -44,6 +44,7 @@ times: Final = st.datetimes(FIRST, LAST).map(lambda time: time.isoformat(timespe
 NAMED: Final[dict[str, st.SearchStrategy[Any]]] = {
     "occurred_at": times,
     "last_activity": st.none() | times,
+    "minute": times,
     "progress_percentage": st.none() | st.floats(0, 100),
     "schema": st.just(1),
     "deleted": st.just(value=True),

@@ -124,7 +124,7 @@ def logs(draw: st.DrawFn, max_size: int = 40) -> list[Record]:
     records: list[Record] = []
     offset, clock = 0, START_MS
     for thing in [*begin, *draw(st.lists(entry, min_size=1, max_size=max_size))]:
-        clock += draw(rarely(0, [1, 40, 1000, -500, 8 * DAY_MS])) if len(records) >= len(begin) else 0
+        clock += draw(rarely(0, [1, 40, 1000, -500, 3600_000, DAY_MS, 7 * DAY_MS, 8 * DAY_MS])) if len(records) >= len(begin) else 0
         if isinstance(thing, Event):
             records.append(Record(offset, clock, thing.project_id.encode(), encode_event(thing)))
             if draw(rarely(False, [True])):  # noqa: FBT003  because it is a drawn value

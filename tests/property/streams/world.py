@@ -190,10 +190,10 @@ def _bulk_rows(part: Bulk) -> list[tuple[str, msgspec.Raw]]:
 
 
 def live_rows(store: Store) -> dict[tuple[str, str, str], dict[str, Any]]:
-    """Return the public form of all rows in a store that are not deleted."""
+    """Return the public form of all rows in a store that are told in messages and not deleted."""
     rows = {}
     for key in store.values:
-        node = store.get(key) if not key.startswith(b"offset/") else None
+        node = store.get(key) if not key.startswith((b"offset/", b"activity/")) else None
         if node is not None and not node.deleted:
             rows[split_key(key)] = msgspec.json.decode(public_bytes(node))
     return rows

@@ -68,11 +68,15 @@ export interface Fault {
   retryAfterMs?: number;
 }
 /**
- * Events of one project in one minute of event time; id is the minute's start.
+ * Events of one project that were applied, in one minute of event time; the id is the minute of the week (UTC).
  */
 export interface ActivityRow {
   id: string;
   project_id: string;
+  /**
+   * UTC, ISO 8601 with milliseconds and Z.
+   */
+  minute: string;
   events: number;
   sources: {
     [k: string]: number;

@@ -70,4 +70,4 @@ def test_the_delete_of_an_unknown_branch_is_kept() -> None:
     tell(worker, event("branch b", "delete"))
 
     assert row(worker, "branch b").deleted
-    assert set(worker.store.values) == {b"branch/p/b", b"offset/3"}
+    assert set(worker.store.values) == {b"branch/p/b", b"activity/p/mon-12:00", b"offset/3"}

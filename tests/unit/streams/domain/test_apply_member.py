@@ -22,7 +22,7 @@ def test_one_can_be_deleted() -> None:
 
     assert row(worker, "member m").deleted
     assert row(worker, "member n").deleted
-    assert set(worker.store.values) == {b"member/p/m", b"member/p/n", b"offset/3"}
+    assert set(worker.store.values) == {b"member/p/m", b"member/p/n", b"activity/p/mon-12:00", b"offset/3"}
 
 
 def test_no_window_holds_one_back() -> None:

@@ -129,7 +129,7 @@ def test_the_delete_of_an_unknown_task_is_kept() -> None:
     tell(worker, event("task t", "delete"), event("task t", "update"))
 
     assert row(worker, "task t").stamp == 0
-    assert set(worker.store.values) == {b"task/p/t", b"offset/3"}
+    assert set(worker.store.values) == {b"task/p/t", b"activity/p/mon-12:00", b"offset/3"}
 
 
 def test_a_parent_task_travels_with_its_tasks() -> None:

@@ -48,7 +48,7 @@ def test_older_rows_are_undone() -> None:
     old, worker = world()
     out = mended(old, worker.store, worker.partition)
 
-    assert [one.key for one in out] == [b"project/p/p", BRANCH, TASK, b"offset/3"]
+    assert [one.key for one in out] == [b"project/p/p", BRANCH, TASK, b"activity/p/mon-12:00", b"offset/3"]
     assert all(worker.store.values[one.key] == one.value for one in out)
 
 

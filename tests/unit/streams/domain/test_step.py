@@ -24,10 +24,17 @@ def test_a_step_without_records_says_where_it_stands() -> None:
 
 
 def test_ancestors_are_written_first() -> None:
-    """Project, branch, task, subtask, and the offset row last, whatever came first."""
+    """Project, branch, task, subtask, activity, and the offset row last, whatever came first."""
     result = step(Store(), Partition(3, 0), [record(4, event("task t")), record(6, event("subtask s", task_id="t"))], Windows(), 0, Rules())
 
-    assert [out.key for out in result.state] == [b"project/p/p", b"branch/p/main", b"task/p/t", b"subtask/p/s", offset_key(3)]
+    assert [out.key for out in result.state] == [
+        b"project/p/p",
+        b"branch/p/main",
+        b"task/p/t",
+        b"subtask/p/s",
+        b"activity/p/mon-12:00",
+        offset_key(3),
+    ]
     assert (result.through, result.time_ms, result.covers) == (7, NOON_MS, 4)
     assert result.hints == [
         (b"project/p/p", b"branch/p/main"),
@@ -71,7 +78,7 @@ def test_a_great_delete_takes_turns() -> None:
     count = len(list(whole()))
     (result,) = made
     assert count >= 2000 // SLICE_ROWS
-    assert len(result.rows) == 2002
+    assert len(result.rows) == 2003
     assert [len(scene.update(out).payload.data.cascade.projects) for out in result.cascades] == [1]
 
     tell(worker, event("branch b", "delete", source="user"))

@@ -126,7 +126,7 @@ ACTIVITY: Final = Table(
     ("project_id", "minute"),
     (
         Column("project_id", "text", "the project"),
-        Column("minute", "time", "start of the minute", "id"),
+        Column("minute", "time", "start of the minute; a row is kept for a week"),
         Column("events", "integer", "events in this minute"),
         Column("sources", "counts", "events by source"),
         Column("actions", "counts", "events by action"),

@@ -21,7 +21,8 @@ async def filled(worker: TinyWorker, edge: RunningEdge) -> None:
         added = [await worker.add_task(project_id, f"t{number}", status="done" if number % 2 else "todo") for number in range(count)]
         await until_read(edge, added[-1])
     partition, stamp = worker.next_stamp("p")
-    minute = ActivityRow(id="2026-11-25T10:00:00.000Z", project_id="p", events=5, sources={"user": 5}, actions={"create": 5}, stamp=stamp)
+    minute = ActivityRow(id="wed-10:00", project_id="p", minute="2026-11-25T10:00:00.000Z", events=5, stamp=stamp)
+    minute.sources, minute.actions = {"user": 5}, {"create": 5}
     await worker.state(partition, row_key("activity", "p", minute.id), encode_row(minute))
     await worker.state(partition, offset_key(partition), encode_row(OffsetRow(partition=partition, through=stamp + 1)))
 

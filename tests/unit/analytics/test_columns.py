@@ -27,7 +27,10 @@ def test_each_kind_of_row_fills_its_table() -> None:
             ),
         ),
         (b"task/p/gone", encode_row(Tombstone(id="gone", project_id="p", stamp=3))),
-        (b"activity/p/m", encode_row(ActivityRow(id="2026-01-02T03:04:00.000Z", project_id="p", events=3, sources={"user": 3}))),
+        (
+            b"activity/p/m",
+            encode_row(ActivityRow(id="fri-03:04", project_id="p", minute="2026-01-02T03:04:00.000Z", events=3, sources={"user": 3})),
+        ),
         (b"member/p/u", b'{"id":"u","project_id":"p","user_id":"u","role":"owner","stamp":1}'),
     ]
 

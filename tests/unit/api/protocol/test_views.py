@@ -129,5 +129,5 @@ def test_a_cursor_leads_on_in_its_order_only() -> None:
         assert wrong(sort=column, after=cursor(column, made, "p", "b"))
     assert wrong(TASKS, sort="progress_percentage", after=cursor("progress_percentage", "x", "p", "t"))
     assert asked(TASKS, sort="progress_percentage", after=cursor("progress_percentage", 5, "p", "t")).after
-    minute = ActivityRow(id="2026-11-25T10:00:00.000Z", project_id="p", events=3)
+    minute = ActivityRow(id="wed-10:00", project_id="p", minute="2026-11-25T10:00:00.000Z", events=3)
     assert asked(ACTIVITY, sort="-events", after=cursor_of(asked(ACTIVITY, sort="-events"), minute)).after

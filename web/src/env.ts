@@ -52,8 +52,14 @@ export interface Place {
   /** The edge, as `https://host`; without it, where the page came from. */
   readonly url?: string | undefined;
   readonly token: TokenSource;
-  /** Stand-ins, for a platform without its own and for tests. */
-  readonly WebSocket?: (new (url: string, protocols: string[]) => unknown) | undefined;
+  /** Stand-ins: in Node the class of the package `ws`, in tests that of a fake server. */
+  readonly WebSocket?:
+    | (new (
+        url: string,
+        protocols: string[],
+        options?: { headers: Record<string, string> },
+      ) => unknown)
+    | undefined;
   readonly fetch?: typeof fetch | undefined;
 }
 
@@ -64,8 +70,10 @@ export function envOf({ url, token, ...stand }: Place): Env {
     open: (text) => {
       const address = new URL('/ws/v2', base());
       address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
-      const Kind = stand.WebSocket ?? globalThis.WebSocket;
-      return new Kind(address.href, ['summary.v2', `bearer.${text}`]) as Socket;
+      const Kind = (stand.WebSocket ?? globalThis.WebSocket) as NonNullable<Place['WebSocket']>;
+      // A program has no Origin, so the edge wants its token in the header; browsers take no third argument.
+      const headers = { authorization: `Bearer ${text}` };
+      return new Kind(address.href, ['summary.v2', `bearer.${text}`], { headers }) as Socket;
     },
     token: async (rejected, expiring) => token(rejected ? 'rejected' : expiring ? 'expiring' : 'connect'),
     call: (path, text, init) => {

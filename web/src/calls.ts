@@ -1,5 +1,5 @@
 /** The calls that the connection itself makes over HTTP: a long-poll, and changes while there is no WebSocket. */
-import type { Input } from './connection.ts';
+import type { Effect, Input } from './connection.ts';
 import { read } from './frames.ts';
 import type { Want } from './outbound.ts';
 import type { LogPosition } from './types.ts';
@@ -7,39 +7,33 @@ import type { LogPosition } from './types.ts';
 /** One HTTP call to the edge with a token; `path` begins with `/api`. */
 export type Call = (path: string, token: string | null, init: RequestInit) => Promise<Response>;
 
+type Asked = Extract<Effect, { type: 'poll' }>;
 export type Polled = Extract<Input, { type: 'polled' | 'unpolled' }>;
 
+/** Rejects when the server cannot be reached. */
 export async function pollOnce(
   call: Call,
-  token: string | null,
-  poll: number,
-  streams: readonly Want[],
+  token: string,
+  { poll, streams }: Asked,
   waitS: number,
   signal: AbortSignal,
 ): Promise<Polled> {
-  const failed = (status: number, retryAfterMs = 0, lost: readonly string[] = []): Polled => {
-    return { type: 'unpolled', poll, status, retryAfterMs, lost };
-  };
-  try {
-    const answer = await call(`/api/v2/changes?${pollQuery(streams, waitS)}`, token, { signal });
-    if (answer.status === 204) return { type: 'polled', poll, frames: [] };
-    const value: unknown = await answer.json();
-    if (answer.ok && Array.isArray(value)) return { type: 'polled', poll, frames: value.map(read) };
-    return failed(answer.status, retryAfter(answer), lostOf(value));
-  } catch {
-    return failed(0);
-  }
+  const answer = await call(`/api/v2/changes?${pollQuery(streams, waitS)}`, token, { signal });
+  const { status, ok } = answer;
+  if (status === 204) return { type: 'polled', poll, frames: [] };
+  const value: unknown = await answer.json();
+  if (ok && Array.isArray(value)) return { type: 'polled', poll, frames: value.map(read) };
+  return { type: 'unpolled', poll, status, retryAfterMs: retryAfter(answer), lost: lostOf(value) };
 }
 
-/** Streams with a place come first: the n-th `since` belongs to the n-th `stream`. */
+/** The n-th `since` belongs to the n-th `stream`; it is empty for a stream whose snapshot is wanted. */
 export function pollQuery(streams: readonly Want[], waitS: number): string {
-  const query = new URLSearchParams();
-  for (const { stream, since } of [...streams].sort((a, b) => Number(!a.since) - Number(!b.since))) {
+  const query = new URLSearchParams({ wait: `${waitS}` });
+  for (const { stream, since } of streams) {
     query.append('stream', stream);
-    if (since !== undefined) query.append('since', `${since.epoch}:${since.sequence}`);
+    query.append('since', since ? `${since.epoch}:${since.sequence}` : '');
   }
-  query.append('wait', String(waitS));
-  return String(query);
+  return `${query}`;
 }
 
 /** What came of one change: its place in the log, a refusal, or nothing that is known (null: try again). */

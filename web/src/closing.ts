@@ -11,7 +11,6 @@ const REFUSED: readonly number[] = [1002, 1003, 1007, 1008, 1009, 4400, 4403, 44
 
 const SENTENCES: Readonly<Record<number, string>> = {
   1006: 'connection lost',
-  1011: 'the server had an error',
   1012: 'the server restarts',
   1013: 'the server is busy',
   4401: 'the sign-in is no longer valid',

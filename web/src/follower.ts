@@ -159,12 +159,18 @@ export class Follower {
     this.#companion?.shown(frames, now);
   }
 
-  /** The sink's own mistake must not end the connection: it is thrown where it is seen, and the rows are asked for again. */
+  /**
+   * The sink's own mistake is thrown where it is seen, and its rows are asked for anew. When it fails at those too, what is
+   * on show cannot be right: then the client says so, and stops.
+   */
   #failed(frames: readonly DataFrame[], error: unknown): void {
     this.#env.setTimeout(() => {
       throw error;
     }, 0);
-    for (const { kind, stream } of frames) if (kind !== 'snapshot') this.input({ type: 'drift', stream });
+    if (frames.some(({ kind }) => kind === 'snapshot')) {
+      this.#drop(1000);
+      this.input({ type: 'closed', code: 1008, reason: 'this page failed to show what came' });
+    } else for (const { stream } of frames) this.input({ type: 'drift', stream });
   }
 
   #token({ generation, why }: Extract<Effect, { type: 'token' }>): void {
@@ -205,22 +211,22 @@ export class Follower {
     }
   }
 
-  async #ask({ poll, rejected, streams }: Extract<Effect, { type: 'poll' }>): Promise<void> {
+  async #ask(effect: Extract<Effect, { type: 'poll' }>): Promise<void> {
     this.#poll?.abort();
     const stop = new AbortController();
     this.#poll = stop;
     const { call } = this.#env;
+    const none = (status: number) =>
+      this.input({ type: 'unpolled', poll: effect.poll, status, retryAfterMs: 0, lost: [] });
     try {
-      const token = await this.#env.token(rejected, false);
+      const token = await this.#env.token(effect.rejected, false);
       if (stop.signal.aborted) return;
-      const status = token === null ? 401 : 0;
-      const answer =
-        call && token !== null
-          ? await pollOnce(call, token, poll, streams, this.machine.rules.pollWaitS, stop.signal)
-          : ({ type: 'unpolled', poll, status, retryAfterMs: 0, lost: [] } as const);
+      if (token === null) return none(401);
+      if (call === undefined) return none(0);
+      const answer = await pollOnce(call, token, effect, this.machine.rules.pollWaitS, stop.signal);
       if (!stop.signal.aborted) this.input(answer);
     } catch {
-      this.input({ type: 'unpolled', poll, status: 0, retryAfterMs: 0, lost: [] });
+      none(0);
     }
   }
 

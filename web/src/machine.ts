@@ -7,8 +7,22 @@
  */
 import type { Effect, Input, Machine, Moment, Phase, Step } from './connection.ts';
 import { beat, renew, subscribe, unsubscribe } from './outbound.ts';
-import { asleep, attempt, dispose, end, giveUp, isUp, lost, pause, STABLE_MS, wait, welcomed } from './phases.ts';
-import { cleared, POLLING, pollWake } from './polling.ts';
+import {
+  asleep,
+  attempt,
+  dispose,
+  end,
+  giveUp,
+  isUp,
+  lost,
+  noted,
+  offline,
+  pause,
+  STABLE_MS,
+  wait,
+  welcomed,
+} from './phases.ts';
+import { POLLING, pollWake } from './polling.ts';
 import { ALL, chunks, forget, onFrame, overdueStreams, placeOf, restartStream } from './session.ts';
 import { placed, UNKNOWN } from './streams.ts';
 
@@ -108,24 +122,16 @@ function upTick(machine: Machine, _input: unknown, at: Moment): Step {
 const HIDDEN = 'nobody looks at this page';
 
 /** A page that slept, or whose network changed, cannot trust its socket: ask, and expect an answer soon. */
-function probe(machine: Machine, input: { readonly type: string }, at: Moment): Step {
-  const next = { ...machine, ...noted(input, at) };
+function probe(machine: Machine, input: Input, at: Moment): Step {
+  const next = noted(machine, input, at);
   if (machine.probeBy !== null) return [next, []];
   return [{ ...next, probeBy: at.now + PROBE_MS }, [{ type: 'send', frame: beat('ping') }]];
 }
 
-function noted(input: { readonly type: string }, at: Moment): Partial<Machine> {
-  if (input.type === 'offline') return { offline: true };
-  return input.type === 'hidden' ? { hiddenAt: at.now } : cleared(input);
-}
+const note = (machine: Machine, input: Input, at: Moment): Step => [noted(machine, input, at), []];
 
-const note = (machine: Machine, input: { readonly type: string }, at: Moment): Step => [
-  { ...machine, ...noted(input, at) },
-  [],
-];
-
-function soon(machine: Machine, input: { readonly type: string }, at: Moment): Step {
-  const next = { ...machine, ...noted(input, at) };
+function soon(machine: Machine, input: Input, at: Moment): Step {
+  const next = noted(machine, input, at);
   if (asleep(next, at.now) || next.offline) return [next, []];
   return [{ ...next, phase: 'waiting', due: Math.min(machine.due ?? at.now, at.now + 1_000 * at.luck) }, []];
 }
@@ -159,7 +165,8 @@ function want(machine: Machine, { streams: wants }: Of<'want'>, at: Moment): Ste
 }
 
 function drifted(machine: Machine, input: Of<'drift'>, at: Moment): Step {
-  return restartStream(machine, input.stream, at.now);
+  const [next, effects] = restartStream(machine, input.stream, at.now);
+  return [isUp(machine) ? settled(next, at) : next, effects];
 }
 
 const down = {
@@ -203,7 +210,7 @@ export const TABLE: Table = {
     ...down,
     connect,
     tick: waitTick,
-    offline: (machine) => pause({ ...machine, offline: true }, 'this device is offline'),
+    offline,
     online: soon,
     wake: soon,
   },

@@ -72,7 +72,7 @@ export function end(machine: Machine, phase: 'closed' | 'failed' | 'unauthorized
 
 /** Until the next attempt; after the last one, polls. Nothing is tried, and nothing counted, while the device is offline. */
 export function wait(machine: Machine, reason: string, at: Moment, floor: number): Step {
-  if (machine.offline) return pause(machine, 'this device is offline');
+  if (machine.offline) return offline(machine);
   const stable = machine.openedAt > 0 && at.now - machine.openedAt >= STABLE_MS && isUp(machine);
   const failures = stable ? 0 : machine.failures;
   const { rules } = machine;
@@ -95,6 +95,16 @@ export function giveUp(machine: Machine, reason: string, at: Moment): Step {
 
 export function pause(machine: Machine, reason: string): Step {
   return [{ ...cut(machine), phase: 'paused', reason }, [{ type: 'close', code: 1000 }]];
+}
+
+/** What an event says of the device and the page. */
+export function noted(machine: Machine, { type }: Input, at: Moment): Machine {
+  if (type === 'hidden') return { ...machine, hiddenAt: at.now };
+  return type === 'wake' ? { ...machine, hiddenAt: null } : { ...machine, offline: type === 'offline' };
+}
+
+export function offline(machine: Machine): Step {
+  return pause({ ...machine, offline: true }, 'this device is offline');
 }
 
 export function isUp({ phase }: Machine): boolean {

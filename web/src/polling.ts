@@ -5,7 +5,7 @@
 import { backoff } from './closing.ts';
 import type { Effect, Input, Machine, Moment, Polling, Step } from './connection.ts';
 import type { Want } from './outbound.ts';
-import { asleep, CONNECT_MS, each, end, pause, welcomed } from './phases.ts';
+import { asleep, CONNECT_MS, each, end, noted, offline, pause, welcomed } from './phases.ts';
 import { ALL, forget, onFrame, placeOf } from './session.ts';
 import { parted, UNKNOWN } from './streams.ts';
 
@@ -121,14 +121,10 @@ const token: Handle<'token'> = (machine, input, at) => {
 
 /** The network is back, or a person is: the open call may be dead, so ask again, and climb at once. */
 const again: Handle<'online' | 'wake'> = (machine, input, at) => {
-  const [asked, call] = ask({ ...machine, ...cleared(input) }, at);
+  const [asked, call] = ask(noted(machine, input, at), at);
   const [next, more] = climb(asked, at);
   return [next, [...call, ...more]];
 };
-
-export function cleared({ type }: { readonly type: string }): Partial<Machine> {
-  return type === 'online' ? { offline: false } : { hiddenAt: null };
-}
 
 export const POLLING = {
   connect: (machine: Machine, _input: unknown, at: Moment) => climb(machine, at),
@@ -138,7 +134,7 @@ export const POLLING = {
   polled,
   unpolled,
   tick,
-  offline: (machine: Machine): Step => pause({ ...machine, offline: true }, 'this device is offline'),
+  offline,
   online: again,
   wake: again,
   asked: ask,

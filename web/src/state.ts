@@ -57,7 +57,6 @@ export function watchPage(client: Told, page: Window & typeof globalThis): () =>
   on(page, 'pageshow', (event) => 'persisted' in event && event.persisted && client.input({ type: 'wake' }));
   on(page, 'pagehide', () => client.flush());
   on(page.document, 'visibilitychange', seen);
-  on(page.document, 'resume', () => client.input({ type: 'wake' }));
   if (page.document.hidden) seen();
   return () => stop.abort();
 }

@@ -39,7 +39,7 @@ test('polls continue from the place of the socket: no snapshot, no change is los
   await lab.settle();
   expect(lab.store.rows.project('p1')?.total_tasks).toBe(3);
   expect(replaced).toBe(0);
-  expect(polls(lab)[0]).toMatch(/stream=project%3Ap1&since=e1%3A\d+&stream=project%3A\*&wait=25$/);
+  expect(polls(lab)[0]).toMatch(/wait=25&stream=project%3Ap1&since=e1%3A\d+&stream=project%3A\*&since=$/);
 });
 
 test('every 30 s the socket is tried, and one that is welcomed ends the polls', async () => {

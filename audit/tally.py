@@ -115,7 +115,7 @@ def _task(node: Node, subtasks: list[Node]) -> TaskSummary:
         last_activity=node.last_activity,
         last_actor=node.last_actor,
         stamp=node.stamp,
-        **{name: node.fields.get(name, []) for name in _LISTS},
+        **{name: tuple(node.fields.get(name, ())) for name in _LISTS},
     )
 
 
@@ -127,7 +127,7 @@ def _subtask(node: Node, branch_id: str) -> SubtaskSummary:
         task_id=node.parent,
         title=_text(node, "title", ""),
         status=_text(node, "status", DEFAULT_STATUS),
-        assignees=node.fields.get("assignees", []),
+        assignees=tuple(node.fields.get("assignees", ())),
         progress_percentage=node.fields.get("progress_percentage"),
         last_activity=node.last_activity,
         last_actor=node.last_actor,

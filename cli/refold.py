@@ -33,7 +33,7 @@ class Refold:
         done = step(self, self._stands, taken, Windows(), 0, Rules())
         self._stands = Partition(self._stands.number, done.through, done.time_ms)
         self._nodes.update(done.rows)
-        self._values.update({key: value for key, value in done.state if value is not None})
+        self._values.update({out.key: out.value for out in done.state if out.value is not None})
         self._hint(done.hints)
 
     def row(self, key: bytes) -> bytes | None:

@@ -17,17 +17,17 @@ from schemas.words import DEFAULT_PRIORITY, DEFAULT_STATUS
 class Memory(Struct, omit_defaults=True, kw_only=True, gc=False):
     """What a row remembers for the worker; receivers ignore it.
 
-    seen: 53-bit hashes of the ids of the last 8 events. origins: last version per origin. deleted_ms: record time of the
-    delete (tombstones only). statuses, priorities: the full breakdowns, only where more names exist than are shown.
+    ids: hashes of the ids of the last 8 events, 14 hex digits each, newest last. origins: last version per origin.
+    deleted_ms: record time of the delete (tombstones only). statuses, priorities: the full breakdowns, only where more names exist than are shown.
     former: ids of the last 4 parents that a moved or deleted row had, newest last.
     """
 
-    seen: list[int] = msgspec.field(default_factory=list)
+    ids: str = ""
     origins: dict[str, int] = msgspec.field(default_factory=dict)
     deleted_ms: int = 0
     statuses: dict[str, int] | None = None
     priorities: dict[str, int] | None = None
-    former: list[str] = msgspec.field(default_factory=list)
+    former: tuple[str, ...] = ()
 
 
 class BranchSummary(Struct, kw_only=True, gc=False):
@@ -88,9 +88,9 @@ class TaskSummary(Struct, kw_only=True, gc=False):
     title: str = ""
     status: str = DEFAULT_STATUS
     priority: str = DEFAULT_PRIORITY
-    assignees: list[str] = msgspec.field(default_factory=list)
-    labels: list[str] = msgspec.field(default_factory=list)
-    dependencies: list[str] = msgspec.field(default_factory=list)
+    assignees: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    dependencies: tuple[str, ...] = ()
     parent_id: str | None = None
     progress_percentage: float | None = None
     total_subtasks: int = 0
@@ -109,7 +109,7 @@ class SubtaskSummary(Struct, kw_only=True, gc=False):
     task_id: str
     title: str = ""
     status: str = DEFAULT_STATUS
-    assignees: list[str] = msgspec.field(default_factory=list)
+    assignees: tuple[str, ...] = ()
     progress_percentage: float | None = None
     last_activity: str | None = None
     last_actor: Actor | None = None
@@ -220,7 +220,7 @@ def encode_row(row: Row | OffsetRow | EpochRow) -> bytes:
 
 def with_memory(public: bytes, memory: Memory) -> bytes:
     """Return the value for `task-state`: the public JSON with the worker's memory spliced in as its last field."""
-    return public[:-1] + b',"memory":' + _encode(memory) + b"}"
+    return b'%b,"memory":%b}' % (public[:-1], _encode(memory))
 
 
 def decode_row(kind: str, value: bytes) -> Row:

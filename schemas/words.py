@@ -15,7 +15,9 @@ DEFAULT_STATUS: Final = "todo"
 DEFAULT_PRIORITY: Final = "medium"
 COMPLETED: Final = "done"
 IN_PROGRESS: Final = "in_progress"
-INACTIVE: Final = frozenset({"cancelled", "archived"})
+CANCELLED: Final = "cancelled"
+ARCHIVED: Final = "archived"
+INACTIVE: Final = frozenset({CANCELLED, ARCHIVED})
 """Statuses that leave `active_tasks`: they count in the total only."""
 
 BREAKDOWN_NAMES: Final = 16

@@ -22,24 +22,22 @@ class RowCache:
     """The `Rows` that a step reads. Rows of steps that are not acknowledged are pinned; the others are kept while used.
 
     decode: makes a node of a stored value. capacity: rows kept besides the pinned ones, in two generations: when the young one
-    is full, the old one is dropped and the young one grows old; a row that is used is young again.
+    is full, the old one is dropped and the young one grows old; a row that is used is young again. Pinned rows are always young.
     """
 
     def __init__(self, shelf: Shelf, decode: Callable[[bytes, bytes], Node], capacity: int) -> None:
         self._shelf = shelf
         self._decode = decode
         self._half = max(1, capacity // 2)
-        self._pinned: dict[bytes, Node] = {}
+        self._unacknowledged: dict[int, Mapping[bytes, Node]] = {}
+        self._pinned = 0
         self._young: dict[bytes, Node] = {}
         self._old: dict[bytes, Node] = {}
         self._hints: dict[bytes, dict[bytes, int]] = {}
 
     def get(self, key: bytes) -> Node | None:
         """Return the live row or tombstone under a key."""
-        node = self._pinned.get(key)
-        if node is None:
-            node = self._young.get(key)
-        return self._fetch(key) if node is None else node
+        return self._young.get(key) or self._fetch(key)
 
     def _fetch(self, key: bytes) -> Node | None:
         node = self._old.get(key)
@@ -60,18 +58,16 @@ class RowCache:
 
     def pin(self, step: int, rows: Mapping[bytes, Node], hints: Iterable[tuple[bytes, bytes]]) -> None:
         """Take in what a step made; steps are numbered upwards."""
-        self._pinned.update(rows)
+        self._unacknowledged[step] = rows
+        self._pinned += len(rows)
+        self._young.update(rows)
+        self._age()
         for parent, child in hints:
             self._hints.setdefault(parent, {})[child] = step
 
-    def release(self, step: int, rows: Mapping[bytes, Node], hints: Iterable[tuple[bytes, bytes]]) -> None:
-        """Unpin the rows of a step that is stored now, unless a later step has changed them. Steps are released in order."""
-        pinned = self._pinned
-        for key, node in rows.items():
-            if pinned.get(key) is node:
-                del pinned[key]
-        self._young.update(rows)
-        self._age()
+    def release(self, step: int, hints: Iterable[tuple[bytes, bytes]]) -> None:
+        """Unpin the rows of a step that is stored now, if it has not been yet. Steps are released in order."""
+        self._pinned -= len(self._unacknowledged.pop(step, ()))
         for parent, child in hints:
             self._forget_hint(step, parent, child)
 
@@ -83,14 +79,11 @@ class RowCache:
                 del self._hints[parent]
 
     def _age(self) -> None:
-        if len(self._young) > self._half:
+        if len(self._young) > self._half + self._pinned:
             self._old = self._young
             self._young = {}
-
-    @property
-    def pinned(self) -> int:
-        """How many rows wait for their acknowledgement."""
-        return len(self._pinned)
+            for rows in self._unacknowledged.values():
+                self._young.update(rows)
 
     def __len__(self) -> int:
-        return len(self._pinned) + len(self._young) + len(self._old)
+        return len(self._young) + len(self._old)

@@ -220,10 +220,10 @@ class Owner:
     def _durable(self, acknowledged: Acknowledged) -> None:
         done = acknowledged.publication
         if done.state:
-            rows = dict(done.state[:-1])  # the last is the offset row: it is the mark
+            rows = {out.key: out.value for out in done.state[:-1]}  # the last is the offset row: it is the mark
             mark = Mark(acknowledged.state_last, done.through, done.time_ms, self._kit.clock(), self._store.mark.epoch)
             self._store.apply(Write(mark, rows, done.hints))
-            self._cache.release(done.step, done.rows, done.hints)
+            self._cache.release(done.step, done.hints)
             self._mender.acknowledged(acknowledged.places)
         self.in_flight -= done.events
         self._marks.acked(done.ticket)

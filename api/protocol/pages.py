@@ -82,7 +82,7 @@ def _meets(condition: Condition, row: Struct) -> bool:
     value = value_of(condition.column, row)
     if condition.part is not None:
         value = (value or {}).get(condition.part, 0)
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return any(wanted in value for wanted in condition.values) is (condition.operator == "~")
     if condition.operator == "!=":
         return value not in condition.values

@@ -1,7 +1,7 @@
 """One event applied to the rows: the decision about its own row, then what its entity means for the rows around it."""
 
 from collections.abc import Callable
-from typing import Final, cast
+from typing import Final
 
 from schemas.events import Event
 from streams.domain.apply_branch import bury_branch, write_branch
@@ -36,7 +36,7 @@ _BURY: Final[dict[str, Handler]] = {
 
 def apply(fold: Fold, event: Event) -> Applied | Drop:
     """Apply one decoded event at `fold.offset`; return what changed, or why nothing did."""
-    scope = fold.scope(event.project_id)
+    scope = fold.scopes.get(event.project_id) or fold.scope(event.project_id)
     if scope.project is None and event.entity != "project" and fold.is_deleted(scope.key):
         return "orphan"
     key = scope.key_of(event.entity, event.entity_id)
@@ -44,7 +44,7 @@ def apply(fold: Fold, event: Event) -> Applied | Drop:
     event_hash = id_hash(event.id)
     decision = decide(event, node, event_hash)
     if decision not in APPLIED:
-        return cast(Drop, decision)
+        return decision  # type: ignore[return-value]  # what is not applied is dropped
     if decision == "revive":
         fold.surface(key)
     memory = remember(event, node, event_hash)

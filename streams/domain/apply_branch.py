@@ -11,7 +11,7 @@ from schemas.rows import BranchSummary, ContextUpdate, LiveRow, ProjectSummary, 
 from streams.domain.apply_task import NO_FIELDS, entomb_below
 from streams.domain.fold import Applied, Fold, Target
 from streams.domain.homes import home_of
-from streams.domain.node import Node
+from streams.domain.node import Node, shown_row
 from streams.domain.revival import Drop
 from streams.domain.tally import take_away
 
@@ -27,7 +27,7 @@ def write_branch(fold: Fold, event: Event, target: Target) -> Applied | Drop:
         fold.put(target.key, BranchSummary(id=event.entity_id, project_id=event.project_id, name=""), target.memory)
         fold.link(target.scope.key, target.key)
         project.total_branches += 1
-    branch = fold.open_branch(target.scope, event.entity_id)
+    branch = fold.open_above(target.scope, event.entity_id)[1]
     branch.node.memory = target.memory
     rename(branch.row, event.data or NO_FIELDS, merge=target.merge)
     return Applied(target.key, before, (target.scope.key,))
@@ -72,5 +72,5 @@ def rename(row: BranchSummary | ProjectSummary, data: Fields, *, merge: bool) ->
 
 
 def copy_of(live: Node | None) -> LiveRow | None:
-    """Return the row as it is now, out of reach of changes in place."""
-    return None if live is None else copy(cast(LiveRow, live.row))
+    """Return the row as it is now, its counts worked out, out of reach of changes in place."""
+    return None if live is None else copy(cast(LiveRow, shown_row(live.row)))

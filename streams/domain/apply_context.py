@@ -77,5 +77,7 @@ def _touch(fold: Fold, scope: Scope, home: str | None) -> tuple[bytes, ...]:
     kind, row_id = ("project", "") if home is None else split_home(home)
     if kind == "task":
         return recount(fold, scope, row_id, _NO_COUNTS)
+    if kind == "branch":
+        return fold.open_above(scope, row_id)[1].key, scope.key
     fold.open_project(scope)
-    return (fold.open_branch(scope, row_id).key, scope.key) if kind == "branch" else (scope.key,)
+    return (scope.key,)

@@ -60,8 +60,7 @@ def recount(fold: Fold, scope: Scope, task_id: str, counts: tuple[int, int]) -> 
     new.completed_subtasks += counts[1]
     new.stamp = fold.offset
     new.last_activity = later(fold.activity, old.last_activity)
-    project = fold.open_project(scope)
-    branch = fold.open_branch(scope, old.branch_id)
+    project, branch = fold.open_above(scope, old.branch_id)
     fold.put(key, new, node.memory, exchange(node, new, branch.row, project))
     return key, branch.key, scope.key
 
@@ -82,7 +81,7 @@ def _whole(event: Event, data: Fields) -> SubtaskSummary:
         task_id="",
         title=data.title or "",
         status=DEFAULT_STATUS if data.status is UNSET or data.status is None else data.status,
-        assignees=data.assignees or [],
+        assignees=tuple(data.assignees or ()),
         progress_percentage=None if data.progress_percentage is UNSET else data.progress_percentage,
     )
 
@@ -94,7 +93,7 @@ def _patched(old: SubtaskSummary, data: Fields) -> SubtaskSummary:
     if data.status is not UNSET:
         new.status = DEFAULT_STATUS if data.status is None else data.status
     if data.assignees is not UNSET:
-        new.assignees = data.assignees or []
+        new.assignees = tuple(data.assignees or ())
     if data.progress_percentage is not UNSET:
         new.progress_percentage = data.progress_percentage
     return new

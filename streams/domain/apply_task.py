@@ -24,22 +24,16 @@ NO_FIELDS: Final = Fields()
 def write_task(fold: Fold, event: Event, target: Target) -> Applied | Drop:
     """Insert, replace or patch a task; move it when the event names another branch."""
     scope, live = target.scope, target.live
-    old = None if live is None else cast(TaskSummary, live.row)
+    old: TaskSummary | None = None if live is None else live.row  # type: ignore[assignment]  # the row of a task's key is a task
     branch_id = event.branch_id or (DEFAULT_BRANCH if old is None else old.branch_id)
-    if fold.has_lost(scope, branch_id):
+    if branch_id not in scope.branches and fold.has_lost(scope, branch_id):
         return "orphan"
-    data = event.data or NO_FIELDS
-    new = _whole(event, data) if old is None or not target.merge else _patched(old, data)
-    new.branch_id, new.stamp, new.last_activity = branch_id, fold.offset, fold.activity
-    new.last_actor = Actor(event.source, event.user_id, event.session_id)
-    project = fold.open_project(scope)
-    branch = fold.open_branch(scope, branch_id)
+    new = _whole(fold, event, branch_id, old) if old is None or not target.merge else _patched(fold, event, branch_id, old)
+    project, branch = fold.open_above(scope, branch_id)
     if live is None or old is None:
         fold.put(target.key, new, target.memory, _enter(new, branch.row, project))
         fold.link(branch.key, target.key)
         return Applied(target.key, None, _above(scope, branch.key, new))
-    new.last_activity = later(fold.activity, old.last_activity)
-    new.total_subtasks, new.completed_subtasks = old.total_subtasks, old.completed_subtasks
     if old.branch_id != branch_id:
         return _move(fold, target, live, new)
     fold.put(target.key, new, target.memory, exchange(live, new, branch.row, project))
@@ -52,8 +46,7 @@ def bury_task(fold: Fold, event: Event, target: Target) -> Applied:
         fold.bury(target.key, TaskSummary(id=event.entity_id, project_id=event.project_id, branch_id=""), target.memory, None)
         return Applied(target.key, None, ())
     old = cast(TaskSummary, target.live.row)
-    project = fold.open_project(target.scope)
-    branch = fold.open_branch(target.scope, old.branch_id)
+    project, branch = fold.open_above(target.scope, old.branch_id)
     _leave(target.live, branch.row, project)
     fold.bury(target.key, old, target.memory, old.branch_id)
     fold.doom(entomb_below(fold, target.key, old))
@@ -81,16 +74,16 @@ def _above(scope: Scope, branch_key: bytes, task: TaskSummary) -> tuple[bytes, .
 def exchange(old: Node, new: TaskSummary, branch: BranchSummary, project: ProjectSummary) -> int:
     """Move both tallies from a task's old row to its new one in the same branch; return the new row's digest."""
     digest = task_digest(new)
-    shift((branch, project), cast(TaskSummary, old.row), new, digest - _digest_of(old))
+    before = old.digest if old.digest >= 0 else _digest_of(old)
+    shift((branch, project), old.row, new, digest - before)  # type: ignore[arg-type]  # the row of a task's key is a task
     return digest
 
 
 def _move(fold: Fold, target: Target, live: Node, new: TaskSummary) -> Applied:
     scope = target.scope
     old = cast(TaskSummary, live.row)
-    project = fold.open_project(scope)
-    left = fold.open_branch(scope, old.branch_id)
-    entered = fold.open_branch(scope, new.branch_id)
+    project, left = fold.open_above(scope, old.branch_id)
+    entered = fold.open_above(scope, new.branch_id)[1]
     _leave(live, left.row, project)
     memory = structs.replace(target.memory, former=with_former(target.memory.former, old.branch_id))
     fold.put(target.key, new, memory, _enter(new, entered.row, project))
@@ -124,25 +117,33 @@ def _digest_of(node: Node) -> int:
     return node.digest if node.digest >= 0 else task_digest(cast(TaskSummary, node.row))
 
 
-def _whole(event: Event, data: Fields) -> TaskSummary:
+def _whole(fold: Fold, event: Event, branch_id: str, old: TaskSummary | None) -> TaskSummary:
     """Return the task that the event describes in full; what it does not say has its default."""
+    data = event.data or NO_FIELDS
+    status, priority = data.status, data.priority
     return TaskSummary(
         id=event.entity_id,
         project_id=event.project_id,
-        branch_id="",
+        branch_id=branch_id,
         title=data.title or "",
-        status=DEFAULT_STATUS if data.status is UNSET or data.status is None else data.status,
-        priority=DEFAULT_PRIORITY if data.priority is UNSET or data.priority is None else data.priority,
-        assignees=data.assignees or [],
-        labels=data.labels or [],
-        dependencies=data.dependencies or [],
+        status=DEFAULT_STATUS if status is UNSET or status is None else status,
+        priority=DEFAULT_PRIORITY if priority is UNSET or priority is None else priority,
+        assignees=tuple(data.assignees) if data.assignees else (),
+        labels=tuple(data.labels) if data.labels else (),
+        dependencies=tuple(data.dependencies) if data.dependencies else (),
         parent_id=None if data.parent_id is UNSET else data.parent_id,
         progress_percentage=None if data.progress_percentage is UNSET else data.progress_percentage,
+        total_subtasks=0 if old is None else old.total_subtasks,
+        completed_subtasks=0 if old is None else old.completed_subtasks,
+        last_activity=fold.activity if old is None else later(fold.activity, old.last_activity),
+        last_actor=Actor(event.source, event.user_id, event.session_id),
+        stamp=fold.offset,
     )
 
 
-def _patched(old: TaskSummary, data: Fields) -> TaskSummary:
+def _patched(fold: Fold, event: Event, branch_id: str, old: TaskSummary) -> TaskSummary:
     """Return the task with exactly the fields that are set; null sets a field to its default."""
+    data = event.data or NO_FIELDS
     new = copy(old)
     if data.title is not UNSET:
         new.title = data.title or ""
@@ -157,5 +158,8 @@ def _patched(old: TaskSummary, data: Fields) -> TaskSummary:
     for name in ("assignees", "labels", "dependencies"):
         value = getattr(data, name)
         if value is not UNSET:
-            setattr(new, name, value or [])
+            setattr(new, name, tuple(value or ()))
+    new.branch_id, new.stamp = branch_id, fold.offset
+    new.last_activity = later(fold.activity, old.last_activity)
+    new.last_actor = Actor(event.source, event.user_id, event.session_id)
     return new

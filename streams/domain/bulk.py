@@ -6,8 +6,8 @@ from typing import Final
 from msgspec import Raw
 
 from schemas.messages import Bulk, BulkData, BulkPayload, Cascade, Change, Merged, Metadata, Position, encode_message, stream_of
-from streams.domain.cascade import LISTS, Look, action_of
-from streams.domain.node import kind_of, public_bytes
+from streams.domain.cascade import LISTS, Look
+from streams.domain.node import KINDS, kind_of, public_bytes
 from streams.domain.records import Out
 from streams.domain.rules import AI, Rules
 from streams.domain.windows import Pending
@@ -54,7 +54,8 @@ def _entries(pending: Pending, look: Look) -> list[_Entry]:
     for key, existed in primary.items():
         node = look(key)
         if node is not None:
-            entries.append((kind_of(key), action_of(node, existed=existed), Raw(node.public or public_bytes(node))))
+            action = "delete" if node.memory.deleted_ms else "update" if existed else "create"
+            entries.append((KINDS[key[:2]], action, Raw(node.public or public_bytes(node))))
     for key in pending.others:
         if key not in primary:
             node = look(key)

@@ -39,6 +39,7 @@ _ENTITIES: Final = frozenset(ENTITIES)
 _BRACKETS: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 _OPEN: Final = (b"{", b"[")
 _SCHEMA: Final = 1
+_NO_FIELDS: Final = Fields()
 
 
 def decode(record: Record) -> Event | Poison:
@@ -46,22 +47,24 @@ def decode(record: Record) -> Event | Poison:
     value = record.value
     if value is None:
         return Poison("empty", "the record has no value; a delete is an event with action delete")
-    poison = _unreadable(value)
-    if poison is not None:
-        return poison
+    if len(value) > MAX_EVENT_BYTES or not value.isascii() or value.count(b"{") + value.count(b"[") > MAX_NESTING:
+        poison = _unreadable(value)
+        if poison is not None:
+            return poison
     try:
         event = decode_event(value)
     except msgspec.ValidationError as error:
         return Poison("bad-shape", str(error))
     except msgspec.DecodeError as error:
         return Poison("bad-json", str(error))
-    data = event.data
-    if data is not None:
-        event.branch_id = event.branch_id or data.branch_id or event.git_branch_id or data.git_branch_id or None
-        event.task_id = event.task_id or data.task_id or None
-    else:
-        event.branch_id = event.branch_id or event.git_branch_id or None
-    return _judge(event, record.key) or event
+    if not event.branch_id or (event.entity == "subtask" and not event.task_id):
+        _find_parents(event, event.data or _NO_FIELDS)
+    return _judge(event, record.key)
+
+
+def _find_parents(event: Event, data: Fields) -> None:
+    event.branch_id = event.branch_id or data.branch_id or event.git_branch_id or data.git_branch_id or None
+    event.task_id = event.task_id or data.task_id or None
 
 
 def _unreadable(value: bytes) -> Poison | None:
@@ -88,8 +91,23 @@ def _depth(value: bytes) -> int:
     return deepest
 
 
-def _judge(event: Event, key: bytes | None) -> Poison | None:
+def _judge(event: Event, key: bytes | None) -> Event | Poison:
     """Check what the type system cannot, and write action and time in their canonical form."""
+    action = ACTIONS.get(event.action)
+    occurred_at = canonical(event.occurred_at)
+    fits = key == event.project_id.encode() and event.entity in _ENTITIES and event.schema == _SCHEMA
+    if not fits or action is None or occurred_at is None or (event.entity == "project" and event.entity_id != event.project_id):
+        return _misfit(event, key)
+    event.occurred_at = occurred_at
+    if event.action != action:
+        if event.action == "completed":
+            _complete(event)
+        event.action = action
+    return event
+
+
+def _misfit(event: Event, key: bytes | None) -> Poison:
+    """Return the first reason why `_judge` refuses an event."""
     if event.entity not in _ENTITIES:
         return Poison("bad-entity", f"the entity is none of {', '.join(ENTITIES)}")
     if key != event.project_id.encode():
@@ -98,21 +116,9 @@ def _judge(event: Event, key: bytes | None) -> Poison | None:
         return Poison("bad-id", "the entity_id of a project event is not its project_id")
     if event.schema != _SCHEMA:
         return Poison("bad-schema", f"the event has schema {event.schema}; this worker reads {_SCHEMA}")
-    return _make_canonical(event)
-
-
-def _make_canonical(event: Event) -> Poison | None:
-    action = ACTIONS.get(event.action)
-    if action is None:
+    if event.action not in ACTIONS:
         return Poison("bad-action", "the action is none of create, update, patch, delete or their aliases")
-    occurred_at = canonical(event.occurred_at)
-    if occurred_at is None:
-        return Poison("bad-time", "occurred_at is not an ISO 8601 time")
-    event.occurred_at = occurred_at
-    if event.action == "completed":
-        _complete(event)
-    event.action = action
-    return None
+    return Poison("bad-time", "occurred_at is not an ISO 8601 time")
 
 
 def _complete(event: Event) -> None:

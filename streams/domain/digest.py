@@ -1,6 +1,6 @@
 """Checksums that are cheap to move: of tasks, to see drift in O(1), and of event ids, to know a retry."""
 
-import hashlib
+from hashlib import blake2b
 from typing import Final
 from zlib import crc32
 
@@ -8,6 +8,7 @@ from schemas.rows import TaskSummary
 
 MASK: Final = (1 << 53) - 1
 """53 bits: what a JSON number carries exactly everywhere."""
+HASH_CHARS: Final = 14
 
 
 def task_digest(task: TaskSummary) -> int:
@@ -15,6 +16,6 @@ def task_digest(task: TaskSummary) -> int:
     return crc32(f"{task.id}|{task.status}|{task.priority}|{task.stamp}".encode())
 
 
-def id_hash(event_id: str) -> int:
-    """Return the 53 bits under which a row remembers an event."""
-    return int.from_bytes(hashlib.blake2b(event_id.encode(), digest_size=8).digest()) & MASK
+def id_hash(event_id: str) -> str:
+    """Return the 56 bits under which a row remembers an event, as 14 hex digits."""
+    return blake2b(event_id.encode(), digest_size=7).hexdigest()

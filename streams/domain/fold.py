@@ -103,26 +103,30 @@ class Fold:
 
     def open_project(self, scope: Scope) -> ProjectSummary:
         """Return the live row of a project for changes; one that was never announced begins here. It takes in the event at hand."""
-        slot = scope.project
-        if slot is None:
-            if self.find(scope.key) is None:
-                self.put(scope.key, ProjectSummary(id=scope.project_id, name=scope.project_id), Memory())
-            node = cast(Node, self.touch(scope.key))
-            slot = scope.project = Slot(scope.key, node, cast(ProjectSummary, node.row))
-        slot.take_in(self.offset, self.activity)
+        slot = scope.project or self._open_project(scope)
+        self._take_in((slot,))
         return slot.row
 
-    def has_lost(self, scope: Scope, branch_id: str) -> bool:
-        """Tell whether a branch is deleted."""
-        return branch_id not in scope.branches and self.is_deleted(scope.key_of("branch", branch_id))
+    def open_above(self, scope: Scope, branch_id: str) -> tuple[ProjectSummary, Slot[BranchSummary]]:
+        """Return a project and one of its branches as `open_project` does."""
+        project = scope.project or self._open_project(scope)
+        branch = scope.branches.get(branch_id) or self._open_branch(scope, branch_id)
+        self._take_in((project, branch))
+        return project.row, branch
 
-    def open_branch(self, scope: Scope, branch_id: str) -> Slot[BranchSummary]:
-        """Return the live row of a branch for changes; one that was never announced begins here. It takes in the event at hand."""
-        slot = scope.branches.get(branch_id)
-        if slot is None:
-            slot = scope.branches[branch_id] = self._slot(scope, branch_id)
-        slot.take_in(self.offset, self.activity)
-        return slot
+    def _take_in(self, slots: tuple[Slot[ProjectSummary], Slot[BranchSummary]] | tuple[Slot[ProjectSummary]]) -> None:
+        """Note the event at hand: its offset is the new stamp, its time counts as activity, and bytes made before are old."""
+        for slot in slots:
+            slot.node.public = None
+            row = slot.row
+            row.stamp = self.offset
+            last = row.last_activity
+            if last is None or last < self.activity:
+                row.last_activity = self.activity
+
+    def has_lost(self, scope: Scope, branch_id: str) -> bool:
+        """Tell whether a branch is deleted. One that is open is not."""
+        return self.is_deleted(scope.key_of("branch", branch_id))
 
     def children(self, parent: bytes) -> Iterator[tuple[bytes, Node]]:
         """Yield (key, row or tombstone) of all that was ever written under a parent, in the order of the keys."""
@@ -139,7 +143,7 @@ class Fold:
     def bury(self, key: bytes, row: Row, memory: Memory, parent_id: str | None) -> None:
         """Put a tombstone in place of a row; it remembers what the row remembered, and its parent."""
         former = memory.former if parent_id is None else with_former(memory.former, parent_id)
-        grave = Memory(seen=memory.seen, origins=memory.origins, deleted_ms=max(self.record_ms, 1), former=former)
+        grave = Memory(ids=memory.ids, origins=memory.origins, deleted_ms=max(self.record_ms, 1), former=former)
         project_id = row.id if isinstance(row, ProjectSummary) else row.project_id
         self.put(key, Tombstone(id=row.id, project_id=project_id, stamp=self.offset), grave)
 
@@ -147,19 +151,27 @@ class Fold:
         """Have everything below a deleted row buried before the next event: there may be so much of it that others must get a turn."""
         self.doomed = burials
 
-    def _slot(self, scope: Scope, branch_id: str) -> Slot[BranchSummary]:
+    def _open_project(self, scope: Scope) -> Slot[ProjectSummary]:
+        if self.find(scope.key) is None:
+            self.put(scope.key, ProjectSummary(id=scope.project_id, name=scope.project_id), Memory())
+        node = cast(Node, self.touch(scope.key))
+        slot = scope.project = Slot(scope.key, node, cast(ProjectSummary, node.row))
+        return slot
+
+    def _open_branch(self, scope: Scope, branch_id: str) -> Slot[BranchSummary]:
         key = scope.key_of("branch", branch_id)
         if self.find(key) is None:
             self.put(key, BranchSummary(id=branch_id, project_id=scope.project_id, name=branch_id), Memory())
             self.link(scope.key, key)
             self.open_project(scope).total_branches += 1
         node = cast(Node, self.touch(key))
-        return Slot(key, node, cast(BranchSummary, node.row))
+        slot = scope.branches[branch_id] = Slot(key, node, cast(BranchSummary, node.row))
+        return slot
 
 
-def with_former(former: list[str], parent_id: str) -> list[str]:
+def with_former(former: tuple[str, ...], parent_id: str) -> tuple[str, ...]:
     """Return the remembered parents with one more, newest last."""
-    return [*(known for known in former if known != parent_id), parent_id][-REMEMBERED_PARENTS:]
+    return (*(known for known in former if known != parent_id), parent_id)[-REMEMBERED_PARENTS:]
 
 
 def later(activity: str, last: str | None) -> str:

@@ -13,6 +13,7 @@ from schemas.rows import (
     Memory,
     ProjectSummary,
     Row,
+    TaskSummary,
     decode_memory,
     decode_row,
     encode_row,
@@ -21,7 +22,7 @@ from schemas.rows import (
 from schemas.topics import row_key, split_key
 from schemas.words import BREAKDOWN_NAMES, PRIORITIES, STATUSES
 from streams.domain.homes import home, split_home
-from streams.domain.tally import TALLIES, shown
+from streams.domain.tally import is_tally, settle, shown
 
 
 class Node(Struct, gc=False):
@@ -60,19 +61,19 @@ class _Stamp(Struct, gc=False):
 
 _decode_parents = msgspec.json.Decoder(_Parents).decode
 _decode_stamp = msgspec.json.Decoder(_Stamp).decode
-_KINDS: Final = {kind[:2].encode(): kind for kind in ROW_TYPES}
-"""Two letters tell the kinds apart."""
+KINDS: Final = {kind[:2].encode(): kind for kind in ROW_TYPES}
+"""The first two letters of a key -> its kind."""
 
 
 def kind_of(key: bytes) -> str:
     """Return the kind of a row from its key."""
-    return _KINDS[key[:2]]
+    return KINDS[key[:2]]
 
 
 def editable(node: Node) -> Node:
     """Return a copy that may be changed in place without touching the lender's node."""
     row = copy(node.row)
-    if isinstance(row, TALLIES):
+    if is_tally(row):
         row.status_breakdown = dict(row.status_breakdown)
         row.priority_breakdown = dict(row.priority_breakdown)
     return Node(row, node.memory, node.public, node.digest)
@@ -80,15 +81,17 @@ def editable(node: Node) -> Node:
 
 def public_bytes(node: Node) -> bytes:
     """Return the row as readers see it: canonical JSON, made once per change."""
-    if node.public is None:
-        node.public = encode_row(shown_row(node.row))
-    return node.public
+    public = node.public
+    if public is None:
+        row = node.row
+        public = node.public = encode_row(row if type(row) is TaskSummary else shown_row(row))
+    return public
 
 
 def encode_node(node: Node) -> bytes:
     """Return the value for `task-state`: the public JSON with the memory as its last field."""
     row, memory = node.row, node.memory
-    if isinstance(row, TALLIES) and not _fits(row):
+    if type(row) is not TaskSummary and is_tally(row) and not _fits(row):
         memory = msgspec.structs.replace(memory, statuses=row.status_breakdown, priorities=row.priority_breakdown)
     return with_memory(node.public or public_bytes(node), memory)
 
@@ -97,7 +100,7 @@ def decode_node(key: bytes, value: bytes) -> Node:
     """Return the node of a `task-state` record. Raises `msgspec.DecodeError`, `KeyError` (a kind without rows)."""
     row = decode_row(kind_of(key), value)
     memory = decode_memory(value)
-    if isinstance(row, TALLIES) and memory.statuses is not None and memory.priorities is not None:
+    if is_tally(row) and memory.statuses is not None and memory.priorities is not None:
         row.status_breakdown, row.priority_breakdown = memory.statuses, memory.priorities
         memory.statuses = memory.priorities = None
     return Node(row, memory)
@@ -134,8 +137,11 @@ def stamp_of(key: bytes, value: bytes) -> int:
 
 
 def shown_row(row: Row) -> Row:
-    """Return the row as readers see it: its breakdowns cut to 16 names and `other`."""
-    if not isinstance(row, TALLIES) or _fits(row):
+    """Return the row as readers see it: its counts worked out, its breakdowns cut to 16 names and `other`."""
+    if not is_tally(row):
+        return row
+    settle(row)
+    if _fits(row):
         return row
     result = copy(row)
     result.status_breakdown = shown(row.status_breakdown, STATUSES)

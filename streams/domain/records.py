@@ -19,7 +19,7 @@ class Record(Struct, frozen=True, gc=False):
     headers: tuple[tuple[str, bytes], ...] = ()
 
 
-class Out(NamedTuple):
+class Out(Struct, gc=False):
     """One record to send."""
 
     key: bytes

@@ -10,7 +10,7 @@ from typing import Final
 from schemas.events import Event
 from schemas.rows import ContextUpdate, SubtaskSummary
 from schemas.topics import row_key
-from streams.domain.digest import id_hash
+from streams.domain.digest import HASH_CHARS, id_hash
 from streams.domain.fold import Fold
 from streams.domain.homes import split_home
 from streams.domain.node import Node
@@ -50,10 +50,10 @@ def decision_again(event: Event, node: Node | None) -> tuple[bool, str | None]:
 
     A row that took the event in says so until it has taken in 8 more; only then is the decision unknown.
     """
-    seen = [] if node is None else node.memory.seen
-    if id_hash(event.id) in seen:
+    ids = "" if node is None else node.memory.ids
+    if id_hash(event.id) in ids:
         return True, None
-    return len(seen) < REMEMBERED_IDS, "conflict"
+    return len(ids) < REMEMBERED_IDS * HASH_CHARS, "conflict"
 
 
 def _tasks_of(event: Event, node: Node) -> dict[str, None]:

@@ -4,6 +4,7 @@ from typing import Final, Literal
 
 from schemas.events import Event
 from schemas.rows import Memory
+from streams.domain.digest import HASH_CHARS
 from streams.domain.node import Node
 from streams.domain.rules import REMEMBERED_IDS
 
@@ -32,34 +33,33 @@ TABLE: Final[dict[tuple[str, State], Decision]] = {
 APPLIED: Final = frozenset({"insert", "replace", "merge", "revive", "bury"})
 
 _NOTHING: Final = Memory()
+_OLDEST: Final = (1 - REMEMBERED_IDS) * HASH_CHARS
 
 
-def decide(event: Event, node: Node | None, event_hash: int) -> Decision:
+def decide(event: Event, node: Node | None, event_hash: str) -> Decision:
     """Return what the event does to its row. `orphan` is decided by its parents, later.
 
     A retry is seen first, so that the repeated conditional write of a lost answer is no conflict.
     """
     if node is None:
         return TABLE[event.action, "none"] if event.if_stamp is None else "conflict"
-    if event_hash in node.memory.seen:
+    memory = node.memory
+    if event_hash in memory.ids:  # a match across two hashes is as unlikely as two equal ones
         return "duplicate"
     if event.if_stamp is not None and event.if_stamp != node.row.stamp:
         return "conflict"
-    decision = TABLE[event.action, "tombstone" if node.memory.deleted_ms else "live"]
-    if event.origin is not None and decision in APPLIED and _is_old(event, node.memory):
-        return "stale"
+    decision = TABLE[event.action, "tombstone" if memory.deleted_ms else "live"]
+    if event.origin is not None and event.version is not None and decision in APPLIED:
+        last = memory.origins.get(event.origin)
+        if last is not None and event.version <= last:
+            return "stale"
     return decision
 
 
-def remember(event: Event, node: Node | None, event_hash: int) -> Memory:
+def remember(event: Event, node: Node | None, event_hash: str) -> Memory:
     """Return the row's memory with this event in it."""
     memory = _NOTHING if node is None else node.memory
     origins = memory.origins
     if event.origin is not None and event.version is not None:
         origins = {**origins, event.origin: event.version}
-    return Memory(seen=[*memory.seen[1 - REMEMBERED_IDS :], event_hash], origins=origins, former=memory.former)
-
-
-def _is_old(event: Event, memory: Memory) -> bool:
-    last = memory.origins.get(event.origin or "")
-    return last is not None and event.version is not None and event.version <= last
+    return Memory(ids=memory.ids[_OLDEST:] + event_hash, origins=origins, former=memory.former)

@@ -18,14 +18,6 @@ class Slot(Struct, Generic[R], gc=False):
     node: Node
     row: R
 
-    def take_in(self, offset: int, activity: str) -> None:
-        """Note an event: its offset is the new stamp, and its time counts as activity."""
-        self.node.public = None
-        row = self.row
-        row.stamp = offset
-        if row.last_activity is None or row.last_activity < activity:
-            row.last_activity = activity
-
 
 class Scope(Struct, gc=False):
     """What a step knows about one project. A row that is not open has not been changed in this step, or is not live."""
@@ -38,7 +30,7 @@ class Scope(Struct, gc=False):
 
     def key_of(self, kind: str, row_id: str) -> bytes:
         """Return the key of a row of this project: `schemas.topics.row_key` with its first part made once."""
-        return f"{kind}{self.prefix}{escape(row_id)}".encode()
+        return f"{kind}{self.prefix}{escape(row_id) if '/' in row_id or '%' in row_id else row_id}".encode()
 
 
 def scope_of(project_id: str) -> Scope:

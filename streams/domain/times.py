@@ -1,6 +1,7 @@
 """Times as text: UTC, ISO 8601, milliseconds and `Z` (24 characters), so that they compare as text."""
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 _START: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -10,8 +11,14 @@ _CANONICAL_CHARS: Final = 24
 
 def text_of(ms: int) -> str:
     """Return milliseconds since 1970 as text. Values outside the years 1970 to 9999 are moved to their edge."""
-    moment = _START + timedelta(milliseconds=min(max(ms, 0), _LAST_MS))
-    return f"{moment.isoformat(timespec='milliseconds')[:23]}Z"
+    seconds, rest = divmod(min(max(ms, 0), _LAST_MS), 1000)
+    return f"{_second(seconds)}{rest:03}Z"
+
+
+@lru_cache(maxsize=16)
+def _second(seconds: int) -> str:
+    """Return a second as text up to the point; events of one batch share few of them."""
+    return f"{(_START + timedelta(seconds=seconds)).isoformat()[:19]}."
 
 
 def canonical(text: str) -> str | None:

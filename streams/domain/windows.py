@@ -54,8 +54,9 @@ class Window:
     def add(self, event: Event, offset: int, applied: Applied) -> None:
         """Take in one applied event."""
         self.primary.setdefault(applied.key, applied.before is not None)
+        others = self.others
         for key in applied.ancestors:
-            self.others[key] = None
+            others[key] = None
         self._note(event, offset)
 
     def add_again(self, event: Event, offset: int, keys: Iterable[bytes], above: Iterable[bytes]) -> None:
@@ -65,14 +66,16 @@ class Window:
         self._note(event, offset)
 
     def _note(self, event: Event, offset: int) -> None:
-        if self.first == _NONE:
-            self.first = offset
         self.last = offset
+        if not self.events:
+            self.first = offset
         self.events += 1
         session: _Session = (event.session_id, event.user_id, event.source)
-        if len(self.sessions) >= MERGED_NAMES and session not in self.sessions:
+        events = self.sessions.get(session, 0)
+        if not events and len(self.sessions) >= MERGED_NAMES:
             session = (None, None, event.source)
-        self.sessions[session] = self.sessions.get(session, 0) + 1
+            events = self.sessions.get(session, 0)
+        self.sessions[session] = events + 1
         if event.correlation_id is not None and len(self.correlations) < MERGED_NAMES:
             self.correlations[event.correlation_id] = None
 

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from copy import copy
 from typing import cast
 
 from schemas.events import Event
@@ -10,6 +9,7 @@ from schemas.rows import OffsetRow, ProjectSummary
 from schemas.topics import row_key
 from streams.domain.activity import Activity
 from streams.domain.apply import apply
+from streams.domain.apply_branch import copy_of
 from streams.domain.changelog import state_records
 from streams.domain.decode import Poison, decode
 from streams.domain.fold import Applied, Fold
@@ -43,16 +43,17 @@ class Work:
         if isinstance(event, Poison):
             self._degrade(record)
             return
-        urgent = self.publisher.before(event, record)
+        publisher = self.publisher
+        urgent = publisher.before(event, record)
         result = apply(self.fold, event)
         if isinstance(result, Applied):
             self.applied += 1
             self.activity.note(self.fold, event)
-            self.publisher.change(event, record, result, urgent=urgent)
+            publisher.change(event, record, result, urgent=urgent)
         else:
             self.counts[result] += 1
         if event.correlation_id is not None:
-            self.publisher.answer(event, record, None if isinstance(result, Applied) else result)
+            publisher.answer(event, record, None if isinstance(result, Applied) else result)
 
     def bury_doomed(self) -> Iterator[None]:
         """Bury what goes with the row that was just deleted, and write the tombstones' bytes; yields after every so many."""
@@ -118,7 +119,7 @@ class Work:
             self.dead.append(DeadLetter(record, event.reason, event.detail))
         else:
             self.project_id = event.project_id
-            fold.activity = min(event.occurred_at, self.record_time)
+            fold.activity = min(self.record_time, event.occurred_at)
         return event
 
     def _degrade(self, record: Record) -> None:
@@ -131,7 +132,7 @@ class Work:
             return
         node = cast(Node, self.fold.touch(scope.key))
         row = cast(ProjectSummary, node.row)
-        before = copy(row)
+        before = copy_of(node)
         row.degraded += 1
         row.stamp = record.offset
         node.public = None

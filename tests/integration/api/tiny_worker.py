@@ -122,7 +122,7 @@ class TinyWorker:
         values: dict[str, ProjectSummary | BranchSummary | TaskSummary] = {"project": project, "branch": branch, "task": task}
         encoded = {kind: encode_row(row) for kind, row in values.items()}
         for kind, row in values.items():
-            await self.state(partition, row_key(kind, project_id, row.id), with_memory(encoded[kind], Memory(seen=[stamp])))
+            await self.state(partition, row_key(kind, project_id, row.id), with_memory(encoded[kind], Memory(ids=f"{stamp:014x}")))
         await self.state(partition, offset_key(partition), encode_row(OffsetRow(partition=partition, through=stamp + 1)))
         message = Update(
             id=f"m-{project_id}-{stamp}",

@@ -110,6 +110,7 @@ BY_TYPE: Final[dict[type, Callable[[Any], st.SearchStrategy[Any]]]] = {
     inspect.AnyType: lambda _: st.integers(0, 9),
     inspect.LiteralType: lambda kind: st.sampled_from(kind.values),
     inspect.ListType: lambda kind: st.lists(of_type(kind.item_type), max_size=3),
+    inspect.VarTupleType: lambda kind: st.lists(of_type(kind.item_type), max_size=3).map(tuple),
     inspect.DictType: lambda kind: st.dictionaries(st.text(min_size=1, max_size=9), of_type(kind.value_type), max_size=3),
     inspect.StructType: lambda kind: structs(kind.cls),
     inspect.UnionType: lambda kind: st.one_of([of_type(part) for part in kind.types if type(part) in BY_TYPE]),

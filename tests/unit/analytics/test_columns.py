@@ -20,7 +20,7 @@ def test_each_kind_of_row_fills_its_table() -> None:
                     id="t",
                     project_id="p",
                     branch_id="b",
-                    labels=["x"],
+                    labels=("x",),
                     last_activity="2026-01-02T03:04:05.678Z",
                     last_actor=Actor("user", "u"),
                 )

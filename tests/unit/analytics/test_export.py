@@ -13,7 +13,7 @@ from schemas.rows import BranchSummary, TaskSummary, encode_row
 
 ROWS = [
     (b"branch/p/b", encode_row(BranchSummary(id="b", project_id="p", name='B, the "first"', total_tasks=1, status_breakdown={"todo": 1}))),
-    (b"task/p/t", encode_row(TaskSummary(id="t", project_id="p", branch_id="b", title="é\n", labels=["x", "y"]))),
+    (b"task/p/t", encode_row(TaskSummary(id="t", project_id="p", branch_id="b", title="é\n", labels=("x", "y")))),
 ]  # fmt: skip
 TABLES = Tables(tables_of(ROWS), {0: 2})
 

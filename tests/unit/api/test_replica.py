@@ -33,7 +33,7 @@ def live_tasks(replica: Replica) -> dict[str, int]:
 def test_the_memory_of_the_worker_stays_inside(name: str) -> None:
     """Cut off wherever a name looks like it; a row without memory is as it was."""
     tombstone = encode_row(Tombstone(id=name, project_id="p", stamp=1))
-    assert public(with_memory(tombstone, Memory(seen=[1], origins={name: 3}))) == tombstone
+    assert public(with_memory(tombstone, Memory(ids="ab", origins={name: 3}))) == tombstone
     assert public(tombstone) == tombstone
 
 

@@ -16,7 +16,7 @@ from schemas.tables import BRANCHES, TASKS
 TIME = "2026-11-25T10:00:00.250Z"
 TASK_ROWS = [
     TaskSummary(
-        id="t", project_id="p", branch_id="b", title='A "b", c\nd', assignees=["ann"], progress_percentage=12.5, last_activity=TIME,
+        id="t", project_id="p", branch_id="b", title='A "b", c\nd', assignees=("ann",), progress_percentage=12.5, last_activity=TIME,
         last_actor=Actor("user", "ann"),
     ),
     TaskSummary(id="u", project_id="p", branch_id="b"),

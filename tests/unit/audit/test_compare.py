@@ -29,7 +29,7 @@ def expected() -> Expected:
 @pytest.fixture
 def found(expected: Expected) -> dict[bytes, bytes]:
     """Return the same rows as the worker writes them, with its memory."""
-    return {row_key(*key): with_memory(encode_row(row), Memory(seen=[1])) for key, row in expected.rows.items()}
+    return {row_key(*key): with_memory(encode_row(row), Memory(ids="ab")) for key, row in expected.rows.items()}
 
 
 def test_equal_rows_agree_whatever_the_worker_remembers(expected: Expected, found: dict[bytes, bytes]) -> None:

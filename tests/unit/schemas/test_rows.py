@@ -7,7 +7,7 @@ from schemas.rows import ROW_TYPES, BranchSummary, Memory, TaskSummary, Tombston
 
 BRANCH = BranchSummary(id="b", project_id="p", name="main", total_tasks=2, status_breakdown={"todo": 1, "done": 1}, stamp=7)
 TOMBSTONE = Tombstone(id="b", project_id="p", stamp=9)
-MEMORY = Memory(seen=[1, 2], origins={"task-master:repo": 4})
+MEMORY = Memory(ids="0a0b", origins={"task-master:repo": 4})
 
 
 def test_the_order_of_a_map_does_not_change_the_bytes() -> None:

@@ -36,9 +36,9 @@ def ids(table: Table, rows: list[Any], *where: str) -> list[str]:
 
 TASK_ROWS = [
     TaskSummary(
-        id="a", project_id="p", branch_id="b", title="Mend the Door", assignees=["ann"], progress_percentage=10.0, total_subtasks=1
+        id="a", project_id="p", branch_id="b", title="Mend the Door", assignees=("ann",), progress_percentage=10.0, total_subtasks=1
     ),
-    TaskSummary(id="b", project_id="p", branch_id="b", title="paint", assignees=["ann", "bob"], total_subtasks=2),
+    TaskSummary(id="b", project_id="p", branch_id="b", title="paint", assignees=("ann", "bob"), total_subtasks=2),
     TaskSummary(id="c", project_id="p", branch_id="c", title="", progress_percentage=90.5, total_subtasks=3),
 ]
 

@@ -3,6 +3,7 @@
 import pytest
 
 from schemas.words import ENTITIES
+from streams.domain.digest import HASH_CHARS
 from tests.property.streams.world import Worker
 from tests.unit.streams.domain.scene import event, record, row, tell
 
@@ -38,4 +39,4 @@ def test_a_revived_row_begins_a_new_life(entity: str) -> None:
     assert getattr(revived, "role", "viewer") == "viewer"
     node = worker.store.get(f"{entity}/p/x".encode())
     assert node is not None
-    assert len(node.memory.seen) == 3
+    assert len(node.memory.ids) == 3 * HASH_CHARS

@@ -42,11 +42,11 @@ def test_a_patch_changes_what_it_sets() -> None:
     full = {"title": "x", "status": "review", "assignees": ["@a"], "progress_percentage": 10.0}
     tell(worker, event("subtask s", data=full, task_id="t"), event("subtask s", "patch"))
     before = row(worker, "subtask s")
-    assert (before.title, before.status, before.assignees, before.progress_percentage) == ("x", "review", ["@a"], 10.0)
+    assert (before.title, before.status, before.assignees, before.progress_percentage) == ("x", "review", ("@a",), 10.0)
 
     tell(worker, event("subtask s", "patch", dict.fromkeys(full)))
     after = row(worker, "subtask s")
-    assert (after.title, after.status, after.assignees, after.progress_percentage) == ("", "todo", [], None)
+    assert (after.title, after.status, after.assignees, after.progress_percentage) == ("", "todo", (), None)
 
 
 def test_a_move_changes_both_tasks() -> None:
@@ -59,7 +59,7 @@ def test_a_move_changes_both_tasks() -> None:
     assert row(worker, "subtask s").branch_id == "b"
     node = worker.store.get(b"subtask/p/s")
     assert node is not None
-    assert node.memory.former == ["t"]
+    assert node.memory.former == ("t",)
 
 
 @pytest.mark.parametrize(("task_id", "reason"), [(None, "unknown"), ("never", "orphan"), ("gone", "orphan")])
@@ -80,5 +80,5 @@ def test_the_delete_of_an_unknown_subtask_is_kept() -> None:
 
     node = worker.store.get(b"subtask/p/s")
     assert node is not None
-    assert (node.deleted, node.memory.former) == (True, ["t"])
+    assert (node.deleted, node.memory.former) == (True, ("t",))
     assert row(worker, "subtask r").deleted

@@ -35,7 +35,7 @@ def test_a_whole_image_replaces_everything(action: str) -> None:
     tell(worker, event("task t", action, {"status": None}, occurred_at="2026-11-01", session_id="s"))
 
     task = row(worker, "task t")
-    assert (task.title, task.status, task.priority, task.assignees, task.parent_id) == ("", "todo", "medium", [], None)
+    assert (task.title, task.status, task.priority, task.assignees, task.parent_id) == ("", "todo", "medium", (), None)
     assert (task.branch_id, task.total_subtasks, task.last_activity, task.stamp) == ("b", 1, NOON, 2)
     assert (task.last_actor.source, task.last_actor.session_id) == ("mcp-ai", "s")
     assert row(worker, "branch b").status_breakdown == {"todo": 1}
@@ -50,12 +50,12 @@ def test_a_patch_changes_what_it_sets() -> None:
         event("task t", "patch", {"title": "New", "labels": None, "progress_percentage": None}),
     )
     task = row(worker, "task t")
-    assert (task.title, task.labels, task.progress_percentage) == ("New", [], None)
-    assert (task.status, task.priority, task.assignees, task.dependencies, task.parent_id) == ("done", "low", ["@a"], ["d"], "e")
+    assert (task.title, task.labels, task.progress_percentage) == ("New", (), None)
+    assert (task.status, task.priority, task.assignees, task.dependencies, task.parent_id) == ("done", "low", ("@a",), ("d",), "e")
 
     tell(worker, event("task t", "patch", {"title": None, "status": None, "priority": None, "parent_id": None, "dependencies": ["x"]}))
     task = row(worker, "task t")
-    assert (task.title, task.status, task.priority, task.parent_id, task.dependencies) == ("", "todo", "medium", None, ["x"])
+    assert (task.title, task.status, task.priority, task.parent_id, task.dependencies) == ("", "todo", "medium", None, ("x",))
 
 
 def test_an_empty_patch_is_activity() -> None:

@@ -47,23 +47,36 @@ def test_a_lenders_row_is_copied_before_its_first_change() -> None:
     lender = Lender({BRANCH: branch_node()})
     work = fold(lender)
     scope = work.scope("p")
-    work.open_branch(scope, "b").row.total_tasks = 5
+    work.open_above(scope, "b")[1].row.total_tasks = 5
 
-    assert work.open_branch(scope, "b").row.total_tasks == 5
+    assert work.open_above(scope, "b")[1].row.total_tasks == 5
     assert lender.rows[BRANCH] == branch_node()
     assert work.scope("p") is scope
-    assert set(work.touched) == {BRANCH}
+    assert set(work.touched) == {PROJECT, BRANCH}
 
 
 def test_a_branch_never_announced_begins_with_its_project() -> None:
     """It is named like its id, counts in its project, and is found under it."""
     work = fold(Lender())
-    slot = work.open_branch(work.scope("p"), "b")
-    project = work.open_project(work.scope("p"))
+    project, slot = work.open_above(work.scope("p"), "b")
 
     assert slot.row == BranchSummary(id="b", project_id="p", name="b", stamp=7, last_activity="2026-11-23T12:00:00.000Z")
     assert project == ProjectSummary(id="p", name="p", total_branches=1, stamp=7, last_activity="2026-11-23T12:00:00.000Z")
     assert work.hints == [(PROJECT, BRANCH)]
+
+
+def test_taking_in_moves_stamp_and_activity() -> None:
+    """The stamp is always the newest event's, the activity only grows, and old bytes are dropped."""
+    work = fold(Lender({BRANCH: branch_node()}))
+    project, branch = work.open_above(work.scope("p"), "b")
+    branch.node.public = b"{}"
+    for offset, activity, latest in ((8, "2026-11-23T11:00:00.000Z", "12"), (9, "2026-11-23T13:00:00.000Z", "13")):
+        work.offset, work.activity = offset, activity
+        work.open_above(work.scope("p"), "b")
+        work.open_project(work.scope("p"))
+        for row in (project, branch.row):
+            assert (row.stamp, row.last_activity) == (offset, f"2026-11-23T{latest}:00:00.000Z")
+        assert branch.node.public is None
 
 
 def test_an_old_tombstone_was_never_there() -> None:
@@ -107,20 +120,20 @@ def test_a_tombstone_remembers() -> None:
     """What the row remembered, its parent, and when it was deleted: never 0, which means never."""
     work = fold(Lender())
     task = TaskSummary(id="t", project_id="p", branch_id="b")
-    work.bury(TASK, task, Memory(seen=[1], origins={"o": 2}, former=["a"]), "b")
+    work.bury(TASK, task, Memory(ids="ab", origins={"o": 2}, former=("a",)), "b")
     work.record_ms = -1
     work.bury(PROJECT, ProjectSummary(id="p", name="p"), Memory(), None)
 
     assert work.touched[TASK] == Node(
-        Tombstone(id="t", project_id="p", stamp=7), Memory(seen=[1], origins={"o": 2}, deleted_ms=50, former=["a", "b"])
+        Tombstone(id="t", project_id="p", stamp=7), Memory(ids="ab", origins={"o": 2}, deleted_ms=50, former=("a", "b"))
     )
     assert work.touched[PROJECT] == Node(Tombstone(id="p", project_id="p", stamp=7), Memory(deleted_ms=1))
 
 
 def test_four_parents_are_remembered() -> None:
     """The newest four, each once."""
-    assert with_former(["a", "b", "c", "d"], "e") == ["b", "c", "d", "e"]
-    assert with_former(["a", "b"], "a") == ["b", "a"]
+    assert with_former(("a", "b", "c", "d"), "e") == ("b", "c", "d", "e")
+    assert with_former(("a", "b"), "a") == ("b", "a")
 
 
 def test_activity_only_grows() -> None:

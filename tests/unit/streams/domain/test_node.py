@@ -7,17 +7,18 @@ from schemas.rows import ROW_TYPES, BranchSummary, Memory, ProjectSummary, Subta
 from schemas.topics import offset_key, row_key
 from streams.domain.node import Node, child_hints, decode_node, editable, encode_node, kind_of, public_bytes, shown_row, stamp_of
 
-TASK = Node(TaskSummary(id="t/1", project_id="p", branch_id="b", stamp=4), Memory(seen=[1], former=["a"]))
+ONE = "01234567890abc"
+TASK = Node(TaskSummary(id="t/1", project_id="p", branch_id="b", stamp=4), Memory(ids=ONE, former=("a",)))
 BRANCH = Node(
     BranchSummary(id="b", project_id="p", name="b", stamp=4, status_breakdown={"todo": 1}, priority_breakdown={"low": 1}), Memory()
 )
-GRAVE = Node(Tombstone(id="t/1", project_id="p", stamp=9), Memory(deleted_ms=5, former=["a", "b"]))
+GRAVE = Node(Tombstone(id="t/1", project_id="p", stamp=9), Memory(deleted_ms=5, former=("a", "b")))
 MANY = {f"own-{number:02}": 1 for number in range(18)}
 
 
 def wide(statuses: dict[str, int], priorities: dict[str, int]) -> Node:
     """Return a project's node with these breakdowns."""
-    return Node(ProjectSummary(id="p", name="p", stamp=4, status_breakdown=statuses, priority_breakdown=priorities), Memory(seen=[7]))
+    return Node(ProjectSummary(id="p", name="p", stamp=4, status_breakdown=statuses, priority_breakdown=priorities), Memory(ids=ONE))
 
 
 @pytest.mark.parametrize(

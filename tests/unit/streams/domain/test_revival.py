@@ -11,8 +11,8 @@ from streams.domain.node import Node
 from streams.domain.revival import APPLIED, TABLE, decide, remember
 from tests.unit.streams.domain.scene import event
 
-LIVE = Node(TaskSummary(id="t", project_id="p", branch_id="b", stamp=5), Memory(seen=[id_hash("old")], origins={"beads": 3}))
-GRAVE = Node(Tombstone(id="t", project_id="p", stamp=5), Memory(seen=[id_hash("old")], origins={"beads": 3}, deleted_ms=1))
+LIVE = Node(TaskSummary(id="t", project_id="p", branch_id="b", stamp=5), Memory(ids=id_hash("old"), origins={"beads": 3}))
+GRAVE = Node(Tombstone(id="t", project_id="p", stamp=5), Memory(ids=id_hash("old"), origins={"beads": 3}, deleted_ms=1))
 
 
 def test_the_table_is_total() -> None:
@@ -31,7 +31,7 @@ def test_the_table_is_total() -> None:
 )
 def test_the_table_decides(action: str, decisions: tuple[str, str, str]) -> None:
     """No row, a live row, a tombstone."""
-    assert tuple(decide(event("task t", action), node, 1) for node in (None, LIVE, GRAVE)) == decisions
+    assert tuple(decide(event("task t", action), node, "1") for node in (None, LIVE, GRAVE)) == decisions
 
 
 @pytest.mark.parametrize("node", [LIVE, GRAVE])
@@ -52,7 +52,7 @@ def test_a_retry_is_a_duplicate_before_all_else(node: Node) -> None:
 )
 def test_a_condition_must_hold(node: Node | None, if_stamp: int, decision: str) -> None:
     """A conditional write is applied only if the row's stamp still equals it."""
-    assert decide(event("task t", if_stamp=if_stamp), node, 1) == decision
+    assert decide(event("task t", if_stamp=if_stamp), node, "1") == decision
 
 
 @pytest.mark.parametrize(
@@ -71,19 +71,19 @@ def test_an_old_version_of_the_same_origin_is_stale(
     node: Node, action: str, origin: str | None, version: int | None, *, stale: bool
 ) -> None:
     """Versions count within one origin; across origins, and without a version, the log's order decides."""
-    assert (decide(event("task t", action, origin=origin, version=version), node, 1) == "stale") is stale
+    assert (decide(event("task t", action, origin=origin, version=version), node, "1") == "stale") is stale
 
 
 def test_a_row_remembers_eight_ids() -> None:
     """The newest ids stay, the oldest goes; versions are kept per origin; nothing of the old memory is changed."""
     node: Node | None = None
     for number in range(10):
-        memory = remember(event("task t", origin="beads" if number % 2 else None, version=number), node, number)
+        memory = remember(event("task t", origin="beads" if number % 2 else None, version=number), node, f"{number:014}")
         node = Node(LIVE.row, memory)
     assert node is not None
-    assert node.memory == Memory(seen=list(range(2, 10)), origins={"beads": 9})
-    assert remember(event("task t", origin="jira"), LIVE, 1).origins == {"beads": 3}
-    assert LIVE.memory.seen == [id_hash("old")]
+    assert node.memory == Memory(ids="".join(f"{number:014}" for number in range(2, 10)), origins={"beads": 9})
+    assert remember(event("task t", origin="jira"), LIVE, "1").origins == {"beads": 3}
+    assert LIVE.memory.ids == id_hash("old")
 
 
 def test_applied_and_dropped_are_apart() -> None:

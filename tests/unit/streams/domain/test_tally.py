@@ -4,7 +4,7 @@ import pytest
 
 from schemas.rows import BranchSummary, ProjectSummary, TaskSummary
 from streams.domain.digest import task_digest
-from streams.domain.tally import add, shift, shown, take_away
+from streams.domain.tally import add, settle, shift, shown, take_away
 
 
 def task(status: str = "todo", priority: str = "medium", total: int = 0, completed: int = 0) -> TaskSummary:
@@ -56,6 +56,16 @@ def test_a_branch_leaves_its_project_whole() -> None:
     take_away(project, small)
 
     assert project == alone
+
+
+def test_counts_follow_from_the_breakdown() -> None:
+    """What is done, in progress and still counted is read off the statuses."""
+    tally = branch()
+    for status in STATUSES:
+        add((tally,), task(status), 1, 1)
+    settle(tally)
+
+    assert (tally.total_tasks, tally.completed_tasks, tally.in_progress_tasks, tally.active_tasks) == (6, 1, 1, 4)
 
 
 def test_few_names_are_all_shown() -> None:

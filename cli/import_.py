@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from broker.reach import quiet_clients
+from cli import postgres
 from cli.options import DEFAULT_DATA, Data, Json, Kafka, kafka_settings
 from connectors import app as connectors
 from schemas.failure import UsageFailure
@@ -62,6 +63,9 @@ def import_beads(  # noqa: PLR0913  because every option of the command is an ar
     """Import beads' `.beads/issues.jsonl`: an epic becomes a branch with its children. Importing again changes nothing."""
     order = connectors.Order("beads", path, history, project, source_of(source), speed_of(speed))
     _run(order, data, kafka, as_json=as_json)
+
+
+app.command("postgres")(postgres.import_postgres)
 
 
 def source_of(text: str) -> Source:

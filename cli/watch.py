@@ -9,6 +9,7 @@ import msgspec
 import typer
 
 from broker.reach import quiet_clients
+from cli import postgres
 from cli.import_ import Path_, Project, Source_, source_of
 from cli.interrupt import until_signal
 from cli.options import DEFAULT_DATA, Data, Json, Kafka, kafka_settings
@@ -58,6 +59,9 @@ def watch_beads(  # noqa: PLR0913  because every option of the command is an arg
     """Follow beads' `.beads/issues.jsonl`. A later `anabranch import` changes nothing."""
     order = Order("beads", path, history, project, source_of(source))
     _run(order, patience, data, kafka, as_json=as_json)
+
+
+app.command("postgres")(postgres.watch_postgres)
 
 
 def _run(order: Order, patience: float, data: Path, kafka: str | None, *, as_json: bool) -> None:

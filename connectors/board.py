@@ -17,7 +17,7 @@ MAX_TITLE_CHARS: Final = 200
 MAX_LIST: Final = 500
 """Longer titles and lists are cut: heavy fields are not carried, and an event stays far below the limit of its size."""
 
-ChangedEntity = Literal["project", "branch", "task", "subtask"]
+ChangedEntity = Literal["project", "branch", "task", "subtask", "member"]
 Kind = Literal["create", "update", "move", "delete"]
 
 

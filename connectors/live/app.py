@@ -8,7 +8,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, Literal
+from typing import Literal
 
 import msgspec
 from msgspec import Struct
@@ -17,6 +17,7 @@ from broker.connection import KafkaSettings
 from broker.epoch import end_offsets
 from connectors import beads, taskmaster
 from connectors.app import Order, Reader, Skipped
+from connectors.attempts import Attempts
 from connectors.board import Board, Change, Reading, diff, whole
 from connectors.facts import Moment, Origin, events, project_change, slug
 from connectors.history import History, Place, Version, locate
@@ -24,11 +25,8 @@ from connectors.live.look import Sight, Timing, looks
 from connectors.live.marks import Mark, Marks
 from connectors.live.versions import may_be_whole, next_version
 from connectors.publish import Publisher
-from schemas.failure import Failure, UsageFailure
 from schemas.messages import Position
 from schemas.topics import TASK_CHANGES
-
-PAUSES_S: Final = (1.0, 2.0, 5.0, 10.0, 30.0)
 
 
 class Note(Struct, frozen=True):
@@ -60,28 +58,22 @@ class Follower:
         self._marks = Marks(data, f"{module.NAME}-{self._origin.project_id}", self._place.file)
         self._tell = tell
         self._timing = timing or Timing()
-        self._failures = 0
-        self._began = False
+        self._attempts = Attempts(lambda text: self._note("trouble", text=text))
         self._mark = Mark()
         self._board: Board | None = None
 
     async def run(self, settings: KafkaSettings) -> None:
         """Follow until cancelled. Raises `Failure` when Kafka cannot be reached at the start, or the file may not be read."""
-        while True:
-            try:
-                async with Publisher(settings) as publisher:
-                    await self._follow(publisher, settings)
-            except Failure as failure:
-                if not self._began or isinstance(failure, UsageFailure):
-                    raise
-                pause_s = PAUSES_S[min(self._failures, len(PAUSES_S) - 1)]
-                self._failures += 1
-                self._note("trouble", text=f"{failure} Trying again in {pause_s:g} s.")
-                await asyncio.sleep(pause_s)
+
+        async def once() -> None:
+            async with Publisher(settings) as publisher:
+                await self._follow(publisher, settings)
+
+        await self._attempts.run(once)
 
     async def _follow(self, publisher: Publisher, settings: KafkaSettings) -> None:
         await self._remember(settings)
-        self._began = True
+        self._attempts.began = True
         self._note("following")
         if self._order.history and self._board is None:
             await self._replay(publisher)
@@ -140,7 +132,7 @@ class Follower:
             self._note("changed", version=version.name, events=counts, skipped=skipped, positions=publisher.positions)
 
     async def _keep(self, publisher: Publisher, version: Version) -> None:
-        self._failures = 0
+        self._attempts.went_well()
         self._mark = Mark(version.number, self._mark.ends | {one.partition: one.offset for one in publisher.positions})
         await asyncio.to_thread(self._marks.keep, self._mark, version.content)
 

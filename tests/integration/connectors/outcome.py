@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaConsumer
 from audit.fold import Fold
 from audit.intake import Record
 from broker.connection import KafkaSettings, client_options
+from schemas.events import Event, decode_event
 from schemas.topics import TASK_CHANGES
 
 ROOT: Final = Path(__file__).parents[3]
@@ -26,6 +27,22 @@ Rows = dict[tuple[str, str, str], tuple[str, dict[str, Any]]]
 async def recount(settings: KafkaSettings) -> tuple[Rows, dict[str, int]]:
     """Return the live rows that the log comes to, and how often which decision was taken."""
     folds: dict[int, Fold] = {}
+    async for partition, record in _records(settings):
+        folds.setdefault(partition, Fold()).take(record)
+    rows = {key: (node.parent, node.fields) for fold in folds.values() for key, node in fold.nodes.items() if node.live}
+    outcomes: dict[str, int] = {}
+    for fold in folds.values():
+        for name, count in fold.outcomes.items():
+            outcomes[name] = outcomes.get(name, 0) + count
+    return rows, outcomes
+
+
+async def log(settings: KafkaSettings) -> list[Event]:
+    """Return all events, those of a project in their order."""
+    return [decode_event(record.value or b"") async for _, record in _records(settings)]
+
+
+async def _records(settings: KafkaSettings) -> AsyncIterator[tuple[int, Record]]:
     consumer = AIOKafkaConsumer(settings.topic(TASK_CHANGES), **client_options(settings), auto_offset_reset="earliest")
     await consumer.start()
     try:
@@ -34,15 +51,9 @@ async def recount(settings: KafkaSettings) -> tuple[Rows, dict[str, int]]:
             for place, records in (await consumer.getmany(timeout_ms=200)).items():
                 left -= len(records)
                 for one in records:
-                    folds.setdefault(place.partition, Fold()).take(Record(one.offset, one.timestamp, one.key, one.value))
+                    yield place.partition, Record(one.offset, one.timestamp, one.key, one.value)
     finally:
         await consumer.stop()
-    rows = {key: (node.parent, node.fields) for fold in folds.values() for key, node in fold.nodes.items() if node.live}
-    outcomes: dict[str, int] = {}
-    for fold in folds.values():
-        for name, count in fold.outcomes.items():
-            outcomes[name] = outcomes.get(name, 0) + count
-    return rows, outcomes
 
 
 async def until(holds: Callable[[Rows], bool], settings: KafkaSettings) -> Rows:

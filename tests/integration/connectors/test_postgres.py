@@ -1,0 +1,306 @@
+"""A platform's database followed by the real command: real PostgreSQL, real Kafka, and the log recounted against the tables."""
+
+# ruff: noqa: S608  because the statements are made of the test's own keys
+
+import asyncio
+import json
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from broker.connection import KafkaSettings
+from tests.integration.connectors.agenthub import agrees, expected, key
+from tests.integration.connectors.outcome import TIMEOUT_S, Running, log, recount, running, until
+from tests.integration.connectors.postgres_server import PASSWORD, PostgresServer
+
+
+class Tables:
+    """A connection that changes the tables."""
+
+    def __init__(self, server: PostgresServer) -> None:
+        self.link = server.connect()
+
+    def run(self, *statements: str) -> None:
+        """Run statements, each a transaction of its own; one with several parts is one transaction."""
+        with self.link.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+
+    def fill(self, project: int, tasks: int) -> None:
+        """Make a project with two branches and tasks in turns, each with a subtask and an assignee."""
+        p, first, second = key(project, "p"), key(project * 2, "b"), key(project * 2 + 1, "b")
+        self.run(
+            f"INSERT INTO projects VALUES ('{p}', 'Project {project}', 'x', 'owner-{project}')",
+            f"INSERT INTO project_git_branchs VALUES ('{first}', '{p}', 'main'), ('{second}', '{p}', 'side')",
+            *(self.task(project * 1000 + number, (first, second)[number % 2]) for number in range(tasks)),
+        )
+
+    @staticmethod
+    def task(number: int, branch: str) -> str:
+        """Return the transaction that makes a task as a platform does."""
+        task = key(number, "t")
+        return (
+            f"INSERT INTO tasks (id, title, git_branch_id) VALUES ('{task}', 'Task {number}', '{branch}');"
+            f"INSERT INTO task_assignees VALUES ('{key(number)}', '{task}', '@coding-agent');"
+            f"INSERT INTO subtasks (id, task_id, title) VALUES ('{key(number, 's')}', '{task}', 'Sub {number}')"
+        )
+
+
+@pytest.fixture
+def tables(postgres: PostgresServer) -> Tables:
+    """Return two projects with tasks."""
+    found = Tables(postgres)
+    found.fill(1, 6)
+    found.fill(2, 4)
+    return found
+
+
+@asynccontextmanager
+async def watching(settings: KafkaSettings, server: PostgresServer, data: Path, *more: str) -> AsyncIterator[Running]:
+    """Run `anabranch watch postgres`; the password is in the environment."""
+    arguments = ("watch", "postgres", server.dsn, "--data", str(data), *more)
+    async with running(settings, *arguments, env={"PGPASSWORD": PASSWORD}) as run:
+        yield run
+
+
+async def agree(settings: KafkaSettings, tables: Tables) -> None:
+    """Wait until the log comes to what the tables hold."""
+    wanted = expected(tables.link)
+    await until(lambda rows: agrees({name: row for name, row in rows.items() if name[0] != "member"}, wanted), settings)
+
+
+async def test_an_import_comes_to_what_the_tables_hold(topics: KafkaSettings, postgres: PostgresServer, tables: Tables) -> None:
+    """Projects, branches, tasks with their lists, subtasks, the owner; times with and without a zone; a second import changes nothing."""
+    tables.run(
+        f"UPDATE tasks SET updated_at = '2026-02-03 04:05:06.7+02' WHERE id = '{key(1000, 't')}'",
+        f"UPDATE subtasks SET updated_at = '2026-02-03 04:05:06.7', assignees = '[\"@a\", \"@b\"]' WHERE id = '{key(1000, 's')}'",
+        f"INSERT INTO task_dependencies VALUES ('{key(1)}', '{key(1001, 't')}', '{key(1000, 't')}')",
+        f"UPDATE project_git_branchs SET status = 'archived' WHERE id = '{key(4, 'b')}'",
+    )
+    for _ in range(2):
+        async with running(topics, "import", "postgres", postgres.dsn, env={"PGPASSWORD": PASSWORD}) as run:
+            assert (await run.note("imported"))["events"] == {"create": 2 + 2 + 4 + 10 + 10}
+            assert await asyncio.wait_for(run.process.wait(), TIMEOUT_S) == 0
+        await agree(topics, tables)
+    rows, outcomes = await recount(topics)
+    assert rows["task", key(1, "p"), key(1001, "t")][1]["dependencies"] == [key(1000, "t")]
+    assert rows["subtask", key(1, "p"), key(1000, "s")][1]["assignees"] == ["@a", "@b"]
+    assert set(outcomes) <= {"applied", "other entity", "duplicate"}
+    found = await log(topics)
+    assert {(one.project_id, one.entity_id, one.data and one.data.role) for one in found if one.entity == "member"} == {
+        (key(1, "p"), "owner-1", "owner"),
+        (key(2, "p"), "owner-2", "owner"),
+    }
+    times = {one.entity_id: one.occurred_at for one in found}
+    assert (times[key(1000, "t")], times[key(1000, "s")]) == ("2026-02-03T02:05:06.700Z", "2026-02-03T04:05:06.700Z")
+
+
+async def test_everything_that_happens_to_tables_arrives(
+    topics: KafkaSettings, postgres: PostgresServer, tables: Tables, tmp_path: Path
+) -> None:
+    """Changes, moves within and between projects, cascades, changed keys, a rollback, a truncate; each transaction whole."""
+    task, subtask, branch, project = key(1000, "t"), key(1001, "s"), key(3, "b"), key(1, "p")
+    async with watching(topics, postgres, tmp_path) as run:
+        assert (await run.note("snapshot"))["events"] == {"create": 28}
+        await agree(topics, tables)
+        steps = [
+            f"UPDATE tasks SET status = 'done', progress_percentage = 100 WHERE id = '{task}'",
+            f"UPDATE tasks SET git_branch_id = '{branch}' WHERE id = '{task}'",
+            f"INSERT INTO task_assignees VALUES ('{key(77)}', '{task}', '@zeta'); DELETE FROM task_assignees WHERE id = '{key(1000)}'",
+            f"UPDATE tasks SET git_branch_id = '{key(4, 'b')}' WHERE id = '{task}'",
+            f"UPDATE subtasks SET task_id = '{key(1002, 't')}' WHERE id = '{subtask}'",
+            f"UPDATE project_git_branchs SET project_id = '{key(2, 'p')}' WHERE id = '{branch}'",
+            f"UPDATE subtasks SET id = '{key(99, 's')}' WHERE id = '{subtask}'",
+            f"DELETE FROM tasks WHERE id = '{task}'",
+            Tables.task(1000, key(2, "b")),
+            f"DELETE FROM project_git_branchs WHERE id = '{key(2, 'b')}'",
+            f"UPDATE projects SET user_id = 'somebody', name = 'Renamed' WHERE id = '{project}'",
+            "BEGIN; UPDATE tasks SET status = 'review'; ROLLBACK",
+            "TRUNCATE subtasks",
+        ]
+        for step in steps:
+            tables.run(step)
+            await agree(topics, tables)
+        tables.run(f"DELETE FROM projects WHERE id = '{project}'")
+        await agree(topics, tables)
+        assert await run.end() == 0
+    members = [(one.action, one.entity_id) for one in await log(topics) if (one.entity, one.project_id) == ("member", project)]
+    assert members == [("create", "owner-1"), ("delete", "owner-1"), ("create", "somebody")]
+
+
+async def test_a_value_stored_apart_is_not_lost(topics: KafkaSettings, postgres: PostgresServer, tables: Tables, tmp_path: Path) -> None:
+    """PostgreSQL does not send a large value again that did not change; the one from before stands."""
+    names = json.dumps([f"@agent-{number:04d}-{'x' * 80}" for number in range(300)])
+    tables.run("ALTER TABLE subtasks ALTER COLUMN assignees SET STORAGE EXTERNAL")
+    tables.run(f"UPDATE subtasks SET assignees = '{names}' WHERE id = '{key(1000, 's')}'")
+    async with watching(topics, postgres, tmp_path) as run:
+        await run.note("following")
+        tables.run(f"UPDATE subtasks SET status = 'done' WHERE id = '{key(1000, 's')}'")
+        await agree(topics, tables)
+        rows, _ = await recount(topics)
+    assert len(rows["subtask", key(1, "p"), key(1000, "s")][1]["assignees"]) == 300
+
+
+async def test_snapshot_and_stream_meet_without_a_gap(
+    topics: KafkaSettings, postgres: PostgresServer, tables: Tables, tmp_path: Path
+) -> None:
+    """While the tables are written all the time by two connections, the connector starts, is killed at any moment, and starts again."""
+    stop = asyncio.Event()
+
+    async def write(offset: int) -> None:
+        own, number = Tables(postgres), 0
+        while not stop.is_set():
+            number += 1
+            task, here, there = 5000 + offset * 1000 + number, key(2 + number % 4, "b"), key(2 + (number + 1) % 4, "b")
+            statements = (
+                Tables.task(task, here),
+                f"UPDATE tasks SET status = 'in_progress' WHERE id = '{key(task, 't')}'",
+                f"UPDATE tasks SET git_branch_id = '{there}' WHERE id = '{key(task, 't')}'",
+                f"DELETE FROM tasks WHERE id = '{key(task - 3, 't')}'",
+            )
+            await asyncio.to_thread(own.run, *statements)
+
+    writers = [asyncio.create_task(write(offset)) for offset in (0, 1)]
+    try:
+        for pause_s in (0.1, 0.4, 0.9, 1.7):
+            async with watching(topics, postgres, tmp_path) as run:
+                await run.note("following")
+                await asyncio.sleep(pause_s)
+                await run.end(signal.SIGKILL)
+    finally:
+        stop.set()
+        await asyncio.gather(*writers)
+    async with watching(topics, postgres, tmp_path) as run:
+        await run.note("following")
+        await agree(topics, tables)
+        assert await run.end(signal.SIGTERM) == 0
+    _, outcomes = await recount(topics)
+    assert set(outcomes) <= {"applied", "other entity", "stale", "duplicate", "late", "kept"}
+
+
+async def test_a_snapshot_that_was_cut_off_forgets_nothing(
+    topics: KafkaSettings, postgres: PostgresServer, tables: Tables, tmp_path: Path
+) -> None:
+    """Rows that a first attempt sent, and that were deleted before the second, are deleted in the log too."""
+    for number in range(3, 9):
+        tables.fill(number, 150)
+    async with watching(topics, postgres, tmp_path) as run:
+        for _ in range(600):
+            if (await recount(topics))[0]:
+                break
+            await asyncio.sleep(0.02)
+        await run.end(signal.SIGKILL)
+    tables.run(f"DELETE FROM projects WHERE id = '{key(1, 'p')}'", f"DELETE FROM tasks WHERE id = '{key(3003, 't')}'")
+    async with watching(topics, postgres, tmp_path) as run:
+        await run.note("following")
+        await agree(topics, tables)
+
+
+async def test_the_server_may_restart_crash_and_lose_the_slot(
+    topics: KafkaSettings, postgres: PostgresServer, tables: Tables, tmp_path: Path
+) -> None:
+    """The connector waits and goes on; without its slot it reads everything anew, and finds what was deleted meanwhile."""
+    async with watching(topics, postgres, tmp_path) as run:
+        await run.note("following")
+        for number in (signal.SIGINT, signal.SIGQUIT):
+            tables.run(f"UPDATE tasks SET status = 'review' WHERE id = '{key(1001, 't')}'")
+            postgres.stop(number)
+            await run.note("trouble")
+            postgres.start()
+            tables = Tables(postgres)
+            tables.run(f"UPDATE tasks SET title = 'After {number.name}' WHERE id = '{key(1002, 't')}'")
+            await run.note("following")
+            await agree(topics, tables)
+        await run.end()
+    tables.run("SELECT pg_drop_replication_slot('anabranch')", f"DELETE FROM tasks WHERE id = '{key(1003, 't')}'")
+    async with watching(topics, postgres, tmp_path) as run:
+        assert (await run.note("snapshot"))["events"]["delete"] == 2
+        await agree(topics, tables)
+
+
+async def test_the_servers_log_is_let_go(topics: KafkaSettings, postgres: PostgresServer, tables: Tables, tmp_path: Path) -> None:
+    """Also when only other tables change; and a log that waits for us is told."""
+    tables.run("CREATE TABLE other (x text)")
+    async with watching(topics, postgres, tmp_path, "--warn-lag-mib", "1") as run:
+        await run.note("following")
+        tables.run(*("INSERT INTO other SELECT repeat('x', 1000) FROM generate_series(1, 2000)" for _ in range(4)))
+        for _ in range(300):
+            with tables.link.cursor() as cursor:
+                cursor.execute("SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn) FROM pg_replication_slots")
+                if cursor.fetchone()[0] < 1_000_000:
+                    break
+            await asyncio.sleep(0.1)
+        else:
+            pytest.fail("the slot holds the log of tables that are not followed")
+        await run.end(signal.SIGKILL)
+    tables.run("INSERT INTO other SELECT repeat('x', 1000) FROM generate_series(1, 4000)")
+    tables.run(*(f"UPDATE tasks SET title = 'Title {number}'" for number in range(3000)))
+    async with watching(topics, postgres, tmp_path, "--warn-lag-mib", "1") as run:
+        assert "MiB of its log" in (await run.note("lag"))["text"]
+
+
+async def test_one_at_a_time_and_never_without_its_memory(
+    topics: KafkaSettings, postgres: PostgresServer, tables: Tables, tmp_path: Path
+) -> None:
+    """A second one, or one whose memory is lost, is told what to do; --restart reads everything anew."""
+    async with watching(topics, postgres, tmp_path / "a") as run:
+        await run.note("following")
+        for data in ("a", "b"):
+            async with watching(topics, postgres, tmp_path / data) as other:
+                assert await asyncio.wait_for(other.process.wait(), TIMEOUT_S) == 2
+        await run.end()
+    async with watching(topics, postgres, tmp_path / "b", "--restart") as run:
+        assert (await run.note("snapshot"))["events"] == {"create": 28}
+        await agree(topics, tables)
+
+
+@pytest.mark.usefixtures("tables")
+async def test_the_password_comes_out_nowhere(topics: KafkaSettings, postgres: PostgresServer, tmp_path: Path) -> None:
+    """Not in `ps`, not in what is printed, not in what is kept; a DSN with one is refused as an argument, taken from the environment."""
+    with_password = postgres.dsn.replace("postgres@", f"postgres:{PASSWORD}@")
+    async with running(topics, "watch", "postgres", with_password) as run:
+        out, err = await run.process.communicate()
+        assert run.process.returncode == 2
+        assert PASSWORD.encode() not in out + err
+    wrong = {"ANABRANCH_POSTGRES_DSN": with_password.replace(PASSWORD, "wr0ng-secret")}
+    async with running(topics, "watch", "postgres", env=wrong) as run:
+        out, err = await run.process.communicate()
+        assert run.process.returncode == 1
+        assert b"wr0ng" not in out + err
+    passfile = tmp_path / "pass"
+    passfile.write_text(f"127.0.0.1:*:*:*:{PASSWORD}\n")
+    passfile.chmod(0o600)
+    for env in ({"ANABRANCH_POSTGRES_DSN": with_password}, {"ANABRANCH_POSTGRES_DSN": postgres.dsn, "PGPASSFILE": str(passfile)}):
+        async with running(topics, "watch", "postgres", "--data", str(tmp_path / "data"), env=env) as run:
+            await run.note("following")
+            assert PASSWORD not in " ".join(psutil.Process(run.process.pid).cmdline())
+            assert PASSWORD not in json.dumps(run.notes)
+            await run.end()
+    assert not [path for path in (tmp_path / "data").rglob("*") if path.is_file() and PASSWORD.encode() in path.read_bytes()]
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ("ALTER TABLE tasks DROP COLUMN priority", "no column priority"),
+        ("DROP TABLE subtasks", "no table subtasks"),
+        ("ALTER TABLE subtasks DROP CONSTRAINT subtasks_pkey", "REPLICA IDENTITY"),
+        ("CREATE PUBLICATION anabranch FOR TABLE tasks", "ADD TABLE projects"),
+    ],
+)
+async def test_what_the_database_lacks_is_one_sentence(
+    topics: KafkaSettings, postgres: PostgresServer, tables: Tables, tmp_path: Path, change: str, sentence: str
+) -> None:
+    """Before anything is made in the database that could stand in the platform's way."""
+    tables.run(change)
+    async with watching(topics, postgres, tmp_path) as run:
+        _, err = await run.process.communicate()
+        assert run.process.returncode == 2
+    assert sentence in json.loads(err)["error"]
+    with tables.link.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_replication_slots")
+        assert cursor.fetchone() == (0,)

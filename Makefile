@@ -17,7 +17,7 @@ PIP := $(PY) -m pip --disable-pip-version-check install
 SELF := $(PIP) --quiet --no-deps --no-index --no-build-isolation --editable .
 
 .PHONY: help install install-dev up test test-unit test-integration test-e2e coverage-pure check lint types imports spelling \
-	generated house web-check fix bench docs generate lock web java node chromium clean
+	generated house web-check fix bench docs generate lock web java node chromium postgres clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -107,7 +107,7 @@ $(DEV): .venv/.made requirements-build.lock requirements-dev.lock pyproject.toml
 	@$(PIP) --require-hashes --no-deps -r requirements-build.lock -r requirements-dev.lock | tools/setup.sh progress
 	@$(SELF) && touch $@
 
-install-dev: $(DEV) java web chromium
+install-dev: $(DEV) java web chromium postgres
 
 java: .venv/.made
 	@tools/setup.sh java
@@ -117,6 +117,9 @@ node: .venv/.made
 
 chromium:
 	@tools/setup.sh chromium
+
+postgres:
+	@tools/setup.sh postgres
 
 $(MODULES): .venv/.made web/package-lock.json
 	@tools/setup.sh node

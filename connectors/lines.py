@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Struct
 from pydantic import ValidationError
 
+from connectors.debezium import unwrapped
 from schemas.contract import TaskChange
 from schemas.events import Event, decode_event, encode_event
 from schemas.topics import MAX_EVENT_BYTES
@@ -45,12 +46,16 @@ def _bare(line: bytes) -> bytes:
 
 
 def judge(number: int, line: bytes) -> Event | Refusal:
-    """Return the event of a line, or why it breaks the contract `schemas.contract.TaskChange`. Never raises on content."""
+    """Return the event of a line, or why it breaks the contract `schemas.contract.TaskChange`. Never raises on content.
+
+    A line may be a record of Debezium's outbox event router: then it is the event inside.
+    """
     if len(line) > MAX_EVENT_BYTES:
         return _refusal(number, line, f"it is longer than the {MAX_EVENT_BYTES} bytes that are allowed")
     try:
-        event = decode_event(line)
-        TaskChange.model_validate_json(line)
+        bare = unwrapped(line)
+        event = decode_event(bare)
+        TaskChange.model_validate_json(bare)
     except ValidationError as error:
         return _refusal(number, line, _first(error))
     except msgspec.ValidationError as error:

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Steps of the set-up that a Makefile says badly. Usage: tools/setup.sh venv|java|node|chromium|lock|progress
+# Steps of the set-up that a Makefile says badly. Usage: tools/setup.sh venv|java|node|chromium|postgres|lock|progress
 set -euo pipefail
 cd "$(dirname "$0")/.."
 PATH="$PWD/.venv/bin:$PATH"
@@ -60,6 +60,18 @@ step_chromium() {
     if apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium >/dev/null; then return; fi
   fi
   echo "No Chromium here: the browser tests will be skipped. Install the package chromium to run them." >&2
+}
+
+# Tests of the PostgreSQL connector want its server, on a cluster of their own. Skipped without it, as those of the browser.
+step_postgres() {
+  if command -v initdb >/dev/null || compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null; then return; fi
+  if [[ $(id -u) -eq 0 ]] && command -v apt-get >/dev/null; then
+    echo "==> PostgreSQL for the tests of its connector"
+    mkdir -p /etc/postgresql-common
+    [[ -e /etc/postgresql-common/createcluster.conf ]] || echo "create_main_cluster = false" >/etc/postgresql-common/createcluster.conf
+    if apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends postgresql >/dev/null; then return; fi
+  fi
+  echo "No PostgreSQL here: the tests of its connector will be skipped. Install the package postgresql to run them." >&2
 }
 
 compile() { .venv/bin/uv pip compile --quiet --generate-hashes --no-header --no-emit-index-url --python-version 3.11 "$@"; }

@@ -21,7 +21,8 @@ CREATE TABLE tasks (
 );
 CREATE TABLE subtasks (
   id uuid PRIMARY KEY, task_id uuid NOT NULL REFERENCES tasks ON DELETE CASCADE, title varchar NOT NULL,
-  status varchar NOT NULL DEFAULT 'todo', assignees json DEFAULT '[]', progress_percentage integer DEFAULT 0, updated_at timestamp DEFAULT (now() AT TIME ZONE 'UTC')
+  status varchar NOT NULL DEFAULT 'todo', assignees json DEFAULT '[]', progress_percentage integer DEFAULT 0,
+  updated_at timestamp DEFAULT (now() AT TIME ZONE 'UTC')
 );
 CREATE TABLE task_assignees (
   id uuid PRIMARY KEY, task_id uuid NOT NULL REFERENCES tasks ON DELETE CASCADE, assignee_id varchar NOT NULL, UNIQUE (task_id, assignee_id)

@@ -155,7 +155,7 @@ async def test_snapshot_and_stream_meet_without_a_gap(
         own, number = Tables(postgres), 0
         while not stop.is_set():
             number += 1
-            task, here, there = 5000 + offset * 1000 + number, key(2 + number % 4, "b"), key(2 + (number + 1) % 4, "b")
+            task, here, there = 100_000 * (1 + offset) + number, key(2 + number % 4, "b"), key(2 + (number + 1) % 4, "b")
             statements = (
                 Tables.task(task, here),
                 f"UPDATE tasks SET status = 'in_progress' WHERE id = '{key(task, 't')}'",
@@ -163,10 +163,11 @@ async def test_snapshot_and_stream_meet_without_a_gap(
                 f"DELETE FROM tasks WHERE id = '{key(task - 3, 't')}'",
             )
             await asyncio.to_thread(own.run, *statements)
+            await asyncio.sleep(0.01)
 
     writers = [asyncio.create_task(write(offset)) for offset in (0, 1)]
     try:
-        for pause_s in (0.1, 0.4, 0.9, 1.7):
+        for pause_s in (0.1, 0.5, 1.2):
             async with watching(topics, postgres, tmp_path) as run:
                 await run.note("following")
                 await asyncio.sleep(pause_s)

@@ -1,8 +1,9 @@
 """Records of Debezium's outbox event router: the event inside, however its converter wrapped it. Pure.
 
 The router puts the column `payload` of an outbox row into the record's value. StringConverter leaves it as it is; JsonConverter
-makes a JSON text of it, or an object where `table.expand.json.payload` is on; with `schemas.enable` an envelope of `schema` and `payload`
-comes around it; with more columns in the value (`table.fields.additional.placement=…:envelope`) they and `payload` are fields of one object.
+makes a JSON text of it, or an object where `table.expand.json.payload` is on; with `schemas.enable` an envelope of
+`schema` and `payload` comes around it; with more columns in the value (`table.fields.additional.placement=…:envelope`) they and
+`payload` are fields of one object.
 """
 
 from typing import Any, Final

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.integration.connectors.agenthub import SCHEMA
+from tests.integration.connectors.platform_tables import Tables
 from tests.integration.connectors.postgres_server import MISSING, PostgresServer, programs
 
 
@@ -48,3 +49,12 @@ def postgres(server: PostgresServer) -> Iterator[PostgresServer]:
         for (name,) in cursor.fetchall():
             cursor.execute(f'DROP PUBLICATION "{name}"')
     link.close()
+
+
+@pytest.fixture
+def tables(postgres: PostgresServer) -> Tables:
+    """Return two projects with tasks."""
+    found = Tables(postgres)
+    found.fill(1, 6)
+    found.fill(2, 4)
+    return found

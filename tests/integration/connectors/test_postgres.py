@@ -5,72 +5,15 @@
 import asyncio
 import json
 import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
-import psutil
 import pytest
 
 from broker.connection import KafkaSettings
-from tests.integration.connectors.agenthub import agrees, expected, key
-from tests.integration.connectors.outcome import TIMEOUT_S, Running, log, recount, running, until
+from tests.integration.connectors.agenthub import key
+from tests.integration.connectors.outcome import TIMEOUT_S, log, recount, running
+from tests.integration.connectors.platform_tables import Tables, agree, watching
 from tests.integration.connectors.postgres_server import PASSWORD, PostgresServer
-
-
-class Tables:
-    """A connection that changes the tables."""
-
-    def __init__(self, server: PostgresServer) -> None:
-        self.link = server.connect()
-
-    def run(self, *statements: str) -> None:
-        """Run statements, each a transaction of its own; one with several parts is one transaction."""
-        with self.link.cursor() as cursor:
-            for statement in statements:
-                cursor.execute(statement)
-
-    def fill(self, project: int, tasks: int) -> None:
-        """Make a project with two branches and tasks in turns, each with a subtask and an assignee."""
-        p, first, second = key(project, "p"), key(project * 2, "b"), key(project * 2 + 1, "b")
-        self.run(
-            f"INSERT INTO projects VALUES ('{p}', 'Project {project}', 'x', 'owner-{project}')",
-            f"INSERT INTO project_git_branchs VALUES ('{first}', '{p}', 'main'), ('{second}', '{p}', 'side')",
-            *(self.task(project * 1000 + number, (first, second)[number % 2]) for number in range(tasks)),
-        )
-
-    @staticmethod
-    def task(number: int, branch: str) -> str:
-        """Return the transaction that makes a task as a platform does."""
-        task = key(number, "t")
-        return (
-            f"INSERT INTO tasks (id, title, git_branch_id) VALUES ('{task}', 'Task {number}', '{branch}');"
-            f"INSERT INTO task_assignees VALUES ('{key(number)}', '{task}', '@coding-agent');"
-            f"INSERT INTO subtasks (id, task_id, title) VALUES ('{key(number, 's')}', '{task}', 'Sub {number}')"
-        )
-
-
-@pytest.fixture
-def tables(postgres: PostgresServer) -> Tables:
-    """Return two projects with tasks."""
-    found = Tables(postgres)
-    found.fill(1, 6)
-    found.fill(2, 4)
-    return found
-
-
-@asynccontextmanager
-async def watching(settings: KafkaSettings, server: PostgresServer, data: Path, *more: str) -> AsyncIterator[Running]:
-    """Run `anabranch watch postgres`; the password is in the environment."""
-    arguments = ("watch", "postgres", server.dsn, "--data", str(data), *more)
-    async with running(settings, *arguments, env={"PGPASSWORD": PASSWORD}) as run:
-        yield run
-
-
-async def agree(settings: KafkaSettings, tables: Tables) -> None:
-    """Wait until the log comes to what the tables hold."""
-    wanted = expected(tables.link)
-    await until(lambda rows: agrees({name: row for name, row in rows.items() if name[0] != "member"}, wanted), settings)
 
 
 async def test_an_import_comes_to_what_the_tables_hold(topics: KafkaSettings, postgres: PostgresServer, tables: Tables) -> None:
@@ -257,51 +200,3 @@ async def test_one_at_a_time_and_never_without_its_memory(
     async with watching(topics, postgres, tmp_path / "b", "--restart") as run:
         assert (await run.note("snapshot"))["events"] == {"create": 28}
         await agree(topics, tables)
-
-
-@pytest.mark.usefixtures("tables")
-async def test_the_password_comes_out_nowhere(topics: KafkaSettings, postgres: PostgresServer, tmp_path: Path) -> None:
-    """Not in `ps`, not in what is printed, not in what is kept; a DSN with one is refused as an argument, taken from the environment."""
-    with_password = postgres.dsn.replace("postgres@", f"postgres:{PASSWORD}@")
-    async with running(topics, "watch", "postgres", with_password) as run:
-        out, err = await run.process.communicate()
-        assert run.process.returncode == 2
-        assert PASSWORD.encode() not in out + err
-    wrong = {"ANABRANCH_POSTGRES_DSN": with_password.replace(PASSWORD, "wr0ng-secret")}
-    async with running(topics, "watch", "postgres", env=wrong) as run:
-        out, err = await run.process.communicate()
-        assert run.process.returncode == 1
-        assert b"wr0ng" not in out + err
-    passfile = tmp_path / "pass"
-    passfile.write_text(f"127.0.0.1:*:*:*:{PASSWORD}\n")
-    passfile.chmod(0o600)
-    for env in ({"ANABRANCH_POSTGRES_DSN": with_password}, {"ANABRANCH_POSTGRES_DSN": postgres.dsn, "PGPASSFILE": str(passfile)}):
-        async with running(topics, "watch", "postgres", "--data", str(tmp_path / "data"), env=env) as run:
-            await run.note("following")
-            assert PASSWORD not in " ".join(psutil.Process(run.process.pid).cmdline())
-            assert PASSWORD not in json.dumps(run.notes)
-            await run.end()
-    assert not [path for path in (tmp_path / "data").rglob("*") if path.is_file() and PASSWORD.encode() in path.read_bytes()]
-
-
-@pytest.mark.parametrize(
-    ("change", "sentence"),
-    [
-        ("ALTER TABLE tasks DROP COLUMN priority", "no column priority"),
-        ("DROP TABLE subtasks", "no table subtasks"),
-        ("ALTER TABLE subtasks DROP CONSTRAINT subtasks_pkey", "REPLICA IDENTITY"),
-        ("CREATE PUBLICATION anabranch FOR TABLE tasks", "ADD TABLE projects"),
-    ],
-)
-async def test_what_the_database_lacks_is_one_sentence(
-    topics: KafkaSettings, postgres: PostgresServer, tables: Tables, tmp_path: Path, change: str, sentence: str
-) -> None:
-    """Before anything is made in the database that could stand in the platform's way."""
-    tables.run(change)
-    async with watching(topics, postgres, tmp_path) as run:
-        _, err = await run.process.communicate()
-        assert run.process.returncode == 2
-    assert sentence in json.loads(err)["error"]
-    with tables.link.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_replication_slots")
-        assert cursor.fetchone() == (0,)

@@ -43,7 +43,7 @@ def test_only_what_is_there_is_needed(tmp_path: Path) -> None:
         ({"zone": "Middle/Earth"}, "zone: it is no time zone"),
         ({"source": "nobody"}, "source: Input should be"),
         ({"task": {"table": "tasks", "fields": {"title": "title"}}}, "task.parent is missing"),
-        ({"task": {"table": "tasks", "parent": "b", "fields": {"titel": "title"}}}, r"task.fields.titel"),
+        ({"task": {"table": "tasks", "parent": "b", "fields": {"headline": "title"}}}, "task.fields.headline"),
         ({"tasks": {}}, "tasks: Extra inputs"),
         ({"subtask": {"table": "tasks", "parent": "b", "fields": {}}}, "two parts name the same table"),
     ],

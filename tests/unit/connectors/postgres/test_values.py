@@ -14,7 +14,7 @@ def test_every_field_is_read_as_what_it_is() -> None:
     """Titles are cut, words are translated, truths and lists are read, numbers stay within their bounds."""
     row: Row = {
         "a": "x" * 300,
-        "b": "OFFEN",
+        "b": "OPEN",
         "c": "t",
         "d": '["@a", "@a", "@b"]',
         "e": "140.5",
@@ -33,7 +33,7 @@ def test_every_field_is_read_as_what_it_is() -> None:
             "priority": "g",
             "name": "none",
         },
-        {"OFFEN": "todo"},
+        {"OPEN": "todo"},
         None,
     )
     assert found == Fields(

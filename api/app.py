@@ -16,7 +16,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 from starlette_compress import CompressMiddleware
 
-from api import problems, revocations, ws
+from api import openapi, problems, revocations, ws
 from api.bulk import BulkCache
 from api.connections import Connections
 from api.consumer import Tail
@@ -87,6 +87,7 @@ def public_app(edge: Edge) -> FastAPI:
     pages = {"docs_url": "/docs", "redoc_url": None, "openapi_url": "/openapi.json"} if shown else dict.fromkeys(_PAGES)
     app = FastAPI(title="anabranch", version="2.0", summary="Exact, live branch and project summaries.", **pages)
     problems.install(app)
+    openapi.install(app)
     app.add_middleware(CompressMiddleware, minimum_size=edge.settings.http.compress_bytes, zstd=False, brotli_quality=4, gzip_level=4)
     app.add_middleware(SafeHeaders, own=frozenset({"/docs", "/docs/oauth2-redirect"}))
     app.add_middleware(

@@ -155,6 +155,11 @@ class Hub:
         """Tell this listener when the worker's answer with the correlation id passes by."""
         self._waiting[project_id, correlation_id] = waiting
 
+    @property
+    def listeners(self) -> int:
+        """Return how many places are held: joins, wishes to be told, and changes whose outcome somebody waits for."""
+        return sum(map(len, self._joined.values())) + sum(map(len, self._watchers.values())) + len(self._waiting)
+
     def forget(self, listener: Listener) -> None:
         """Drop what a connection waits for."""
         self._waiting = {key: waiting for key, waiting in self._waiting.items() if waiting.listener is not listener}

@@ -107,6 +107,6 @@ async def test_no_frame_is_a_fault_of_ours(worker: TinyWorker, start_edge: Start
         codes[socket.close_code] += 1
     assert set(codes) <= {1000, 1003, 1007, 4400, 4401}
     async with edge.client() as http:
-        while "websocket_connections_total 0.0" not in (await http.get(f"{edge.private_url}/metrics")).text:
-            await asyncio.sleep(0.02)  # noqa: ASYNC110  because it is the edge's
+        while "websocket_connections_total 0.0" not in (await http.get(f"{edge.private_url}/metrics")).text:  # noqa: ASYNC110  no event
+            await asyncio.sleep(0.02)
         assert (await http.get("/api/v2/projects/p/tasks")).status_code == 200

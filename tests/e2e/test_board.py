@@ -1,38 +1,98 @@
-"""The board in a real browser, on a whole running instance."""
+"""The board in a real browser, on a whole running instance that all of these share."""
 
+import json
 import os
 import shutil
 import subprocess
+import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import pytest
 
-from tests.docs.sample import sample_repository
-from tests.e2e.conftest import Running
+from api.auth import mint
+from broker.secrets import jwt_secret
+from tests.e2e.conftest import Running, start
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 CHROMIUM: Final = os.environ.get("ANABRANCH_CHROMIUM") or next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
 NODE: Final = shutil.which("npm")
+LIMIT_S: Final = 240
+SHORT_S: Final = 12
+"""Life of the token that ends during a test: longer than a page takes to open on a busy machine."""
+
+pytestmark = [
+    pytest.mark.timeout(LIMIT_S + 60),
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: install the package chromium"),
+    pytest.mark.skipif(NODE is None, reason="no npm here: `make install` brings one"),
+]
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: install the package chromium")
-@pytest.mark.skipif(NODE is None, reason="no npm here: `make install` brings one")
-def test_the_board_is_live_and_takes_edits(instance: Running, tmp_path: Path) -> None:
-    """Signed in by the link, totals as the bulk call says, an edit arrives, a phone can read it, no error in the console."""
-    sample_repository(tmp_path / "my-project")
-    assert instance.run("import", "taskmaster", str(tmp_path / "my-project"), "--history").code == 0
-    arguments = ("--url", instance.ready["url"], "--login", instance.ready["login_url"])
+@pytest.fixture(scope="module")
+def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """Start one instance for all tests of the board; each works in projects of its own."""
+    running = start(tmp_path_factory.mktemp("board") / "data")
+    try:
+        yield running
+    finally:
+        running.stop()
 
-    done = subprocess.run(
-        ["npm", "--prefix", str(ROOT / "web"), "run", "--silent", "e2e", "--", *arguments],
-        env=os.environ | {"ANABRANCH_CHROMIUM": str(CHROMIUM)},
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
 
-    assert done.returncode == 0, done.stdout + done.stderr
+def tokens(instance: Running) -> str:
+    """Return tokens of two people, of a service that speaks for agents, and one that ends soon, as JSON."""
+    secret = jwt_secret(instance.data)
+    made = {name: mint(secret, name, ["*"], 3600) for name in ("lead", "boris")}
+    made |= {"agents": mint(secret, "agents", ["*"], 3600, "source admin"), "short": mint(secret, "lead", ["*"], SHORT_S)}
+    return json.dumps(made)
+
+
+def browse(instance: Running, part: str, *, once_live: tuple[str, ...] = (), login: str = "") -> None:
+    """Run one part of the browser tests; `once_live` is a command of `anabranch` to run as soon as its page is live."""
+    command = ["npm", "--prefix", str(ROOT / "web"), "run", "--silent", "e2e", "--", part, "--url", instance.ready["url"]]
+    shots = os.environ.get("ANABRANCH_TEST_SHOTS")
+    command += (["--login", login] if login else []) + (["--shots", shots] if shots else [])
+    environment = os.environ | {"ANABRANCH_CHROMIUM": str(CHROMIUM), "ANABRANCH_E2E_TOKENS": tokens(instance)}
+    said: list[str] = []
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as browser:
+        timer = threading.Timer(LIMIT_S, browser.kill)
+        timer.start()
+        assert browser.stdout is not None
+        beside = None
+        for line in browser.stdout:
+            said.append(line)
+            if once_live and beside is None and line.rstrip().endswith("live"):
+                beside = subprocess.Popen([sys.executable, "-m", "cli.main", *once_live, "--data", str(instance.data), "--json"])
+        timer.cancel()
+        if beside is not None:
+            assert beside.wait(60) == 0
+    assert browser.returncode == 0, "".join(said)
+
+
+def test_the_board_follows_a_real_history(board: Running, histories: dict[str, Path]) -> None:
+    """Signed in by the link; what it shows is what the edge says while a history comes in; anyone can read it, on a phone too."""
+    history = ("import", "beads", str(histories["beads"]), "--history")
+    browse(board, "looks", once_live=history, login=board.ready["login_url"])
+
+
+def test_edits_in_place(board: Running) -> None:
+    """Shown at once, on the other tab too, taken back with a reason when refused; notices, search, links and keys."""
+    browse(board, "edits")
+
+
+def test_cuts_lose_nothing(board: Running) -> None:
+    """A cut wire and a token that ended: the page says so, keeps what it has, and catches up."""
+    browse(board, "cuts")
+
+
+def test_without_websockets_it_polls(board: Running) -> None:
+    """Five failures, then polls with the same frames, then back."""
+    browse(board, "polling")
+
+
+def test_a_flood_leaves_scrolling_alone(board: Running) -> None:
+    """Ten thousand tasks in one list and five thousand edits in ten seconds: no task of the page takes 50 ms of a processor."""
+    browse(board, "smooth")

@@ -52,7 +52,7 @@ class EntryView implements View<Item> {
   readonly #place = h('span', { class: 'in' });
   readonly #time = h('time');
   readonly #open = h('button', { class: 'fold', type: 'button', 'aria-expanded': 'false' }, icon(CHEVRON));
-  readonly #parts = h('ul', { class: 'parts', hidden: true });
+  readonly #parts = h('ul', { class: 'parts', hidden: true, tabindex: 0, 'aria-label': 'Parts' });
   readonly #list = new Keyed<Part>(this.#parts, () => this.#part());
   #shown: Item | null = null;
 

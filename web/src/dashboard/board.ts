@@ -57,7 +57,7 @@ export class Board {
   readonly #people = new People();
   readonly #activity = new Activity();
   readonly #notices: Notices;
-  readonly #tabs = h('div', { class: 'tabs', role: 'tablist', 'aria-label': 'Parts of the board' });
+  readonly #tabs = h('div', { role: 'tablist', 'aria-label': 'Parts of the board' });
   #before: readonly TaskRow[] = [];
   #asOf: number | null = null;
   #ticks = 0;
@@ -83,7 +83,8 @@ export class Board {
     client.onState(() => this.#draws.soon('badge'));
     this.#ui.onChange(() => this.#chosen());
     window.addEventListener('hashchange', () => this.#ui.change(addressOf(location.hash)));
-    document.addEventListener('keydown', (event) => this.#key(event));
+    // Before the lists see it: the letter after `g` may mean something to a row, too.
+    document.addEventListener('keydown', (event) => this.#key(event), true);
     setInterval(() => this.#clock(), CLOCK_MS);
     this.#draws.soon();
   }
@@ -175,7 +176,7 @@ export class Board {
     this.element.append(
       this.#header.element,
       this.#totals.element,
-      this.#tabs,
+      h('nav', { class: 'tabs', 'aria-label': 'Parts of the board' }, this.#tabs),
       main,
       this.#notices.element,
       this.#help.element,
@@ -192,11 +193,12 @@ export class Board {
   #key(event: KeyboardEvent): void {
     const { target, key } = event;
     const fields = target instanceof HTMLElement && target.closest('input, textarea, select') !== null;
-    const taken = fields || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented;
+    const taken = fields || event.ctrlKey || event.metaKey || event.altKey;
     const meaning = meaningOf({ key, taken, chorded: event.timeStamp < this.#chordUntil });
     this.#chordUntil = meaning === 'chord' ? event.timeStamp + CHORD_MS : 0;
     if (meaning === null) return;
     event.preventDefault();
+    event.stopPropagation();
     this.#do(meaning);
   }
 

@@ -92,12 +92,18 @@ export class Keyed<T extends object> {
   }
 }
 
-/** A short, quiet highlight on something that just changed. */
+const PULSE_MS = 1_200;
+const PULSED = new WeakMap<Element, number>();
+
+/** A short, quiet highlight on something that just changed; one at a time. */
 export function pulse(element: HTMLElement): void {
-  if (matchMedia('(prefers-reduced-motion: reduce)').matches || element.getAnimations().length > 0) return;
+  const now = performance.now();
+  if (now - (PULSED.get(element) ?? -PULSE_MS) < PULSE_MS) return;
+  PULSED.set(element, now);
+  if (matchMedia('(prefers-reduced-motion: reduce)').matches) return;
   const from = getComputedStyle(element).getPropertyValue('--pulse').trim();
   element.animate([{ backgroundColor: from }, { backgroundColor: 'transparent' }], {
-    duration: 1_200,
+    duration: PULSE_MS,
     easing: 'ease-in',
   });
 }

@@ -24,6 +24,8 @@ export interface Line {
 export class LineView implements View<Line> {
   readonly element: HTMLButtonElement;
   readonly #name = h('span', { class: 'name' });
+  /** What the others show, in words; they are hidden from screen readers. */
+  readonly #spoken = h('span', { class: 'spoken' });
   readonly #hint = h('span', { class: 'twin' });
   readonly #people = h('span', { class: 'here', hidden: true }, icon(ACTOR_ICONS.person, 'actor person'));
   readonly #agents = h('span', { class: 'here', hidden: true }, icon(ACTOR_ICONS.agent, 'actor agent'));
@@ -39,10 +41,16 @@ export class LineView implements View<Line> {
   constructor(kind: 'project' | 'branch', choose: () => void) {
     this.element = h('button', { class: `line ${kind}`, type: 'button' });
     this.#hour = kind === 'project' ? new Hour(24, 'small') : null;
-    const name = h('span', { class: 'label' }, this.#name, this.#hint, this.#mark, this.#people, this.#agents);
+    for (const one of [this.#mark, this.#people, this.#agents, this.#counts, this.#percent, this.#time])
+      attribute(one, 'aria-hidden', 'true');
+    const marks = [this.#hint, this.#mark, this.#people, this.#agents];
+    const name = h('span', { class: 'label' }, this.#name, this.#spoken, ...marks);
     const bars = h('span', { class: 'bars', 'aria-hidden': 'true' }, this.#bar.element, this.#priorities.element);
     this.element.append(name, this.#counts, this.#percent, bars, this.#time);
-    if (this.#hour !== null) this.element.append(this.#hour.element);
+    if (this.#hour !== null) {
+      attribute(this.#hour.element, 'aria-hidden', 'true');
+      this.element.append(this.#hour.element);
+    }
     this.element.addEventListener('click', choose);
   }
 
@@ -52,8 +60,9 @@ export class LineView implements View<Line> {
     attribute(this.element, 'aria-current', line.chosen ? 'true' : undefined);
     text(this.#hint, line.hint);
     text(this.#time, shortTime(line.row.last_activity, line.now));
-    this.#here(line.present);
-    if (line.minutes !== null) this.#drawHour(line.minutes);
+    drawHere(this.#people, 'person', line.present);
+    drawHere(this.#agents, 'agent', line.present);
+    if (line.minutes !== null) this.#hour?.update(line.minutes, wordsOf(totalOf(line.minutes)));
     if (before?.row === line.row) return;
     this.#draw(line.row, line.now);
     if (before !== null && before.row.stamp !== line.row.stamp) pulse(this.#counts);
@@ -65,7 +74,7 @@ export class LineView implements View<Line> {
     attribute(this.element, 'data-quiet', openOf(row) === 0);
     text(this.#counts, `${figure(row.completed_tasks)}/${figure(row.total_tasks)}`);
     text(this.#percent, `${percent(row.completed_tasks, row.total_tasks)} %`);
-    attribute(this.element, 'aria-label', spoken(row, now));
+    text(this.#spoken, spoken(row, now));
     this.#bar.update(row.status_breakdown, row.completed_tasks, row.total_tasks);
     this.#priorities.update(row.priority_breakdown);
     attribute(this.#time, 'datetime', row.last_activity ?? undefined);
@@ -74,29 +83,18 @@ export class LineView implements View<Line> {
     this.#mark.hidden = degraded === 0;
     attribute(this.#mark, 'title', `${degraded} records could not be read; see the dead letters`);
   }
-
-  #drawHour(minutes: readonly Counts[]): void {
-    const words = `Changes in the last hour: ${wordsOf(totalOf(minutes))}`;
-    this.#hour?.update(minutes, words);
-    if (this.#hour !== null) attribute(this.#hour.element, 'aria-hidden', 'true');
-  }
-
-  #here(present: readonly Present[]): void {
-    this.#mark1(this.#people, 'person', present);
-    this.#mark1(this.#agents, 'agent', present);
-  }
-
-  #mark1(element: HTMLElement, kind: Present['kind'], present: readonly Present[]): void {
-    const those = present.filter((one) => one.kind === kind);
-    element.hidden = those.length === 0;
-    const names = those.map((one) => one.name || 'an agent').join(', ');
-    attribute(element, 'title', those.length === 0 ? undefined : `At work here: ${names}`);
-  }
 }
 
 function spoken(row: ProjectRow | BranchRow, now: number): string {
   const last = row.last_activity ? `, last change ${shortTime(row.last_activity, now)}` : '';
   const priorities = priorityWords(row.priority_breakdown);
   const counts = `${row.completed_tasks} of ${row.total_tasks} done, ${row.in_progress_tasks} in progress, ${openOf(row)} open`;
-  return `${row.name}: ${counts}${priorities ? `, by priority ${priorities}` : ''}${last}`;
+  return `: ${counts}${priorities ? `, by priority ${priorities}` : ''}${last}`;
+}
+
+function drawHere(element: HTMLElement, kind: Present['kind'], present: readonly Present[]): void {
+  const those = present.filter((one) => one.kind === kind);
+  element.hidden = those.length === 0;
+  const names = those.map((one) => one.name || 'an agent').join(', ');
+  attribute(element, 'title', those.length === 0 ? undefined : `At work here: ${names}`);
 }

@@ -1,5 +1,6 @@
 /** Where everything of the page is put together: browser, token, client, board. */
 import { Client } from '../client.ts';
+import type { Phase } from '../connection.ts';
 import { envOf } from '../env.ts';
 import { CallFailed, Http } from '../http.ts';
 import { Board } from './board.ts';
@@ -22,8 +23,12 @@ class Page {
 
   constructor(root: HTMLElement) {
     this.#root = root;
+    let before: Phase = 'idle';
     this.#client.onState(() => {
-      if (this.#client.machine.phase === 'unauthorized') this.#ask('Your token has ended. What you see is as of then.');
+      const { phase } = this.#client.machine;
+      const ended = phase === 'unauthorized' && before !== phase;
+      before = phase;
+      if (ended) this.#ask('Your token has ended. What you see is as of then.');
     });
     window.addEventListener('online', () => this.#client.input({ type: 'online' }));
     window.addEventListener('offline', () => this.#client.input({ type: 'offline' }));

@@ -5,8 +5,9 @@ import type { TaskRow } from '../types.ts';
 import { ACTOR_ICONS, nameOf } from './actors.ts';
 import { attribute, h, icon, redraw, text, type View } from './dom.ts';
 import { drawTicks, ticks } from './meter.ts';
+import { Picker } from './picker.ts';
 import { fullTime, shortTime } from './times.ts';
-import { label, PRIORITIES, STATUSES, sign, tone } from './words.ts';
+import { PRIORITIES, STATUSES, sign, tone } from './words.ts';
 
 export interface TaskLine {
   readonly task: TaskRow;
@@ -27,7 +28,7 @@ export interface TaskMoves {
 export class TaskRowView implements View<TaskLine> {
   readonly element = h('div', { class: 'task', role: 'row', tabindex: '-1' });
   readonly #sign = icon(sign('todo'), 'sign');
-  readonly #status = h('select', { 'aria-label': 'Status' });
+  readonly #status = new Picker('Status', STATUSES, (status) => this.#change({ status }));
   readonly #title = h('span', { class: 'title' });
   readonly #input = h('input', {
     class: 'title',
@@ -38,7 +39,7 @@ export class TaskRowView implements View<TaskLine> {
   });
   readonly #branch = h('span', { class: 'of' });
   readonly #ticks = ticks('medium');
-  readonly #priority = h('select', { 'aria-label': 'Priority' });
+  readonly #priority = new Picker('Priority', PRIORITIES, (priority) => this.#change({ priority }));
   readonly #warning = h('span', { class: 'meanwhile', role: 'alert', hidden: true });
   readonly #parts = h('span', { class: 'parts' });
   readonly #who = h('span', { class: 'who' });
@@ -52,9 +53,9 @@ export class TaskRowView implements View<TaskLine> {
     const cell = (name: string, ...children: Node[]) =>
       h('div', { class: `cell ${name}`, role: 'gridcell' }, ...children);
     this.element.append(
-      cell('status', this.#sign, this.#status),
+      cell('status', this.#sign, this.#status.element),
       cell('title', this.#title, this.#input, this.#warning, this.#branch),
-      cell('priority', this.#ticks, this.#priority),
+      cell('priority', this.#ticks, this.#priority.element),
       cell('parts', this.#parts),
       cell('who', this.#who),
       cell('when', this.#actor, this.#time),
@@ -62,15 +63,13 @@ export class TaskRowView implements View<TaskLine> {
     this.element.addEventListener('keydown', (event) => this.#key(event));
     this.element.addEventListener('focusin', () => this.#line && moves.activate(this.#line.task.id));
     this.#title.addEventListener('dblclick', () => this.beginEdit());
-    this.#status.addEventListener('change', () => this.#change({ status: this.#status.value }));
-    this.#priority.addEventListener('change', () => this.#change({ priority: this.#priority.value }));
     this.#input.addEventListener('blur', () => this.#finish(true));
   }
 
   update(line: TaskLine): void {
     const before = this.#line;
     this.#line = line;
-    this.element.style.transform = `translateY(${line.top}px)`;
+    if (before?.top !== line.top) this.element.style.top = `${line.top}px`;
     attribute(this.element, 'aria-rowindex', line.index + 2);
     attribute(this.element, 'tabindex', line.active ? '0' : '-1');
     attribute(this.element, 'data-pending', line.pending);
@@ -120,8 +119,8 @@ export class TaskRowView implements View<TaskLine> {
     if (target === this.#input) return key === 'Enter' || key === 'Escape' ? () => this.#leave(key === 'Enter') : null;
     if (target !== this.element) return key === 'Escape' ? () => this.element.focus() : null;
     const moves: Readonly<Record<string, () => void>> = {
-      s: () => opened(this.#status),
-      p: () => opened(this.#priority),
+      s: () => this.#status.open(),
+      p: () => this.#priority.open(),
       Enter: () => this.beginEdit(),
       F2: () => this.beginEdit(),
     };
@@ -138,11 +137,11 @@ export class TaskRowView implements View<TaskLine> {
     attribute(this.element, 'data-status', task.status);
     redraw(this.#sign, sign(task.status));
     attribute(this.#sign, 'class', `sign tone-${tone(task.status)}`);
-    drawOptions(this.#status, STATUSES, task.status);
+    this.#status.update(task.status);
     text(this.#title, task.title || task.id);
     attribute(this.#title, 'title', `${task.title} (${task.id})`);
     drawTicks(this.#ticks, task.priority);
-    drawOptions(this.#priority, PRIORITIES, task.priority);
+    this.#priority.update(task.priority);
     text(this.#parts, task.total_subtasks > 0 ? `${task.completed_subtasks}/${task.total_subtasks}` : '');
     attribute(
       this.#parts,
@@ -172,6 +171,8 @@ export class TaskRowView implements View<TaskLine> {
   /** Another task took this line over. */
   #reset(): void {
     delete this.element.dataset.fresh;
+    this.#status.close();
+    this.#priority.close();
     this.#warning.hidden = true;
     this.#input.hidden = true;
     this.#title.hidden = false;
@@ -179,24 +180,5 @@ export class TaskRowView implements View<TaskLine> {
 
   #flash(): void {
     this.element.dataset.fresh = this.element.dataset.fresh === 'a' ? 'b' : 'a';
-  }
-}
-
-/** A menu that a person has open must not change under their hand, so options are made once. */
-function drawOptions(select: HTMLSelectElement, known: readonly string[], value: string): void {
-  const names = known.includes(value) ? known : [...known, value];
-  if (select.options.length !== names.length || select.options[names.length - 1]?.value !== names.at(-1)) {
-    select.replaceChildren(...names.map((name) => h('option', { value: name }, label(name))));
-  }
-  if (select.value !== value) select.value = value;
-}
-
-/** Focus a menu and open it where the browser lets a page do that. */
-function opened(select: HTMLSelectElement): void {
-  select.focus();
-  try {
-    select.showPicker();
-  } catch {
-    // Not allowed here: the arrow keys change it all the same.
   }
 }

@@ -1,0 +1,79 @@
+/** The wire is cut while agents work, and a token ends: the page says so, keeps what it has, catches up and loses nothing. */
+import type { Browser, Page } from 'playwright-core';
+import type { BulkAnswer } from '../src/types.ts';
+import { accessible, launch, live, opened, shot, totals } from './browser.ts';
+import { check, type Given, said, until } from './given.ts';
+import { Wire } from './wire.ts';
+
+export async function cuts(browser: Browser, given: Given): Promise<void> {
+  await given.project('cuts', 'Cuts', 60);
+  const port = Number(new URL(given.url).port);
+  const wire = new Wire(port);
+  // The page's address stays the same, so that its origin does: only the way there is another one.
+  const wired = await launch(`--host-resolver-rules=MAP localhost:${port} 127.0.0.1:${await wire.listen()}`);
+  try {
+    await cut(wired, wire, given);
+  } finally {
+    await wired.close();
+    wire.close();
+  }
+  await ended(browser, given);
+}
+
+async function cut(browser: Browser, wire: Wire, given: Given): Promise<void> {
+  const { page } = await opened(browser, `http://localhost:${new URL(given.url).port}/#/cuts`, given.tokens.lead);
+  await live(page);
+  const before = await totals(page);
+  wire.cut();
+  await page.waitForSelector('.badge[data-state="off"]');
+  check(/Retrying\s*in \d+ s.*as of .* old/.test(await badge(page)), `the badge says: ${await badge(page)}`);
+  check(JSON.stringify(await totals(page)) === JSON.stringify(before), 'cut off, the page keeps what it has');
+  await shot(page, given, 'cut');
+  await given.change(burst('cuts', 60, 'done'));
+  await until('the edge has the burst', async () => (await told(given)).completed_tasks === 60);
+  await page.waitForTimeout(1_500);
+  wire.mend();
+  await live(page);
+  await page.locator('.line.project', { hasText: 'Cuts' }).locator('.counts', { hasText: '60/60' }).waitFor();
+  check(
+    (await page.locator('.body .task:not([data-status="done"])').count()) === 0,
+    'back, it has caught up, tasks too',
+  );
+  await page.context().close();
+}
+
+/** A token ends while the page is open: it says so over what it has, and goes on with another one. */
+async function ended(browser: Browser, given: Given): Promise<void> {
+  const { page } = await opened(browser, `${given.url}/#/cuts`, given.tokens.short);
+  await live(page);
+  await page.waitForSelector('.badge[data-state="bad"]', { timeout: 60_000 });
+  check((await badge(page)).startsWith('Sign in'), `the token has ended: ${await badge(page)}`);
+  await page.getByRole('dialog', { name: 'Sign in' }).waitFor();
+  await accessible(page, 'signing in again');
+  await shot(page, given, 'ended');
+  await given.change(burst('cuts', 5, 'review'));
+  await page.getByRole('textbox', { name: /paste a token/ }).fill(given.tokens.lead);
+  await page.getByRole('button', { name: 'Open the board' }).click();
+  await live(page);
+  await page.locator('.line.project', { hasText: 'Cuts' }).locator('.counts', { hasText: '55/60' }).waitFor();
+  said('with another token it goes on, with what was missed');
+  await page.context().close();
+}
+
+function burst(project: string, count: number, status: string) {
+  return Array.from({ length: count }, (_, number) => {
+    const who = { source: 'mcp-ai', session_id: 'builder-3' };
+    return { ...who, entity: 'task', action: 'patch', project_id: project, entity_id: `t${number}`, data: { status } };
+  });
+}
+
+async function told(given: Given) {
+  const answer = await given.call<BulkAnswer>('/api/v2/branches/summaries/bulk', given.tokens.boris, {
+    project_ids: ['cuts'],
+  });
+  return answer.projects.cuts ?? { completed_tasks: -1 };
+}
+
+async function badge(page: Page): Promise<string> {
+  return ((await page.locator('.badge').textContent()) ?? '').replace(/\s+/g, ' ');
+}

@@ -1,0 +1,107 @@
+/** What a part of the browser tests is given: an edge, tokens, and ways to ask and to change. */
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** `lead` looks at the board, `boris` is another person, `agents` may say that it speaks for agents. */
+export interface Tokens {
+  readonly lead: string;
+  readonly boris: string;
+  readonly agents: string;
+  /** Of the lead, and ends within seconds. */
+  readonly short: string;
+}
+
+export interface NewChange {
+  readonly entity: string;
+  readonly action: string;
+  readonly project_id: string;
+  readonly entity_id: string;
+  readonly branch_id?: string;
+  readonly source?: string;
+  readonly session_id?: string;
+  readonly data?: Readonly<Record<string, unknown>>;
+}
+
+export class Given {
+  readonly url: string;
+  readonly login: string | null;
+  readonly shots: string | null;
+  readonly tokens: Tokens;
+
+  constructor(url: string, login: string | null, shots: string | null, tokens: Tokens) {
+    this.url = url;
+    this.login = login;
+    this.shots = shots;
+    this.tokens = tokens;
+  }
+
+  async call<T>(path: string, token: string, body: object | null = null): Promise<T> {
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    const options = body === null ? { headers } : { headers, method: 'POST', body: JSON.stringify(body) };
+    const answer = await fetch(new URL(path, this.url), options);
+    if (!answer.ok) throw new Error(`${path} answered ${answer.status}: ${await answer.text()}`);
+    return (await answer.json()) as T;
+  }
+
+  change(changes: readonly NewChange[], who: keyof Tokens = 'agents'): Promise<unknown> {
+    return this.call('/api/v2/changes', this.tokens[who], changes);
+  }
+
+  /** A project with one branch, `main`, and this many tasks, made by an agent's session. */
+  async project(id: string, name: string, tasks: number): Promise<void> {
+    const base = { project_id: id, source: 'mcp-ai', session_id: 'planner-7' };
+    await this.change([
+      { ...base, entity: 'project', action: 'create', entity_id: id, data: { name } },
+      {
+        ...base,
+        entity: 'branch',
+        action: 'create',
+        entity_id: `${id}:main`,
+        branch_id: `${id}:main`,
+        data: { name: 'main' },
+      },
+    ]);
+    for (let first = 0; first < tasks; first += 2_500) {
+      const count = Math.min(2_500, tasks - first);
+      await this.change(Array.from({ length: count }, (_, index) => newTask(id, first + index)));
+    }
+    await until(`${tasks} tasks in ${id}`, async () => {
+      const { tasks: found } = await this.call<{ tasks: readonly unknown[] }>(
+        `/api/v2/projects/${id}/tasks?limit=1&q=${encodeURIComponent(titleOf(id, tasks - 1))}`,
+        this.tokens.lead,
+      );
+      return found.length === 1;
+    });
+  }
+}
+
+export function titleOf(project: string, number: number): string {
+  return `Task ${number} of ${project}`;
+}
+
+function newTask(project: string, number: number): NewChange {
+  const data = {
+    title: titleOf(project, number),
+    status: ['todo', 'todo', 'in_progress', 'review', 'done'][number % 5],
+    priority: ['low', 'medium', 'high', 'urgent', 'critical'][number % 7] ?? 'medium',
+    branch_id: `${project}:main`,
+  };
+  const base = { entity: 'task', action: 'create', source: 'mcp-ai', session_id: 'planner-7' };
+  return { ...base, project_id: project, branch_id: `${project}:main`, entity_id: `t${number}`, data };
+}
+
+export async function until(what: string, holds: () => Promise<boolean>, timeoutMs = 30_000): Promise<void> {
+  const end = Date.now() + timeoutMs;
+  while (!(await holds())) {
+    if (Date.now() > end) throw new Error(`not in time: ${what}`);
+    await sleep(100);
+  }
+}
+
+export function said(what: string): void {
+  console.log(`ok: ${what}`);
+}
+
+export function check(good: boolean, what: string): void {
+  if (!good) throw new Error(what);
+  said(what);
+}

@@ -12,10 +12,12 @@ export class CallFailed extends Error {
   readonly temporary: boolean;
   /** The problem's own name, as in the reference of problems; empty when there was none. */
   readonly code: string;
+  readonly retryAfterMs: number;
 
-  constructor(status: number, message: string, temporary: boolean, code = '') {
+  constructor(status: number, message: string, temporary: boolean, code = '', retryAfterMs = 0) {
     super(message);
     this.code = code;
+    this.retryAfterMs = retryAfterMs;
     this.name = 'CallFailed';
     this.status = status;
     this.temporary = temporary;

@@ -98,7 +98,8 @@ export class Loader {
     if (answer.ok) return (await answer.json()) as T;
     const problem = (await answer.json().catch(() => ({}))) as { detail?: string; title?: string; code?: string };
     const words = problem.detail ?? problem.title ?? `the server answered ${answer.status}`;
-    throw new CallFailed(answer.status, words, answer.status >= 500 || retryAfter(answer) > 0, problem.code);
+    const wait = retryAfter(answer);
+    throw new CallFailed(answer.status, words, answer.status >= 500 || wait > 0, problem.code, wait);
   }
 
   async #ask(path: string, body: object | null, rejected: boolean): Promise<Response> {

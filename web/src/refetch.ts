@@ -3,10 +3,12 @@
  * together, and not before the answer has what the notices speak of.
  */
 import type { DataFrame } from './frames.ts';
+import { CallFailed } from './http.ts';
 import type { Loaded, Loader } from './load.ts';
 import type { LogPosition } from './types.ts';
 
 export const GATHER_MS = 200;
+export const AGAIN_MS = 1_000;
 
 export class Refetch {
   readonly #loader: Loader;
@@ -40,10 +42,10 @@ export class Refetch {
     if (this.#projects.size > 0) this.#soon();
   }
 
-  #soon(): void {
+  #soon(ms = GATHER_MS): void {
     if (this.#busy) return;
     this.#busy = true;
-    this.#later(() => void this.#run(), GATHER_MS);
+    this.#later(() => void this.#run(), ms);
   }
 
   async #run(): Promise<void> {
@@ -51,12 +53,16 @@ export class Refetch {
     const minPosition = [...this.#places].map(([partition, offset]): LogPosition => ({ partition, offset }));
     this.#projects.clear();
     this.#places.clear();
+    let wait = GATHER_MS;
     try {
       this.#took(await this.#loader.load({ projects, minPosition }));
     } catch (error) {
+      // Asked too often, or the server is away: what was named is still to be read, when it may be.
+      for (const id of projects) this.#projects.add(id);
+      wait = Math.max(AGAIN_MS, error instanceof CallFailed ? error.retryAfterMs : 0);
       this.#failed(error);
     }
     this.#busy = false;
-    if (this.#projects.size > 0) this.#soon();
+    if (this.#projects.size > 0) this.#soon(wait);
   }
 }

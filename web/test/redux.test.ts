@@ -223,6 +223,27 @@ describe('loading', () => {
   });
 });
 
+test('what a notice named is read again when that was refused for being too often', async () => {
+  const { lab, store, summaries } = app((made) => {
+    made.script.notices = true;
+  });
+  await summaries.start();
+  await lab.quiet();
+  lab.script.failing = { '/api/v2/branches': 429 };
+  lab.world.change({ entity: 'task', action: 'create', id: 'n', project: 'p1', fields: {} });
+  lab.deliver();
+  await lab.advance(200);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(store.getState().branches.error).toContain('429');
+  lab.script.failing = {};
+  lab.script.calls.splice(0);
+  await lab.advance(4_900);
+  expect(lab.script.calls).toEqual([]);
+  await lab.advance(200);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(selectProject(store.getState(), 'p1')?.total_tasks).toBe(2);
+});
+
 test('tasks of a project are kept live from the moment they were loaded, deleted ones stay away', async () => {
   const { lab, store, summaries } = await started();
   await summaries.loadTasks('p1');

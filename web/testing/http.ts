@@ -172,5 +172,7 @@ function unknown(project: string): Response {
 
 function problem(status: number, detail: string, code = detail): Response {
   const temporary = status >= 500 || status === 429;
-  return json({ type: 'about:blank', title: detail, detail, status, code, temporary }, status);
+  const answer = json({ type: 'about:blank', title: detail, detail, status, code, temporary }, status);
+  if (status === 429) answer.headers.set('retry-after', '5');
+  return answer;
 }

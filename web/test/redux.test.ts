@@ -1,11 +1,8 @@
-/** The slice: whole batches, one notification each; overlays that come off by themselves; two ways to load. */
-import { configureStore } from '@reduxjs/toolkit';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   type BranchState,
   branchSlice,
-  connectSummaries,
   selectBranch,
   selectBranches,
   selectNotices,
@@ -17,42 +14,7 @@ import {
 import { NO_ROWS, RowEdit } from '../src/redux/rows.ts';
 import { Rows } from '../src/store/rows.ts';
 import type { Row } from '../src/types.ts';
-import { Lab } from '../testing/lab.ts';
-
-function app(setUp: (lab: Lab) => void = () => {}, projects?: readonly string[]) {
-  const lab = new Lab();
-  for (const id of ['p1', 'p2']) lab.world.change({ entity: 'project', action: 'create', id, project: id, name: id });
-  lab.world.change({
-    entity: 'task',
-    action: 'create',
-    id: 't1',
-    project: 'p1',
-    fields: { title: 'old', status: 'todo' },
-  });
-  setUp(lab);
-  const store = configureStore({
-    reducer: { branches: branchSlice.reducer },
-    middleware: (usual) => usual({ serializableCheck: { warnAfter: 1_000 }, immutableCheck: { warnAfter: 1_000 } }),
-  });
-  const summaries = connectSummaries(store, {
-    env: lab.env,
-    buffer: { delayMs: 0 },
-    ...(projects !== undefined && { projects }),
-  });
-  lab.client = summaries.client;
-  let told = 0;
-  store.subscribe(() => {
-    told += 1;
-  });
-  return { lab, store, summaries, told: () => told };
-}
-
-async function started(projects?: readonly string[]) {
-  const made = app(() => {}, projects);
-  await made.summaries.start();
-  await made.lab.quiet();
-  return made;
-}
+import { started } from '../testing/store.ts';
 
 test('all summaries come in one call, and the stream goes on from there without a snapshot', async () => {
   const { lab, store } = await started();
@@ -162,86 +124,6 @@ test('an answer that frames have overtaken takes nothing back', async () => {
   store.dispatch(branchSlice.actions.setSummaries({ answer: late, source: 'bulk', at: 0 }));
   expect(selectProject(store.getState(), 'p1')?.completed_tasks).toBe(1);
   expect(store.getState().branches.positions.p1).toEqual(before);
-});
-
-describe('loading', () => {
-  test.each([404, 405, 501, 500, 0])('falls back to the calls of version 1 after %i', async (status) => {
-    const { lab, store, summaries } = app(
-      (made) => {
-        made.script.failing = { '/api/v2/branches': status };
-      },
-      ['p1', 'p2'],
-    );
-    expect(await summaries.load()).toBe(true);
-    expect(store.getState().branches.source).toBe('legacy');
-    expect(selectBranch(store.getState(), 'p1', 'main')?.total_tasks).toBe(1);
-    const tries = status === 500 || status === 0 ? 2 : 1;
-    expect(lab.script.calls.filter((call) => call.includes('bulk'))).toHaveLength(tries);
-    lab.script.failing = {};
-    await summaries.load();
-    expect(store.getState().branches.source).toBe('legacy');
-    lab.time += 300_000;
-    await summaries.load();
-    expect(store.getState().branches.source).toBe('bulk');
-  });
-
-  test.each([401, 403, 429])('never falls back after %i', async (status) => {
-    const { lab, store, summaries } = app(
-      (made) => {
-        made.script.failing = { '/api/v2/branches': status };
-      },
-      ['p1'],
-    );
-    expect(await summaries.load()).toBe(false);
-    expect(store.getState().branches.error).not.toBeNull();
-    expect(lab.script.calls.some((call) => call.includes('/api/v1/'))).toBe(false);
-  });
-
-  test('of a project that is not there is no reason to take the other way', async () => {
-    const { lab, summaries } = app(() => {}, ['p1', 'gone']);
-    expect(await summaries.load()).toBe(false);
-    expect(lab.script.calls.some((call) => call.includes('/api/v1/'))).toBe(false);
-  });
-
-  test('an edge without cascades only says what changed: the page fetches it, together and no earlier than it is there', async () => {
-    const { lab, store, summaries } = app((made) => {
-      made.script.notices = true;
-    });
-    await summaries.start();
-    await lab.quiet();
-    expect(summaries.client.machine.features).not.toContain('cascades');
-    lab.script.calls.splice(0);
-    for (let i = 0; i < 5; i += 1) {
-      lab.world.change({ entity: 'task', action: 'create', id: `n${i}`, project: 'p1', fields: {} });
-    }
-    lab.deliver();
-    expect(selectProject(store.getState(), 'p1')?.total_tasks).toBe(1);
-    await lab.advance(200);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    expect(selectProject(store.getState(), 'p1')?.total_tasks).toBe(6);
-    expect(lab.script.calls).toEqual(['POST /api/v2/branches/summaries/bulk']);
-  });
-});
-
-test('what a notice named is read again when that was refused for being too often', async () => {
-  const { lab, store, summaries } = app((made) => {
-    made.script.notices = true;
-  });
-  await summaries.start();
-  await lab.quiet();
-  lab.script.failing = { '/api/v2/branches': 429 };
-  lab.world.change({ entity: 'task', action: 'create', id: 'n', project: 'p1', fields: {} });
-  lab.deliver();
-  await lab.advance(200);
-  await new Promise((resolve) => setTimeout(resolve, 5));
-  expect(store.getState().branches.error).toContain('429');
-  lab.script.failing = {};
-  lab.script.calls.splice(0);
-  await lab.advance(4_900);
-  expect(lab.script.calls).toEqual([]);
-  await lab.advance(200);
-  await new Promise((resolve) => setTimeout(resolve, 5));
-  expect(selectProject(store.getState(), 'p1')?.total_tasks).toBe(2);
 });
 
 test('tasks of a project are kept live from the moment they were loaded, deleted ones stay away', async () => {

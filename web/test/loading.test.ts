@@ -1,0 +1,84 @@
+/** Two ways to load, and an edge whose frames only say what changed. */
+import { describe, expect, test } from 'vitest';
+import { selectBranch, selectProject } from '../src/redux/index.ts';
+import { app } from '../testing/store.ts';
+
+describe('loading', () => {
+  test.each([404, 405, 501, 500, 0])('falls back to the calls of version 1 after %i', async (status) => {
+    const { lab, store, summaries } = app(
+      (made) => {
+        made.script.failing = { '/api/v2/branches': status };
+      },
+      ['p1', 'p2'],
+    );
+    expect(await summaries.load()).toBe(true);
+    expect(store.getState().branches.source).toBe('legacy');
+    expect(selectBranch(store.getState(), 'p1', 'main')?.total_tasks).toBe(1);
+    const tries = status === 500 || status === 0 ? 2 : 1;
+    expect(lab.script.calls.filter((call) => call.includes('bulk'))).toHaveLength(tries);
+    lab.script.failing = {};
+    await summaries.load();
+    expect(store.getState().branches.source).toBe('legacy');
+    lab.time += 300_000;
+    await summaries.load();
+    expect(store.getState().branches.source).toBe('bulk');
+  });
+
+  test.each([401, 403, 429])('never falls back after %i', async (status) => {
+    const { lab, store, summaries } = app(
+      (made) => {
+        made.script.failing = { '/api/v2/branches': status };
+      },
+      ['p1'],
+    );
+    expect(await summaries.load()).toBe(false);
+    expect(store.getState().branches.error).not.toBeNull();
+    expect(lab.script.calls.some((call) => call.includes('/api/v1/'))).toBe(false);
+  });
+
+  test('of a project that is not there is no reason to take the other way', async () => {
+    const { lab, summaries } = app(() => {}, ['p1', 'gone']);
+    expect(await summaries.load()).toBe(false);
+    expect(lab.script.calls.some((call) => call.includes('/api/v1/'))).toBe(false);
+  });
+
+  test('an edge without cascades only says what changed: the page fetches it, together and no earlier than it is there', async () => {
+    const { lab, store, summaries } = app((made) => {
+      made.script.notices = true;
+    });
+    await summaries.start();
+    await lab.quiet();
+    expect(summaries.client.machine.features).not.toContain('cascades');
+    lab.script.calls.splice(0);
+    for (let i = 0; i < 5; i += 1) {
+      lab.world.change({ entity: 'task', action: 'create', id: `n${i}`, project: 'p1', fields: {} });
+    }
+    lab.deliver();
+    expect(selectProject(store.getState(), 'p1')?.total_tasks).toBe(1);
+    await lab.advance(200);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(selectProject(store.getState(), 'p1')?.total_tasks).toBe(6);
+    expect(lab.script.calls).toEqual(['POST /api/v2/branches/summaries/bulk']);
+  });
+});
+
+test('what a notice named is read again when that was refused for being too often', async () => {
+  const { lab, store, summaries } = app((made) => {
+    made.script.notices = true;
+  });
+  await summaries.start();
+  await lab.quiet();
+  lab.script.failing = { '/api/v2/branches': 429 };
+  lab.world.change({ entity: 'task', action: 'create', id: 'n', project: 'p1', fields: {} });
+  lab.deliver();
+  await lab.advance(200);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(store.getState().branches.error).toContain('429');
+  lab.script.failing = {};
+  lab.script.calls.splice(0);
+  await lab.advance(4_900);
+  expect(lab.script.calls).toEqual([]);
+  await lab.advance(200);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(selectProject(store.getState(), 'p1')?.total_tasks).toBe(2);
+});

@@ -9,9 +9,10 @@ import pyarrow as pa
 
 from analytics.columns import tables_of
 from analytics.events import Record, records_between, table_of
-from analytics.history import By, Point, burn_down, only
+from analytics.history import Point, burn_down, only
 from analytics.past import Begin, Past, ends_at
 from analytics.state import read_state
+from analytics.words import By
 from broker.connection import KafkaSettings
 from broker.partitioner import partition_for
 from schemas.failure import UsageFailure

@@ -1,7 +1,7 @@
 """Tables as files: Parquet or CSV, one a table, or one DuckDB file with all tables and views."""
 
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import msgspec
 import pyarrow as pa
@@ -9,10 +9,9 @@ from pyarrow import csv, parquet
 
 from analytics.app import Tables
 from analytics.database import Database
+from analytics.words import Format
 from broker.files import replacing
 
-Format = Literal["parquet", "csv", "duckdb"]
-FORMATS: Final[tuple[Format, ...]] = ("parquet", "csv", "duckdb")
 POSITIONS: Final = b"positions"
 """Metadata key of a Parquet file: JSON, end of `task-changes` by partition."""
 

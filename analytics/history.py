@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 from msgspec import Struct
@@ -10,11 +10,11 @@ from msgspec import Struct
 from analytics.columns import moment
 from analytics.events import Record
 from analytics.past import Refold
+from analytics.words import By
 from schemas.events import decode_event
 from schemas.rows import BranchSummary, ProjectSummary, Tombstone, decode_row
 from schemas.topics import split_key
 
-By = Literal["hour", "day"]
 _DIGITS: Final = {"hour": 13, "day": 10}
 """How much of an ISO time names the span."""
 

@@ -13,8 +13,9 @@ import uvicorn
 import uvloop
 from fastapi import FastAPI, WebSocket
 from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import Route
 from starlette.types import ASGIApp
-from starlette_compress import CompressMiddleware
+from starlette_compress import CompressMiddleware, remove_compress_type
 
 from api import openapi, problems, revocations, ws
 from api.bulk import BulkCache
@@ -25,6 +26,7 @@ from api.edge import Edge
 from api.feed import Audience, Feed
 from api.headers import SafeHeaders
 from api.login import LoginCodes
+from api.mcp.server import PATH, AgentsDoor
 from api.meters import Meters
 from api.polls import Polls
 from api.producer import ChangeLog
@@ -51,10 +53,11 @@ def compose(settings: EdgeSettings, port: int) -> Edge:
     trust, changelog = trust_of(settings), ChangeLog(settings.kafka, settings.http.ack_timeout_s, meters)
     connections = Connections(hub, changelog, trust.verifier, meters)
     polls = Polls(hub)
+    newcomers: list[Callable[[str], None]] = [connections.appeared, lambda _: polls.appeared()]
 
     def appeared(project_id: str) -> None:
-        connections.appeared(project_id)
-        polls.appeared()
+        for tell in newcomers:
+            tell(project_id)
 
     def regarded(project_id: str, user_id: str) -> None:
         connections.regarded(project_id, user_id)
@@ -73,6 +76,7 @@ def compose(settings: EdgeSettings, port: int) -> Edge:
         changes=changelog,
         connections=connections,
         polls=polls,
+        newcomers=newcomers,
         trust=trust,
         codes=LoginCodes(time.time),
         cache=BulkCache(replica),
@@ -81,13 +85,14 @@ def compose(settings: EdgeSettings, port: int) -> Edge:
     )
 
 
-def public_app(edge: Edge) -> FastAPI:
+def public_app(edge: Edge, agents: AgentsDoor) -> FastAPI:
     """Return the application of the public port."""
     shown = edge.settings.development if edge.settings.docs is None else edge.settings.docs
     pages = {"docs_url": "/docs", "redoc_url": None, "openapi_url": "/openapi.json"} if shown else dict.fromkeys(_PAGES)
     app = FastAPI(title="anabranch", version="2.0", summary="Exact, live branch and project summaries.", **pages)
     problems.install(app)
     openapi.install(app)
+    remove_compress_type("text/event-stream")  # a packer waits for more before it lets an event go
     app.add_middleware(CompressMiddleware, minimum_size=edge.settings.http.compress_bytes, zstd=False, brotli_quality=4, gzip_level=4)
     app.add_middleware(SafeHeaders, own=frozenset({"/docs", "/docs/oauth2-redirect"}))
     app.add_middleware(
@@ -108,6 +113,7 @@ def public_app(edge: Edge) -> FastAPI:
     async def websocket_of_user(socket: WebSocket, user: str) -> None:
         await ws.serve(socket, edge, user)
 
+    app.router.routes.append(Route(PATH, agents))
     page.install(app, edge.settings.web_dir)
     return app
 
@@ -122,12 +128,13 @@ async def run(settings: EdgeSettings, *, stop: asyncio.Event | None = None, list
     public, private = _bind(settings.host, settings.port), _bind(settings.private_host, settings.private_port)
     url, private_url = _url(settings.host, public), _url(settings.private_host, private)
     edge = compose(settings, public.getsockname()[1])
+    agents = AgentsDoor(edge)
     servers = [
-        Server(_config(public_app(edge), settings), public),
+        Server(_config(public_app(edge, agents), settings), public),
         Server(_config(private_app(edge, url), settings), private),
     ]
     running = [asyncio.create_task(server.serve_socket()) for server in servers]
-    parts = (edge.tail.run(), edge.changes.run(), edge.connections.tick(), _sweep(edge), _watch_revocations(edge))
+    parts = (edge.tail.run(), edge.changes.run(), edge.connections.tick(), _sweep(edge), _watch_revocations(edge), agents.run())
     work = [asyncio.create_task(part) for part in parts]
     stopping = asyncio.create_task(stop.wait())
     try:

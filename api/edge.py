@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -28,7 +28,7 @@ from schemas.problems import BEHIND, INVALID_REQUEST, STARTING, TOO_LARGE, UNKNO
 
 @dataclass(frozen=True)
 class Edge:
-    """The parts, and what most requests begin with. `origins`: pages that may call."""
+    """The parts, and what most requests begin with. `origins`: pages that may call. newcomers: called with a project that came to be."""
 
     settings: EdgeSettings
     origins: frozenset[str]
@@ -38,6 +38,7 @@ class Edge:
     changes: ChangeLog
     connections: Connections
     polls: Polls
+    newcomers: list[Callable[[str], None]]
     trust: Trust
     codes: LoginCodes
     cache: BulkCache

@@ -33,6 +33,7 @@ class HttpLimits(BaseModel):
     bulk_window_s: int = Field(default=60, ge=1)
     quota_store: SecretStr = SecretStr("async+memory://")
     compress_bytes: int = 1024
+    mcp_sessions: int = Field(default=200, ge=1)
 
 
 class TailSettings(BaseModel):

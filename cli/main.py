@@ -6,7 +6,26 @@ from typing import Final
 
 import typer
 
-from cli import bench, burndown, edge, import_, kafka, publish, revoke, sql, tail, token, topics, up, validate, verify, views, watch, worker
+from cli import (
+    bench,
+    burndown,
+    edge,
+    import_,
+    kafka,
+    mcp,
+    publish,
+    revoke,
+    sql,
+    tail,
+    token,
+    topics,
+    up,
+    validate,
+    verify,
+    views,
+    watch,
+    worker,
+)
 from schemas.failure import Failure
 
 app: Final = typer.Typer(
@@ -32,6 +51,7 @@ app.command("verify")(verify.verify)
 app.command("sql")(sql.sql)
 app.add_typer(views.app, name="views")
 app.command("burndown")(burndown.burndown)
+app.command("mcp")(mcp.mcp)
 app.command("bench")(bench.bench)
 
 

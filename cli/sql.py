@@ -1,27 +1,10 @@
 """`anabranch sql`: a query over the tables as they are, or as they were."""
 
-import asyncio
-import io
-import sys
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Literal
 
-import msgspec
-import pyarrow as pa
 import typer
-from pyarrow import csv
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from analytics.app import load
-from analytics.database import Database
-from analytics.export import flat
-from analytics.views import mentions_events
-from cli.analytics_options import reading_tables
 from cli.options import DEFAULT_DATA, Data, Json, Kafka
-
-MAX_SHOWN: Final = 200
-_NUMBERS: Final = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal)
 
 Query = Annotated[
     str, typer.Argument(metavar="QUERY", help="SQL over projects, branches, tasks, subtasks, activity, events; - reads the standard input.")
@@ -36,46 +19,6 @@ def sql(
     query: Query, as_of: AsOf = "", form: Format = "table", data: Data = DEFAULT_DATA, kafka: Kafka = None, *, as_json: Json = False
 ) -> None:
     """Run a query over the tables. `positions` says how much of the log they include; --json prints one object a row."""
-    text = sys.stdin.read() if query == "-" else query
-    with Database() as database:
-        database.put({}, {})
-        database.check(text)
-        with reading_tables(data, kafka, shown=sys.stderr.isatty()) as source:
-            tables = asyncio.run(load(source, as_of, events=mentions_events(text)))
-        database.put(tables.tables, tables.positions)
-        result = database.run(text)
-    _print(result, "json" if as_json else form)
+    from cli.analysts.query import run  # noqa: PLC0415  because only this command needs DuckDB
 
-
-def _print(result: pa.Table, form: str) -> None:
-    if form == "json":
-        for row in result.to_pylist(maps_as_pydicts="lossy"):
-            sys.stdout.write(msgspec.json.encode(row).decode() + "\n")
-    elif form == "csv":
-        sink = io.BytesIO()
-        csv.write_csv(flat(result), sink)
-        sys.stdout.write(sink.getvalue().decode())
-    else:
-        _show(result)
-
-
-def _show(result: pa.Table) -> None:
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for field in result.schema:
-        table.add_column(field.name, justify="right" if any(is_one(field.type) for is_one in _NUMBERS) else "left")
-    for row in result.slice(0, MAX_SHOWN).to_pylist(maps_as_pydicts="lossy"):
-        table.add_row(*(Text(_cell(value)) for value in row.values()))
-    console = Console(soft_wrap=True) if not sys.stdout.isatty() else Console()
-    console.print(table)
-    if result.num_rows > MAX_SHOWN:
-        console.print(f"{result.num_rows:,} rows, the first {MAX_SHOWN} shown; --format csv and --json print all.")
-
-
-def _cell(value: Any) -> str:  # noqa: ANN401  because a result holds any type
-    if value is None:
-        return "-"
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {count}" for name, count in value.items())
-    if isinstance(value, list):
-        return ", ".join(str(one) for one in value)
-    return f"{value:%Y-%m-%d %H:%M:%S}" if hasattr(value, "strftime") and hasattr(value, "hour") else str(value)
+    run(query, as_of, "json" if as_json else form, data, kafka)

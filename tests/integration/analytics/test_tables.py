@@ -12,7 +12,7 @@ from analytics.past import Past, ends_at
 from broker.admin import describe_topics
 from broker.connection import KafkaSettings, client_options
 from broker.partitioner import partition_for
-from cli.refold import Refold
+from cli.analysts.refold import Refold
 from schemas.failure import UsageFailure
 from schemas.topics import TASK_CHANGES, TASK_STATE
 

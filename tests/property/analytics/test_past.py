@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from analytics.events import Record as Read
 from analytics.history import burn_down, only
-from cli.refold import Refold
+from cli.analysts.refold import Refold
 from schemas.rows import ProjectSummary, decode_row
 from schemas.topics import row_key
 from streams.domain.records import Record

@@ -1,0 +1,141 @@
+"""Agents at their door: the SDK's own client against a whole running instance, over HTTP and over stdio."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import httpx2
+import pytest
+from mcp import Client, StdioServerParameters
+from mcp.client.streamable_http import streamable_http_client
+from mcp.shared.subscriptions import ResourceUpdated
+
+from tests.e2e.conftest import Running
+
+pytestmark = pytest.mark.timeout(240)
+SUMMARY = "anabranch://projects/p/summary"
+
+
+@asynccontextmanager
+async def agent(instance: Running, name: str, *projects: str) -> AsyncIterator[Client]:
+    """Connect as an agent with a token for some projects."""
+    token = instance.run("token", "--user", name, *(part for project in projects for part in ("--project", project))).out.strip()
+    async with (
+        httpx2.AsyncClient(headers={"Authorization": f"Bearer {token}"}, trust_env=False, timeout=30) as http,
+        Client(streamable_http_client(f"{instance.ready['url']}/mcp", http_client=http)) as client,
+    ):
+        yield client
+
+
+async def call(client: Client, tool: str, **arguments: object) -> dict[str, Any]:
+    """Call a tool that must succeed."""
+    result = await client.call_tool(tool, dict(arguments))
+    assert not result.is_error, result.content
+    found: dict[str, Any] = result.structured_content or {}
+    return found
+
+
+async def refused(client: Client, tool: str, **arguments: object) -> str:
+    """Call a tool that must be refused; returns the sentence."""
+    result = await client.call_tool(tool, dict(arguments))
+    assert result.is_error
+    return str(getattr(result.content[0], "text", ""))
+
+
+async def fill(client: Client, count: int) -> str:
+    """Create open tasks t0, t1, ... in branch b, the later the more urgent; returns the last position."""
+    position = ""
+    for number in range(count):
+        priority = ("low", "medium", "high", "urgent", "critical")[number % 5]
+        made = await call(
+            client, "create_task", project_id="p", branch_id="b", task_id=f"t{number}", title=f"Task {number}", priority=priority
+        )
+        position = made["position"]
+    return position
+
+
+async def works_together(instance: Running) -> None:
+    """Two agents share a project; a third has no right to it."""
+    async with agent(instance, "one", "p") as one, agent(instance, "two", "p") as two, agent(instance, "other", "q") as other:
+        assert {tool.name for tool in (await one.list_tools()).tools} >= {
+            "list_projects",
+            "changes_since",
+            "claim_next_task",
+            "complete_task",
+        }
+        position = await fill(one, 5)
+
+        listed = await call(two, "list_tasks", project_id="p", min_position=position)
+        assert [task["id"] for task in listed["tasks"]] == [f"t{number}" for number in range(5)]
+        seen = await call(two, "get_project", project_id="p", min_position=position)
+        assert (seen["project"]["total_tasks"], seen["branches"][0]["status_breakdown"]) == (5, {"todo": 5})
+
+        claims = await asyncio.gather(
+            *(call(client, "claim_next_task", project_id="p", agent=name) for client, name in [(one, "one"), (two, "two")] * 2)
+        )
+        taken = [claim["task"]["id"] for claim in claims]
+        assert sorted(taken) == ["t1", "t2", "t3", "t4"], "the most urgent first, none twice"
+        assert {claim["task"]["status"] for claim in claims} == {"in_progress"}
+
+        done = await call(one, "complete_task", project_id="p", task_id="t4")
+        assert done["task"]["last_actor"]["source"] == "mcp-ai"
+        old = claims[0]["task"]
+        await call(two, "update_task", project_id="p", task_id=old["id"], title="Taken over")
+        assert "changed since" in await refused(one, "update_task", project_id="p", task_id=old["id"], title="Late", if_stamp=old["stamp"])
+
+        told = ""
+        since = seen["since"]
+        while '"done"' not in told:  # merged frames leave when their window ends
+            news = await call(two, "changes_since", project_id="p", since=since, max_tokens=50)
+            assert not news["reset"]
+            told += "\n".join(news["lines"])
+            since = news["since"]
+            await asyncio.sleep(0.1)
+        assert "task t4" in told
+        assert (await call(two, "changes_since", project_id="p", since="of-old:3"))["reset"]
+
+        assert "no such project" in (await refused(other, "get_project", project_id="p")).lower()
+        assert await refused(other, "create_task", project_id="p", branch_id="b", task_id="x", title="x")
+        assert (await call(other, "list_projects"))["projects"] == []
+
+
+async def listens(instance: Running) -> None:
+    """Hear of changes, where one may read."""
+    async with agent(instance, "one", "p") as one, agent(instance, "other", "q") as other:
+        await fill(one, 1)
+        async with one.listen(resource_subscriptions=[SUMMARY]) as mine, other.listen(resource_subscriptions=[SUMMARY]) as theirs:
+            waiting = asyncio.create_task(anext(aiter(theirs)))
+            await fill(one, 2)
+            event = await asyncio.wait_for(anext(aiter(mine)), 20)
+            assert event == ResourceUpdated(uri=SUMMARY)
+            content = (await one.read_resource(SUMMARY)).contents[0]
+            assert '"total_tasks":5' in getattr(content, "text", "")
+            assert not waiting.done(), "whoever may not read a project does not hear that it moves"
+            waiting.cancel()
+
+
+async def speaks_on_stdio(instance: Running) -> None:
+    """Go through the same door by the command."""
+    program = StdioServerParameters(command=sys.executable, args=["-m", "cli.main", "mcp", "--data", str(instance.data), "--project", "p"])
+    async with Client(program) as client:
+        await fill(client, 1)
+        assert [one["id"] for one in (await call(client, "list_projects"))["projects"]] == ["p"]
+
+
+def test_agents_work_through_their_door(instance: Running) -> None:
+    """Reads include one's writes, no two agents claim the same task, late conditional writes are refused, rights hold everywhere."""
+    url = f"{instance.ready['url']}/mcp"
+    answer = httpx.post(url, json={}, trust_env=False)
+    assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
+    token = instance.run("token", "--user", "x", "--all").out.strip()
+    foreign = httpx.post(url, json={}, headers={"Authorization": f"Bearer {token}", "Origin": "http://elsewhere.example"}, trust_env=False)
+    assert foreign.status_code == 403
+
+    asyncio.run(works_together(instance))
+    asyncio.run(listens(instance))
+    asyncio.run(speaks_on_stdio(instance))
+    verified = instance.run("verify")
+    assert verified.code == 0, verified.out + verified.err

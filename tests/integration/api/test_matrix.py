@@ -9,10 +9,11 @@ import httpx
 import pytest
 from fastapi.routing import APIRoute
 from pydantic import SecretStr
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Route
 
 from api.app import compose, public_app
 from api.auth import mint
+from api.mcp.server import PATH, AgentsDoor
 from api.protocol.inputs import FROM_CLIENT, Change, Input, Invalid, Ping, Pong, Resume, Subscribe, Token, Unknown, Unsubscribe
 from api.settings import EdgeSettings
 from tests.integration.api.harness import SECRET, Client, RunningEdge, TinyWorker, until_closed, until_read
@@ -98,9 +99,14 @@ def flat(routes: list[BaseRoute]) -> Iterator[APIRoute]:
 
 async def test_every_route_is_covered(tmp_path: Path) -> None:
     """What is not here would be open or closed by chance."""
-    app = public_app(compose(EdgeSettings(jwt_secret=SecretStr(SECRET), data=tmp_path, web_dir=tmp_path, docs=True), 1))
+    edge = compose(EdgeSettings(jwt_secret=SecretStr(SECRET), data=tmp_path, web_dir=tmp_path, docs=True), 1)
+    app = public_app(edge, AgentsDoor(edge))
     there = {(method, route.path.replace(":path", "")) for route in flat(app.routes) for method in route.methods or ()}
     assert there - PUBLIC == set(CASES)
+    plain = {route.path for route in app.routes if type(route) is Route}
+    assert plain - {path for _, path in PUBLIC} <= {PATH, "/openapi.json", "/docs", "/docs/oauth2-redirect"}, (
+        "the agents' door has tests of its own"
+    )
 
 
 async def prepared(worker: TinyWorker, edge: RunningEdge) -> None:

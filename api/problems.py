@@ -1,7 +1,6 @@
 """Problems as HTTP answers (RFC 9457), for our own refusals and for the framework's."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import msgspec
 from fastapi import FastAPI, Request
@@ -10,7 +9,7 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from schemas import problems
-from schemas.problems import Problem, ProblemType
+from schemas.problems import Problem, ProblemType, document
 
 _encode = msgspec.json.Encoder().encode
 
@@ -26,23 +25,8 @@ class Refusal(Exception):  # noqa: N818  because it is an answer, not a fault of
 
 def problem_response(problem: Problem) -> Response:
     """Return the answer of a problem: `application/problem+json`, with `Retry-After` where it helps."""
-    kind = problem.type
-    body: dict[str, Any] = {
-        "type": f"urn:anabranch:problem:{kind.code}",
-        "title": kind.title,
-        "status": kind.status,
-        "detail": problem.detail or kind.title,
-        "code": kind.code,
-        "temporary": kind.temporary,
-    }
-    headers: dict[str, str] = {}
-    if problem.errors:
-        body["errors"] = problem.errors
-    if problem.retry_after_ms is not None:
-        headers["Retry-After"] = str(-(-problem.retry_after_ms // 1000))
-    if kind.status == problems.UNAUTHENTICATED.status:
-        headers["WWW-Authenticate"] = "Bearer"
-    return Response(_encode(body), kind.status, headers, "application/problem+json")
+    body, headers = document(problem)
+    return Response(_encode(body), problem.type.status, headers, "application/problem+json")
 
 
 _BY_STATUS: dict[int, ProblemType] = {

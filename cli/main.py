@@ -24,6 +24,7 @@ from cli import (
     verify,
     views,
     watch,
+    webhook,
     worker,
 )
 from schemas.failure import Failure
@@ -42,6 +43,7 @@ app.command("edge")(edge.edge)
 app.add_typer(topics.app, name="topics")
 app.add_typer(import_.app, name="import")
 app.add_typer(watch.app, name="watch")
+app.command("webhook")(webhook.webhook)
 app.command("publish")(publish.publish)
 app.command("validate")(validate.validate)
 app.command("tail")(tail.tail)

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Struct
@@ -78,3 +79,13 @@ def iso(time_ms: int) -> str:
     """Return a time as events carry it: UTC, ISO 8601, milliseconds, `Z`."""
     text = datetime.fromtimestamp(time_ms // _MS, UTC).strftime("%Y-%m-%dT%H:%M:%S")
     return f"{text}.{time_ms % _MS:03d}Z"
+
+
+def time_ms(value: str | None, zone: str, default_ms: int) -> int:
+    """Return a time in milliseconds since 1970; one without a zone is in `zone`, one that is no time (infinity) the default."""
+    try:
+        moment = datetime.fromisoformat(value or "")
+        aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=ZoneInfo(zone))
+        return max(0, int(aware.astimezone(UTC).timestamp() * _MS))
+    except (ValueError, OverflowError):
+        return default_ms

@@ -3,7 +3,7 @@
 A `Problem` is a value, not an exception: peer faults are expected outcomes.
 """
 
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from msgspec import Struct
 
@@ -33,6 +33,8 @@ INVALID_FRAME: Final = ProblemType("invalid-frame", 400, "The frame is not one o
 TOO_LARGE: Final = ProblemType("too-large", 413, "The request is larger than the limit")
 UNAUTHENTICATED: Final = ProblemType("unauthenticated", 401, "The token is missing, wrong or expired")
 FORBIDDEN: Final = ProblemType("forbidden", 403, "The token does not allow this")
+SIGNATURE: Final = ProblemType("signature", 403, "The signature of the delivery is missing or wrong")
+MEDIA_TYPE: Final = ProblemType("media-type", 415, "The body is of a type that is not taken here")
 ORIGIN: Final = ProblemType("origin", 403, "Pages of this origin may not call")
 NOT_FOUND: Final = ProblemType("not-found", 404, "There is nothing at this address")
 FEATURE: Final = ProblemType("feature-disabled", 404, "This call is switched off here: use those of version 1")
@@ -68,6 +70,8 @@ PROBLEMS: Final[dict[str, ProblemType]] = {
         TOO_LARGE,
         UNAUTHENTICATED,
         FORBIDDEN,
+        SIGNATURE,
+        MEDIA_TYPE,
         ORIGIN,
         NOT_FOUND,
         FEATURE,
@@ -90,3 +94,24 @@ PROBLEMS: Final[dict[str, ProblemType]] = {
         INTERNAL,
     )
 }
+
+
+def document(problem: Problem) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the body (RFC 9457) and the headers of a problem as an HTTP answer."""
+    kind = problem.type
+    body: dict[str, Any] = {
+        "type": f"urn:anabranch:problem:{kind.code}",
+        "title": kind.title,
+        "status": kind.status,
+        "detail": problem.detail or kind.title,
+        "code": kind.code,
+        "temporary": kind.temporary,
+    }
+    if problem.errors:
+        body["errors"] = problem.errors
+    headers: dict[str, str] = {}
+    if problem.retry_after_ms is not None:
+        headers["Retry-After"] = str(-(-problem.retry_after_ms // 1000))
+    if kind.status == UNAUTHENTICATED.status:
+        headers["WWW-Authenticate"] = "Bearer"
+    return body, headers

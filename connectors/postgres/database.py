@@ -9,10 +9,11 @@ from psycopg2 import sql
 from psycopg2.extensions import connection
 from psycopg2.extras import LogicalReplicationConnection
 
+from connectors.facts import time_ms
 from connectors.postgres.mapping import Entity, Listed, Mapping, Members
 from connectors.postgres.pgoutput import RowChange
 from connectors.postgres.trouble import Address
-from connectors.postgres.values import text_of, time_ms
+from connectors.postgres.values import text_of
 from schemas.failure import UsageFailure
 
 CHUNK_ROWS: Final = 2000

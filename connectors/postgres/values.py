@@ -2,8 +2,6 @@
 
 import json
 from collections.abc import Mapping as Map
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 from msgspec import UNSET, UnsetType
 
@@ -12,8 +10,6 @@ from connectors.postgres.mapping import FieldName
 from connectors.postgres.pgoutput import Row, Unchanged
 from connectors.words import MAX_WORD_CHARS, texts
 from schemas.events import Fields
-
-_MS = 1000
 
 
 def text_of(row: Row, column: str | None) -> str | None:
@@ -63,13 +59,3 @@ def list_of(value: str) -> list[str]:
     except (ValueError, RecursionError):
         found = [part.strip('"') for part in value[1:-1].split(",")] if value[:1] == "{" and value[-1:] == "}" else [value]
     return texts(found if isinstance(found, list) else [found], MAX_LIST)
-
-
-def time_ms(value: str | None, zone: str, default_ms: int) -> int:
-    """Return a time in milliseconds since 1970; one without a zone is in `zone`, one that is no time (infinity) the default."""
-    try:
-        moment = datetime.fromisoformat(value or "")
-        aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=ZoneInfo(zone))
-        return max(0, int(aware.astimezone(UTC).timestamp() * _MS))
-    except (ValueError, OverflowError):
-        return default_ms

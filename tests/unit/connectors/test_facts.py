@@ -3,7 +3,7 @@
 import pytest
 
 from connectors.board import Change
-from connectors.facts import Moment, Origin, events, iso, project_change, slug
+from connectors.facts import Moment, Origin, events, iso, project_change, slug, time_ms
 from schemas.events import Event, Fields
 
 ORIGIN = Origin("beads", "p", ".beads/issues.jsonl")
@@ -71,3 +71,21 @@ def test_a_project_is_announced_by_name() -> None:
 def test_times_have_24_characters() -> None:
     """Milliseconds are kept."""
     assert iso(5) == "1970-01-01T00:00:00.005Z"
+
+
+@pytest.mark.parametrize(
+    ("text", "zone", "ms"),
+    [
+        ("1970-01-01 00:00:01.5", "UTC", 1500),
+        ("1970-01-01 02:00:01.5+02", "UTC", 1500),
+        ("1970-01-01 05:30:01.5+05:30", "UTC", 1500),
+        ("1970-01-01 01:00:01.500000", "Europe/Berlin", 1500),
+        ("infinity", "UTC", 5),
+        ("0044-03-15 12:00:00 BC", "UTC", 5),
+        ("0001-01-01 00:00:00+14", "UTC", 5),
+        (None, "UTC", 5),
+    ],
+)
+def test_times_with_and_without_a_zone(text: str | None, zone: str, ms: int) -> None:
+    """Whatever is no time of ours is the default."""
+    assert time_ms(text, zone, 5) == ms

@@ -4,10 +4,8 @@ import pytest
 from msgspec import UNSET
 
 from connectors.postgres.pgoutput import UNCHANGED, Row
-from connectors.postgres.values import fields_of, list_of, text_of, time_ms
+from connectors.postgres.values import fields_of, list_of, text_of
 from schemas.events import Fields
-
-DEFAULT_MS = 5
 
 
 def test_every_field_is_read_as_what_it_is() -> None:
@@ -63,21 +61,3 @@ def test_what_was_not_sent_is_as_before() -> None:
 def test_lists_come_in_several_dresses(text: str, found: list[str]) -> None:
     """JSON, arrays, one lone text."""
     assert list_of(text) == found
-
-
-@pytest.mark.parametrize(
-    ("text", "zone", "ms"),
-    [
-        ("1970-01-01 00:00:01.5", "UTC", 1500),
-        ("1970-01-01 02:00:01.5+02", "UTC", 1500),
-        ("1970-01-01 05:30:01.5+05:30", "UTC", 1500),
-        ("1970-01-01 01:00:01.500000", "Europe/Berlin", 1500),
-        ("infinity", "UTC", DEFAULT_MS),
-        ("0044-03-15 12:00:00 BC", "UTC", DEFAULT_MS),
-        ("0001-01-01 00:00:00+14", "UTC", DEFAULT_MS),
-        (None, "UTC", DEFAULT_MS),
-    ],
-)
-def test_times_with_and_without_a_zone(text: str | None, zone: str, ms: int) -> None:
-    """Whatever is no time of ours is the default."""
-    assert time_ms(text, zone, DEFAULT_MS) == ms

@@ -6,6 +6,8 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 PY := .venv/bin/python
 ARGS ?=
+SECONDS_TOTAL ?= 300
+SEED ?=
 STAGES ?= unit integration e2e
 RUN := .venv/.run-ready
 DEV := .venv/.dev-ready
@@ -17,7 +19,7 @@ PIP := $(PY) -m pip --disable-pip-version-check install
 SELF := $(PIP) --quiet --no-deps --no-index --no-build-isolation --editable .
 
 .PHONY: help install install-dev up test test-unit test-integration test-e2e coverage-pure check lint types imports spelling \
-	generated house web-check fix bench docs generate lock web java node chromium postgres clean
+	generated house web-check fix chaos bench docs generate lock web java node chromium postgres clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -49,6 +51,9 @@ fix: $(DEV) $(MODULES) generate  ## format and mend what can be mended
 	@.venv/bin/ruff check --fix --quiet . || true
 	@.venv/bin/ruff format --quiet .
 	@cd web && npm run --silent format
+
+chaos: install-dev  ## kill, cut and freeze parts for a time and recount; SECONDS_TOTAL=600 SEED=1
+	@exec $(PY) -m tests.chaos.rounds --seconds $(SECONDS_TOTAL) $(if $(SEED),--seed $(SEED))
 
 bench: install-dev  ## measure beside the peers; ARGS="pipeline latency"
 	@exec .venv/bin/anabranch bench $(ARGS)

@@ -17,6 +17,7 @@ class Shelf(Protocol):
     """The stored rows: a `PartitionStore`."""
 
     mark: Mark
+    read_end: int
 
     def get(self, key: bytes) -> bytes | None:
         """Return a row's value."""

@@ -81,6 +81,8 @@ class Owner:
         if not self._steps:
             self._marks = Watermark(place.offset)
             self.watermark = place.offset
+            read_end = max(self._store.read_end, self._store.mark.changelog + 1)
+            self._mender.acknowledged([(read_end, 0)])  # what a former owner did not live to mend
         early, self._early = self._early, []
         for batch in early:
             await self.submit(batch)
@@ -220,16 +222,18 @@ class Owner:
     def _durable(self, acknowledged: Acknowledged) -> None:
         done = acknowledged.publication
         if done.state:
+            self._mender.acknowledged(acknowledged.places)
+            if done.mends is not None:
+                self._mender.closed(done.mends)
             rows = {out.key: out.value for out in done.state[:-1]}  # the last is the offset row: it is the mark
-            mark = Mark(acknowledged.state_last, done.through, done.time_ms, self._kit.clock(), self._store.mark.epoch)
+            mark = Mark(self._mender.known(acknowledged.state_last), done.through, done.time_ms, self._kit.clock(), self._store.mark.epoch)
             self._store.apply(Write(mark, rows, done.hints))
             self._cache.release(done.step, done.hints)
-            self._mender.acknowledged(acknowledged.places)
         self.in_flight -= done.events
         self._marks.acked(done.ticket)
         self.watermark = self._marks.committable(self._windows.oldest_offset())
 
-    def _rewrite(self, gap: Gap, found: Mapping[bytes, bytes]) -> None:
+    def _rewrite(self, gap: Gap, found: Mapping[bytes, bytes]) -> bool:
         """Send our rows again where a former owner wrote over them; behind all that was sent, so nothing of ours comes after."""
         state = mended(found, self._cache, self._stands)
         if state:
@@ -237,7 +241,10 @@ class Owner:
             self._kit.meters.rewritten.inc(len(state))
             ticket = self._marks.sent(self.watermark or 0)
             stands = self._stands
-            self._writer.put(Publication(step=self._steps, ticket=ticket, state=state, through=stands.through, time_ms=stands.time_ms))
+            self._writer.put(
+                Publication(step=self._steps, ticket=ticket, state=state, through=stands.through, time_ms=stands.time_ms, mends=gap)
+            )
+        return bool(state)
 
     async def settle(self) -> None:
         """Take nothing more, close the windows now, and wait until everything is acknowledged."""

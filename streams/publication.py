@@ -6,6 +6,7 @@ from typing import Protocol
 
 from streams.domain.node import Node
 from streams.domain.records import DeadLetter, Out
+from streams.domain.sole_writer import Gap
 
 Headers = list[tuple[str, bytes]]
 Sendable = tuple[bytes | None, bytes | None, Headers]
@@ -29,6 +30,7 @@ class Publication:
 
     step, rows: number of the step and its rows. ticket: its sending, see `Watermark`. events: how many it accounts for in
     the back-pressure. hints: of the rows in `state`. through, time_ms: of the offset row; `state` is empty for a window.
+    mends: the gap whose rows it writes again.
     """
 
     step: int
@@ -41,6 +43,7 @@ class Publication:
     through: int = -1
     time_ms: int = 0
     hints: list[tuple[bytes, bytes]] = field(default_factory=list)
+    mends: Gap | None = None
 
 
 def cut(records: Iterable[Sendable], new_batch: Callable[[], Builder]) -> Iterator[Builder]:

@@ -30,7 +30,9 @@ class _Version(NamedTuple):
 class Restorer:
     """Holds rows back until an offset row says that their step is whole, then gives them out, newest stamp per key.
 
-    current: reads the store. Rows that still wait when reading ends are dropped: the replay writes them again.
+    current: reads the store. Rows that still wait when reading ends are dropped: the replay writes them again. Where an older version of
+    a row lies on top of a newer one (a former owner wrote late, and nobody lived to mend it), the mark stays below it, so that the next
+    owner finds the gap and writes its own row again.
     """
 
     def __init__(self, partition: int, mark: Mark, current: Callable[[bytes], bytes | None]) -> None:
@@ -39,6 +41,12 @@ class Restorer:
         self._read = mark.changelog
         self._current = current
         self._waiting: dict[bytes, list[_Version]] = {}
+        self._hidden: dict[bytes, int] = {}
+
+    @property
+    def end(self) -> int:
+        """The end of what was read."""
+        return self._read + 1
 
     def feed(self, records: Iterable[ChangelogRecord], now_ms: int) -> Write:
         """Take in records in order; returns what the store may write now. Records that the store has are skipped."""
@@ -47,7 +55,7 @@ class Restorer:
             if record.offset > self._read:
                 self._read = record.offset
                 self._one(record, out)
-        behind = min((versions[0].offset for versions in self._waiting.values()), default=self._read + 1)
+        behind = min((*(versions[0].offset for versions in self._waiting.values()), *self._hidden.values(), self._read + 1))
         self._mark = msgspec.structs.replace(self._mark, changelog=behind - 1, written_ms=now_ms)
         hints = [pair for key, value in out.items() if value is not None for pair in child_hints(key, value)]
         return Write(self._mark, out, hints)
@@ -74,10 +82,19 @@ class Restorer:
             else:
                 del self._waiting[key]
             newest = max(whole, key=_age)
-            if newest.stamp >= floor or newest.stamp >= self._stored_stamp(key, out):
+            known = -1 if newest.stamp >= floor else self._stored_stamp(key, out)
+            if newest.stamp >= known:
                 out[key] = newest.value
+            self._note_top(key, whole[-1], max(newest.stamp, known))
         if row.through >= floor:
             self._mark = msgspec.structs.replace(self._mark, through=row.through, time_ms=row.time_ms)
+
+    def _note_top(self, key: bytes, top: _Version, newest: int) -> None:
+        """Remember where an older version hides the newest one; a later write of that one ends it."""
+        if top.stamp < newest:
+            self._hidden.setdefault(key, top.offset)
+        else:
+            self._hidden.pop(key, None)
 
     def _stored_stamp(self, key: bytes, out: dict[bytes, bytes | None]) -> int:
         value = out.get(key) or self._current(key)

@@ -49,7 +49,10 @@ _decode_mark = msgspec.msgpack.Decoder(Mark).decode
 
 
 class PartitionStore:
-    """One open RocksDB. Any error in reading or writing marks the directory, so that the next start rebuilds it."""
+    """One open RocksDB. Any error in reading or writing marks the directory, so that the next start rebuilds it.
+
+    read_end: end of what the restore has read of the topic; what lies between the mark and it must be looked into.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -58,6 +61,7 @@ class PartitionStore:
         self._unlogged.disable_wal = True  # type: ignore[method-assign,assignment]  # a property, whatever its stub says
         raw = self._db.get(_MARK)
         self.mark = Mark() if raw is None else _decode_mark(raw)
+        self.read_end = self.mark.changelog + 1
 
     def get(self, key: bytes) -> bytes | None:
         """Return a row's value."""

@@ -51,6 +51,7 @@ class Stores:
             if restorer is None:
                 restorer = self._restorers[partition] = Restorer(partition, store.mark, store.get)
             store.apply(restorer.feed(records, _now_ms()))
+            store.read_end = restorer.end
         except Exception as error:
             self._fatal(error)
             raise

@@ -118,7 +118,7 @@ class Client:
     def __init__(self, *, may_go_back: bool = False) -> None:
         self.may_go_back = may_go_back
         self.rows: dict[tuple[str, str, str], dict[str, Any]] = {}
-        self._parts: list[Bulk] = []
+        self._parts: dict[str, list[Bulk]] = {}
         self.outcomes: list[Outcome] = []
         self.ends: dict[str, int] = {}
 
@@ -135,19 +135,28 @@ class Client:
         if isinstance(message, Outcome):
             self.outcomes.append(message)
             return
-        end = message.metadata.position.offset
-        assert self.may_go_back or end >= self.ends.get(project_id, 0), "a message goes back"
-        self.ends[project_id] = end
+        rows = self._whole(project_id, message)
+        if rows is None:
+            return
+        end, known = message.metadata.position.offset, self.ends.get(project_id, -1)
+        assert self.may_go_back or end >= known, "a message goes back"
+        if end > known or not self.may_go_back:  # else a new owner repeats what this reader was told
+            self.ends[project_id] = end
+            self._rows(rows)
+
+    def _whole(self, project_id: str, message: Update | Bulk) -> list[tuple[str, msgspec.Raw]] | None:
+        """Return the rows of a message, None while parts of it are missing. One that its writer did not end is given up."""
+        parts = self._parts.pop(project_id, [])
         if isinstance(message, Update):
             data = message.payload.data
-            self._rows([(message.payload.entity, data.primary), *_cascade(data.cascade)])
-        else:
-            self._parts = [*(self._parts if message.part not in {msgspec.UNSET, 1} else []), message]
-            parts = 1 if message.parts is msgspec.UNSET else message.parts
-            if len(self._parts) == parts:
-                whole = self._parts
-                self._parts = []
-                self._rows([row for part in whole for row in _bulk_rows(part)])
+            return [(message.payload.entity, data.primary), *_cascade(data.cascade)]
+        if message.parts is msgspec.UNSET:
+            return _bulk_rows(message)
+        parts = [message] if message.part == 1 else [*parts, message] if parts and message.part == len(parts) + 1 else []
+        if parts and len(parts) == message.parts:
+            return [row for part in parts for row in _bulk_rows(part)]
+        self._parts[project_id] = parts
+        return None
 
     def _rows(self, rows: list[tuple[str, msgspec.Raw]]) -> None:
         decoded = [(kind, msgspec.json.decode(raw)) for kind, raw in rows]

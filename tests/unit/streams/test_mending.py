@@ -14,7 +14,11 @@ async def test_each_gap_is_read_and_told_once() -> None:
     async def read(partition: int, begin: int, end: int) -> dict[bytes, bytes]:
         return {b"%d" % partition: b"%d-%d" % (begin, end)}
 
-    mender = Mender(7, 10, read, lambda gap, found: told.append((gap, found)))
+    def rewrite(gap: Gap, found: Mapping[bytes, bytes]) -> bool:
+        told.append((gap, found))
+        return gap.begin > 15
+
+    mender = Mender(7, 10, read, rewrite)
     running = asyncio.create_task(mender.run())
     mender.acknowledged([(10, 5), (16, 2)])
     mender.acknowledged([(18, 1), (20, 1)])
@@ -23,3 +27,6 @@ async def test_each_gap_is_read_and_told_once() -> None:
     await asyncio.wait([running])
 
     assert told == [(Gap(15, 16), {b"7": b"15-16"}), (Gap(19, 20), {b"7": b"19-20"})]
+    assert mender.known(30) == 18  # the second gap is mended only when what was sent for it is acknowledged
+    mender.closed(Gap(19, 20))
+    assert mender.known(30) == 30

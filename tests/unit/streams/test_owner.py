@@ -29,6 +29,7 @@ class _Store:
 
     def __init__(self, mark: Mark) -> None:
         self.mark = mark
+        self.read_end = 0
         self.rows: dict[bytes, bytes | None] = {}
 
     def get(self, key: bytes) -> bytes | None:
@@ -286,3 +287,15 @@ async def test_a_long_step_gives_others_a_turn() -> None:
     for task in tasks:
         task.cancel()
     await asyncio.wait(tasks)
+
+
+async def test_what_a_dead_owner_did_not_mend_is_written_again() -> None:
+    """An old row that the restore found on top of a newer one is written over before anything else happens."""
+    async with _world(through=4) as world:
+        ours, old = (b'{"id":"t1","project_id":"p","branch_id":"b","stamp":%d,"memory":{}}' % stamp for stamp in (3, 0))
+        world.store.rows[b"task/p/t1"], world.gap, world.store.read_end = ours, {b"task/p/t1": old}, 2
+        world.sink.logs["state", 0] = [(b"task/p/t1", ours, []), (b"task/p/t1", old, [])]
+        await world.owner.open(Place(4, 1))
+        await _turns()
+    assert world.asked == [0, 2]
+    assert b'"stamp":3' in (world.sink.values("state", 0)[2] or b"")

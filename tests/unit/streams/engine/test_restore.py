@@ -76,6 +76,18 @@ def test_the_newest_stamp_wins_over_the_latest_record() -> None:
     assert store.mark.through == 9
 
 
+def test_the_mark_stays_below_a_row_that_hides_a_newer_one() -> None:
+    """Nobody mended it yet: whoever restores next must find it too, also after another crash. The newer row again ends that."""
+    store = _Store()
+    store.feed((1, _KEY, _row(8)), (2, offset_key(0), _offset(9)))
+    store.feed((3, _KEY, _row(2)), (4, offset_key(0), _offset(9)))
+    assert (store.mark.changelog, store.restorer.end) == (2, 5)
+    later = Restorer(0, store.mark, store.rows.get)
+    assert later.feed(_records([(3, _KEY, _row(2)), (4, offset_key(0), _offset(9))]), now_ms=1).mark.changelog == 2
+    store.feed((5, _KEY, _row(8)), (6, offset_key(0), _offset(9)))
+    assert store.mark.changelog == 6
+
+
 def test_records_that_the_store_has_are_skipped() -> None:
     """Faust reads the last record again; nothing is written twice."""
     rows: dict[bytes, bytes] = {}

@@ -1,0 +1,55 @@
+"""The laws can fail: each way to lose or to double-count is built in on purpose, and a story that shows it is found."""
+
+import pytest
+from hypothesis import Phase, find, settings
+from hypothesis import strategies as st
+
+from tests.property.streams.broken import BROKEN
+from tests.property.streams.ether import CASCADES, STATE
+from tests.property.streams.lives import Life, Parts
+from tests.property.streams.strategies import logs
+from tests.property.streams.test_owner_laws import Story, stories, told
+
+_AHEAD = st.tuples(
+    logs(),
+    st.tuples(
+        st.builds(Life, batches=st.just((1,)), slow=st.just(STATE), crash_ms=st.sampled_from([5, 30]), commit_ms=st.just(10)),
+        st.builds(
+            Life, batches=st.just((1,)), pauses_ms=st.just((1,)), commit_ms=st.just(1), crash_ms=st.integers(3, 12), kept=st.just(0.0)
+        ),
+        st.just(Life()),
+    ).map(list),
+)
+"""Rows that are late, a worker that dies before they come, and one that dies with its disk soon after."""
+_SILENT = st.tuples(
+    logs(),
+    st.tuples(
+        st.builds(
+            Life,
+            batches=st.just((2,)),
+            pauses_ms=st.just((10,)),
+            slow=st.just(CASCADES),
+            crash_ms=st.sampled_from([30, 100]),
+            commit_ms=st.just(10),
+        ),
+        st.just(Life()),
+    ).map(list),
+)
+"""Rows that are there before their messages, and a worker that dies in between."""
+_STORIES = {"stores first": _AHEAD, "commits before messages are out": _SILENT}
+_SEARCH = settings(max_examples=2000, derandomize=True, database=None, deadline=None, phases=[Phase.generate])
+
+
+def _fails(parts: Parts, story: Story) -> bool:
+    try:
+        return told(parts, story) != ""
+    except (AssertionError, BaseExceptionGroup):  # a broken count may break a law of the world itself, or the owner
+        return True
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("name", BROKEN)
+def test_the_laws_see_an_owner_that(name: str) -> None:
+    """Somewhere among the stories is one that the broken owner does not survive; the real one survives that very story."""
+    story = find(_STORIES.get(name, stories()), lambda one: _fails(BROKEN[name], one), settings=_SEARCH)
+    assert told(Parts(), story) == ""

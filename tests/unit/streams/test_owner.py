@@ -297,5 +297,4 @@ async def test_what_a_dead_owner_did_not_mend_is_written_again() -> None:
         world.sink.logs["state", 0] = [(b"task/p/t1", ours, []), (b"task/p/t1", old, [])]
         await world.owner.open(Place(4, 1))
         await _turns()
-    assert world.asked == [0, 2]
-    assert b'"stamp":3' in (world.sink.values("state", 0)[2] or b"")
+    assert (world.asked, b'"stamp":3' in (world.sink.values("state", 0)[2] or b"")) == ([0, 2], True)

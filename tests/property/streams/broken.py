@@ -28,7 +28,7 @@ class StoresFirst(Owner):
         queue: Any = self._writer._queue  # noqa: SLF001
         sent: Publication = queue._queue[-1]  # noqa: SLF001
         mark = Mark(self._store.mark.changelog, sent.through, sent.time_ms, self._kit.clock(), self._store.mark.epoch)
-        self._store.apply(Write(mark, dict(sent.state[:-1]), sent.hints))
+        self._store.apply(Write(mark, {out.key: out.value for out in sent.state[:-1]}, sent.hints))
 
 
 class CommitsWindows(Owner):
@@ -98,8 +98,7 @@ class OffsetFirst(Real):
     def slices(rows: Rows, partition: Partition, records: Sequence[Record], windows: Windows, now_ms: int, rules: Rules) -> Slices:
         """Fold, and put the last record first."""
         done = yield from Real.slices(rows, partition, records, windows, now_ms, rules)
-        ours = dict(done.state[:-1])
-        done.state = [done.state[-1], *done.state[:-1]] if ours else done.state
+        done.state = [done.state[-1], *done.state[:-1]]
         return done
 
 

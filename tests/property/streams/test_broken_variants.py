@@ -1,5 +1,7 @@
 """The laws can fail: each way to lose or to double-count is built in on purpose, and a story that shows it is found."""
 
+from typing import Any
+
 import pytest
 from hypothesis import Phase, find, settings
 from hypothesis import strategies as st
@@ -11,7 +13,7 @@ from tests.property.streams.strategies import logs
 from tests.property.streams.test_owner_laws import Story, stories, told
 
 _AHEAD = st.tuples(
-    logs(),
+    logs(20),
     st.tuples(
         st.builds(Life, batches=st.just((1,)), slow=st.just(STATE), crash_ms=st.sampled_from([5, 30]), commit_ms=st.just(10)),
         st.builds(
@@ -21,22 +23,24 @@ _AHEAD = st.tuples(
     ).map(list),
 )
 """Rows that are late, a worker that dies before they come, and one that dies with its disk soon after."""
-_SILENT = st.tuples(
-    logs(),
-    st.tuples(
-        st.builds(
-            Life,
-            batches=st.just((2,)),
-            pauses_ms=st.just((10,)),
-            slow=st.just(CASCADES),
-            crash_ms=st.sampled_from([30, 100]),
-            commit_ms=st.just(10),
-        ),
-        st.just(Life()),
-    ).map(list),
-)
-"""Rows that are there before their messages, and a worker that dies in between."""
-_STORIES = {"stores first": _AHEAD, "commits before messages are out": _SILENT}
+
+
+def _once(**fixed: Any) -> st.SearchStrategy[Story]:  # noqa: ANN401  fields of a life
+    """Draw a log and one crash in the middle of it."""
+    drawn = {"batches": st.sampled_from([(1,), (3,)]), "pauses_ms": st.just((10,)), "commit_ms": st.just(10)}
+    drawn |= {"crash_ms": st.sampled_from([15, 60, 150, 400])} | {name: st.just(value) for name, value in fixed.items()}
+    return st.tuples(logs(20), st.tuples(st.builds(Life, **drawn), st.just(Life(waits_ms=(7,)))).map(list))
+
+
+_STORIES = {
+    "stores first": _AHEAD,
+    "commits before messages are out": _once(slow=CASCADES),
+    "commits what was read": _once(slow=STATE),
+    "commits open windows": _once(),
+    "mends nothing": _once(slow=STATE, late=5, late_ms=60),
+    "restores half steps": _once(waits_ms=(3,), room=1),
+    "loses tombstones": _once(),
+}
 _SEARCH = settings(max_examples=2000, derandomize=True, database=None, deadline=None, phases=[Phase.generate])
 
 

@@ -99,7 +99,7 @@ def public_app(edge: Edge, agents: AgentsDoor) -> FastAPI:
         CORSMiddleware,
         allow_origins=sorted(edge.origins),
         allow_methods=["GET", "POST"],
-        allow_headers=["Authorization", "Content-Type", "If-None-Match"],
+        allow_headers=["Authorization", "Content-Type", "If-None-Match", "Prefer"],
         expose_headers=["Anabranch-Positions", "ETag", "Retry-After", "RateLimit", "RateLimit-Policy", "Deprecation", "Sunset", "Link"],
     )
     for routes in (summaries, tasks, across, views, changes, polling, legacy, login):

@@ -1,5 +1,6 @@
 """Where records become state: rows into the replica, messages into the rings. Plain calls, one event-loop turn each."""
 
+import itertools
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
@@ -9,7 +10,7 @@ from api.meters import Meters
 from api.protocol.hub import Hub
 from api.protocol.notices import notice
 from api.replica import KINDS, MEMBER, Entry, Replica, public, read
-from schemas.messages import Bulk, Message, Outcome, Update, decode_message
+from schemas.messages import Bulk, Message, Metadata, Outcome, Update, decode_message
 from schemas.rows import EpochRow, OffsetRow
 from schemas.topics import split_key
 
@@ -151,7 +152,11 @@ class Feed:
             self._give_up(project_id)
             self._hub.publish(project_id, record.offset + 1, value, now_ms)
         if isinstance(message, Update):
-            self._echo(project_id, message)
+            self._echo(project_id, message, message.metadata.user_id, message.metadata.correlation_id)
+        elif message.metadata.merged:
+            merged = message.metadata.merged
+            for user_id, correlation_id in itertools.product({one.user_id for one in merged.sessions}, merged.correlation_ids):
+                self._echo(project_id, message, user_id, correlation_id)
         if self.live:
             self._meters.message(message, record.timestamp_ms, now_ms)
 
@@ -185,8 +190,11 @@ class Feed:
         if isinstance(correlation_id, str):
             self._hub.outcome(project_id, correlation_id, user_id if isinstance(user_id, str) else None, outcome)
 
-    def _echo(self, project_id: str, message: Update) -> None:
-        """Take an update as the worker's yes to the change with the same correlation id."""
+    def _echo(self, project_id: str, message: Update | Bulk, user_id: object, correlation_id: object) -> None:
+        """Take a message as the worker's yes to the change with this correlation id."""
+        if not isinstance(correlation_id, str) or not isinstance(user_id, str):
+            return
+        metadata = Metadata(message.metadata.source, message.metadata.position, user_id, correlation_id=correlation_id)
         self._outcome(
             project_id,
             Outcome(
@@ -194,7 +202,7 @@ class Feed:
                 stream=message.stream,
                 timestamp=message.timestamp,
                 action="applied",
-                metadata=message.metadata,
+                metadata=metadata,
                 message_id=message.id,
             ),
         )

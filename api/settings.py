@@ -26,6 +26,7 @@ class HttpLimits(BaseModel):
     page_rows: int = 10_000
     position_wait_s: float = 5.0
     ack_timeout_s: float = 10.0
+    decision_wait_s: float = 30.0
     goodbye_s: float = 1.0
     poll_wait_s: float = 30.0
     poll_streams: int = 500

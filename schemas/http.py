@@ -105,11 +105,13 @@ class ViewAnswer(BaseModel):
 
 
 class TakenChange(BaseModel):
-    """One change that is in the log."""
+    """One change that is in the log. outcome, error: the worker's decision (applied, rejected, duplicate), where it was waited for."""
 
     id: str
     correlation_id: str
     position: PlaceModel
+    outcome: str | None = None
+    error: str | None = None
 
 
 class ChangesAnswer(BaseModel):

@@ -2,11 +2,13 @@
 
 import asyncio
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Header, Request, Response
 
+from api.decisions import Decision, Decisions, preferred_s
 from api.edge import Edge, now_ms
 from api.problems import Refusal
 from api.producer import Appended
@@ -21,14 +23,18 @@ _encode = msgspec.json.Encoder().encode
 _NDJSON = ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/jsonlines")
 _ENTROPY_BITS = 74
 _SHOWN_ERRORS = 20
+Prefer = Annotated[
+    str | None,
+    Header(description="`wait=<seconds>`: wait for the worker's decisions; answered with 200 when all of them came in time."),
+]
 
 
 def router(edge: Edge) -> APIRouter:
     """Return the route of writes."""
     routes = APIRouter(prefix="/api/v2", tags=["changes"])
 
-    @routes.post("/changes", status_code=202, responses={202: {"model": ChangesAnswer}})
-    async def changes(request: Request) -> Response:
+    @routes.post("/changes", status_code=202, responses={200: {"model": ChangesAnswer}, 202: {"model": ChangesAnswer}})
+    async def changes(request: Request, prefer: Prefer = None) -> Response:
         """Put changes into the log; answered with their positions once the broker has confirmed all of them."""
         principal = await edge.caller(request)
         lines = request.headers.get("content-type", "").split(";")[0].strip().lower() in _NDJSON
@@ -37,11 +43,28 @@ def router(edge: Edge) -> APIRouter:
             raise Refusal(requests)
         if len(requests) > edge.settings.http.changes_per_call:
             raise Refusal(Problem(TOO_LARGE, f"at most {edge.settings.http.changes_per_call} changes a call"))
-        writes = _writes(edge, requests, principal)
-        answers = [await edge.changes.append(write) for write in writes]
-        return _taken(writes, await asyncio.gather(*answers))
+        return await _written(edge, _writes(edge, requests, principal), preferred_s(prefer, edge.settings.http.decision_wait_s))
 
     return routes
+
+
+async def _written(edge: Edge, writes: Sequence[Write], wait_s: float) -> Response:
+    """Write the changes, and wait for the worker's decisions if that is wished. Raises `Refusal`."""
+    decisions = Decisions(edge.hub, writes if wait_s else (), now_ms() + edge.settings.limits.waiting_ms)
+    try:
+        answers = [await edge.changes.append(write) for write in writes]
+        appended = _confirmed(await asyncio.gather(*answers))
+        for write, answer in zip(writes, appended, strict=True):
+            if answer.known:
+                decisions.known(write.event.id)
+        found = await decisions.within(wait_s) if wait_s else {}
+    finally:
+        decisions.leave()
+    response = _taken(writes, appended, found)
+    if wait_s and len(found) == len({write.event.id for write in writes}):
+        response.status_code = 200
+        response.headers["Preference-Applied"] = f"wait={wait_s:g}"
+    return response
 
 
 def _writes(edge: Edge, requests: Sequence[ChangeRequest], principal: Principal) -> list[Write]:
@@ -58,13 +81,17 @@ def _writes(edge: Edge, requests: Sequence[ChangeRequest], principal: Principal)
     return [one for one in made if isinstance(one, Write)]
 
 
-def _taken(writes: Sequence[Write], answers: Sequence[Appended | Problem]) -> Response:
+def _confirmed(answers: Sequence[Appended | Problem]) -> list[Appended]:
     for answer in answers:
         if isinstance(answer, Problem):
             raise Refusal(answer)
-    appended = [answer for answer in answers if isinstance(answer, Appended)]
+    return [answer for answer in answers if isinstance(answer, Appended)]
+
+
+def _taken(writes: Sequence[Write], appended: Sequence[Appended], found: Mapping[str, Decision]) -> Response:
     changes = [
         {"id": write.event.id, "correlation_id": write.event.correlation_id, "position": answer.position}
+        | (found[write.event.id]._asdict() if write.event.id in found else {})
         for write, answer in zip(writes, appended, strict=True)
     ]
     ends: dict[int, int] = {}

@@ -9,7 +9,7 @@ from msgspec import Raw
 from api.feed import NO_EPOCH, Audience, Feed, Jumped, Record
 from api.meters import Meters
 from api.protocol.access import Standing
-from api.protocol.hub import Hub, Place
+from api.protocol.hub import Hub, Place, Waiting
 from api.protocol.limits import Limits
 from api.protocol.resume import Snapshot
 from api.replica import Replica
@@ -23,7 +23,9 @@ from schemas.messages import (
     Merged,
     Message,
     Metadata,
+    Outcome,
     Position,
+    SessionCount,
     Update,
     UpdateData,
     UpdatePayload,
@@ -232,3 +234,31 @@ def test_members_are_regarded() -> None:
     metadata = Metadata(source="user", position=Position(0, 4))
     stand.cascade(Update(id="m", stream="project:p", timestamp=0, payload=payload, metadata=metadata))
     assert (stand.regarded, stand.replica.standing("p", "u")) == ([("p", "u")], Standing.OWNER)
+
+
+def test_a_merged_window_is_a_yes_to_its_changes() -> None:
+    """To each correlation id of its users; what nobody waits for is nobody's."""
+    stand = Stand()
+    told: list[str] = []
+
+    class Listener:
+        """Notes what was decided."""
+
+        def mark(self, project_id: str) -> None:
+            """Nothing."""
+
+        def reset(self, project_id: str) -> None:
+            """Nothing."""
+
+        def decided(self, message_id: str, outcome: Outcome) -> None:
+            """Note it."""
+            told.append(f"{message_id} {outcome.action}")
+
+    for name, user in (("a", "agent"), ("b", "other")):
+        stand.hub.await_outcome("p", name, Waiting(Listener(), f"m-{name}", user, 10_000))
+    sessions = [SessionCount(events=2, session_id="s", user_id="agent"), SessionCount(events=1)]
+    merged = Merged(events=3, sessions=sessions, correlation_ids=["a", "b", "c"], window_start=0, window_end=500)
+    payload = BulkPayload(entity="multiple", action="update", data=BulkData(primary=[], cascade=Cascade()))
+    metadata = Metadata(source="mcp-ai", position=Position(0, 1), merged=merged)
+    stand.cascade(Bulk(id="w", stream="project:p", timestamp=0, payload=payload, metadata=metadata))
+    assert told == ["m-a applied"]

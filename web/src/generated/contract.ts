@@ -475,12 +475,14 @@ export interface ChangesAnswer {
   positions: PlaceModel[];
 }
 /**
- * One change that is in the log.
+ * One change that is in the log. outcome, error: the worker's decision (applied, rejected, duplicate), where it was waited for.
  */
 export interface TakenChange {
   id: string;
   correlation_id: string;
   position: PlaceModel;
+  outcome?: string | null;
+  error?: string | null;
 }
 /**
  * A change by the user. `id` is a UUIDv7 and the idempotency key.

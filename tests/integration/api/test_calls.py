@@ -281,24 +281,3 @@ async def test_answers_are_packed_and_safe(worker: TinyWorker, edge: RunningEdge
         assert "access-control-allow-origin" not in (await client.get("/api/v2/projects/p/tasks", headers=page)).headers
         own = await client.get("/api/v2/projects/p/tasks", headers={"Origin": edge.url})
         assert own.headers["access-control-allow-origin"] == edge.url
-
-
-async def test_a_caller_may_wait_for_the_decision(worker: TinyWorker, edge: RunningEdge) -> None:
-    """200 with what the worker decided of each change, 202 without when it does not come in time; a repeated id is a duplicate."""
-    await until_read(edge, await worker.add_task("p", "t"))
-    change = {"entity": "task", "action": "patch", "project_id": "p", "entity_id": "t", "data": {"title": "T"}}
-    async with edge.client("alice") as http:
-        both = [change | {"id": "a"}, change | {"id": "b"}]
-        asking = asyncio.create_task(http.post("/api/v2/changes", json=both, headers={"Prefer": "wait=20"}))
-        await asyncio.sleep(0.2)
-        await worker.add_task("p", "t", correlation_id="a", user_id="alice")
-        metadata = Metadata(source="user", position=Position(0, 1), user_id="alice", correlation_id="b")
-        outcome = Outcome(id="o", stream="project:p", timestamp=0, action="rejected", metadata=metadata, message_id="b", error="conflict")
-        await worker.cascade("p", outcome)
-        answer = await asking
-        assert (answer.status_code, answer.headers["preference-applied"]) == (200, "wait=20")
-        assert [(one["outcome"], one["error"]) for one in answer.json()["changes"]] == [("applied", None), ("rejected", "conflict")]
-        again = await http.post("/api/v2/changes", json=change | {"id": "a"}, headers={"Prefer": "wait=20"})
-        assert (again.status_code, again.json()["changes"][0]["outcome"]) == (200, "duplicate")
-        late = await http.post("/api/v2/changes", json=change | {"id": "c"}, headers={"Prefer": "wait=1"})
-        assert (late.status_code, "outcome" in late.json()["changes"][0]) == (202, False)

@@ -1,0 +1,156 @@
+"""The client in a browser: its size, a frame from arrival to painted, a flood of frames, and the first load.
+
+`python -m benchmarks.client [--json] [--frames N] [--seconds N] [--rounds N]`. Needs Node and Chromium. Frames come to the client's own socket; ours and
+the way that it replaces (word that something changed, then a call for the project's summaries) take turns on one page. The flood is 1,000
+frames/s, nine of ten by agents, on a page that lists every branch; the growth of its heap is measured after a collection. The first load
+is one bulk call beside one call per project (40 projects, 200 branches) on a running instance, and the board from its login link to live.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+
+from benchmarks.harness.report import Claim, claim_of, show
+from broker.ports import free_port
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+PROJECTS: Final = 40
+BRANCHES: Final = 5
+LIMITS: Final = {"size following": 8192.0, "size with writing": 10240.0}
+NO_PEER: Final = ("no peer", list[float]())
+
+
+@contextmanager
+def instance(data: Path) -> Iterator[dict[str, str]]:
+    """Run `anabranch up` with the projects of the measure in it; gives what it printed, with a token."""
+    command = [sys.executable, "-m", "cli.main"]
+    up = subprocess.Popen(
+        [*command, "up", "--data", str(data), "--port", str(free_port()), "--json"], stdout=subprocess.PIPE, text=True, cwd=ROOT
+    )
+    try:
+        if up.stdout is None or not (line := up.stdout.readline()):
+            raise SystemExit("The instance did not start: see its messages above.")
+        ready: dict[str, str] = json.loads(line)
+        done = subprocess.run(
+            [*command, "token", "--user", "bench", "--all", "--data", str(data)], capture_output=True, text=True, check=True
+        )
+        ready["token"] = done.stdout.strip()
+        fill(ready["url"], ready["token"])
+        yield ready
+    finally:
+        up.send_signal(signal.SIGINT)
+        up.wait(60)
+
+
+def fill(url: str, token: str) -> None:
+    """Write a task into each branch and wait until the edge has them all."""
+    lines = [
+        {
+            "entity": "task",
+            "action": "create",
+            "project_id": f"p{project}",
+            "entity_id": f"t{branch}",
+            "branch_id": f"b{branch}",
+            "data": {"title": "Implement the thing", "status": "todo"},
+        }
+        for project in range(PROJECTS)
+        for branch in range(BRANCHES)
+    ]
+    with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, trust_env=False, timeout=30) as client:
+        taken = client.post("/api/v2/changes", json=lines).raise_for_status().json()
+        client.post("/api/v2/branches/summaries/bulk", json={"min_position": taken["positions"]}).raise_for_status()
+
+
+def measured(options: argparse.Namespace, ready: dict[str, str]) -> dict[str, list[float]]:
+    """Run the browser's part and return all its runs by name."""
+    done = subprocess.run(
+        [
+            *(shutil.which("node") or "node", "bench/run.mjs"),
+            *("--frames", str(options.frames), "--seconds", str(options.seconds), "--rounds", str(options.rounds)),
+            *("--url", ready["url"], "--login", ready["login_url"], "--token", ready["token"]),
+        ],
+        cwd=ROOT / "web",
+        env=os.environ | {"ANABRANCH_CHROMIUM": chromium()},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise SystemExit("The browser's part failed: see its messages above.")
+    runs: dict[str, list[float]] = json.loads(done.stdout.strip().splitlines()[-1])
+    return runs
+
+
+def chromium() -> str:
+    """Return Chromium's path. Raises `SystemExit` where there is none."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    found = os.environ.get("ANABRANCH_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    if found is None:
+        raise SystemExit("There is no Chromium: install the package chromium, or name one in ANABRANCH_CHROMIUM.")
+    return found
+
+
+def claims_of(runs: dict[str, list[float]], settings: dict[str, Any]) -> list[Claim]:
+    """Return what the runs show."""
+    claims = [
+        claim_of("client", f"client, {name}, gzip", "bytes", runs[name], ("limit", [limit]), settings) for name, limit in LIMITS.items()
+    ]
+    for what, words in (("single", "one change"), ("wide", "200 branches")):
+        for share in ("p50", "p99"):
+            claims.append(
+                claim_of("client", f"frame -> store updated, {words}, {share}", "ms", runs[f"{what} updated {share}"], NO_PEER, settings)
+            )
+            peer = ("notice, then a call", runs[f"refetch painted {share}"] if what == "single" else [])
+            claims.append(claim_of("client", f"frame -> painted, {words}, {share}", "ms", runs[f"{what} painted {share}"], peer, settings))
+    flood = f"1,000 frames/s for {settings['seconds']} s"
+    claims += [
+        claim_of("client", f"{flood}: frames applied", "frames", runs["flood frames"], ("sent", [1000.0 * settings["seconds"]]), settings),
+        claim_of("client", f"{flood}: growth of the live heap", "MiB", runs["flood heap growth"], NO_PEER, settings),
+        claim_of("client", f"{flood}: longest task", "ms", runs["flood longest task"], NO_PEER, settings),
+        claim_of(
+            "client",
+            "first load, 200 branches: one call",
+            "ms",
+            runs["load one call"],
+            ("a call per project", runs["load call per project"]),
+            settings,
+        ),
+        claim_of("client", "board, 200 branches: login link -> live", "ms", runs["board live"], NO_PEER, settings),
+    ]
+    return claims
+
+
+def main() -> int:
+    """Run the benchmark."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true", help="print one JSON list")
+    parser.add_argument("--frames", type=int, default=100, help="frames of each kind in a round")
+    parser.add_argument("--seconds", type=int, default=30, help="how long the flood is")
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    settings = {
+        "frames": options.frames,
+        "seconds": options.seconds,
+        "rounds": options.rounds,
+        "projects": PROJECTS,
+        "branches": PROJECTS * BRANCHES,
+    }
+    with tempfile.TemporaryDirectory(prefix="anabranch-bench-") as place, instance(Path(place)) as ready:
+        runs = measured(options, ready)
+    show(claims_of(runs, settings))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

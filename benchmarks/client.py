@@ -1,9 +1,10 @@
 """The client in a browser: its size, a frame from arrival to painted, a flood of frames, and the first load.
 
-`python -m benchmarks.client [--json] [--frames N] [--seconds N] [--rounds N]`. Needs Node and Chromium. Frames come to the client's own socket; ours and
-the way that it replaces (word that something changed, then a call for the project's summaries) take turns on one page. The flood is 1,000
-frames/s, nine of ten by agents, on a page that lists every branch; the growth of its heap is measured after a collection. The first load
-is one bulk call beside one call per project (40 projects, 200 branches) on a running instance, and the board from its login link to live.
+`python -m benchmarks.client [--json] [--frames N] [--seconds N] [--rounds N]`. Needs Node and Chromium. Frames come to the client's own
+socket; ours and the way that it replaces (word that something changed, then a call for the project's summaries) take turns on one page.
+The flood is 1,000 frames/s, nine of ten by agents, on a page that lists every branch; the growth of its heap is measured after a
+collection. The first load is one bulk call beside one call per project (40 projects, 200 branches) on a running instance, and the board
+from its login link to live.
 """
 
 import argparse

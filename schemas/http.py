@@ -88,7 +88,10 @@ class FoundAnswer(BaseModel):
 
 
 class RecentAnswer(BaseModel):
-    """The tasks (`schemas.rows.TaskSummary`) that changed last, newest first. activity: by project its latest one-minute windows."""
+    """The tasks (`schemas.rows.TaskSummary`) that changed last, newest first.
+
+    activity: by project the minutes (`schemas.rows.ActivityRow`) of the last hour in which something happened.
+    """
 
     tasks: list[dict[str, Any]]
     activity: dict[str, list[dict[str, Any]]]

@@ -8,8 +8,9 @@ import msgspec
 from fastapi import APIRouter, Query, Request, Response
 from msgspec import Struct
 
-from api.edge import Edge
+from api.edge import Edge, now_ms
 from api.latest import Latest
+from api.minutes import last_minutes, windows_of
 from api.protocol.access import readable
 from api.protocol.filters import TaskFilter, page_of
 from schemas.http import FoundAnswer, RecentAnswer
@@ -36,11 +37,14 @@ def router(edge: Edge) -> APIRouter:
 
     @routes.get("/recent", responses={200: {"model": RecentAnswer}})
     async def recent(request: Request, limit: Limit = _MOST) -> Response:
-        """Return the tasks of the caller's projects that changed last, newest first, each with who changed it."""
+        """Return the tasks of the caller's projects that changed last, newest first; and by project the minutes of the last hour."""
         projects = readable(await edge.caller(request), edge.replica)
         tasks = [(_decode(task.data).last_activity or "", task.stamp, task.data) for name in projects for task in latest.of(name)[:limit]]
         tasks.sort(key=itemgetter(0, 1), reverse=True)
-        body = b'{"tasks":[%b],"activity":{}}' % b",".join(data for _, _, data in tasks[:limit])
+        minutes = last_minutes(now_ms())
+        windows = [(name, b",".join(windows_of(edge.replica, name, minutes))) for name in projects]
+        activity = b",".join(b"%b:[%b]" % (_encode(name), rows) for name, rows in windows if rows)
+        body = b'{"tasks":[%b],"activity":{%b}}' % (b",".join(data for _, _, data in tasks[:limit]), activity)
         return Response(body, media_type="application/json", headers=_HEADERS)
 
     @routes.get("/tasks", responses={200: {"model": FoundAnswer}})

@@ -4,11 +4,11 @@ An event updates its own minute however late it comes, within a day of log time;
 A row is named after its minute of the week, and a week later the same row begins anew: a project keeps at most 10 080 of them.
 """
 
-from datetime import datetime
 from typing import Final, cast
 
 from schemas.events import Event
 from schemas.rows import ActivityRow, Memory
+from schemas.slots import slot_of
 from schemas.topics import row_key
 from streams.domain.fold import Fold
 from streams.domain.times import text_of
@@ -16,7 +16,6 @@ from streams.domain.times import text_of
 _MINUTE_MS: Final = 60_000
 _LATE_MS: Final = 24 * 60 * _MINUTE_MS
 _MINUTE_CHARS: Final = len("2026-11-23T08:00")
-_DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _NO_MEMORY: Final = Memory()
 
 
@@ -66,8 +65,3 @@ class Activity:
                 row.actions[action] = row.actions.get(action, 0) + count
             row.stamp = self._stamps[project_id, minute]
             fold.put(key, row, _NO_MEMORY)
-
-
-def slot_of(minute: str) -> str:
-    """Return the minute of the week, such as `mon-08:00`, of a minute in UTC, such as `2026-11-23T08:00`."""
-    return f"{_DAYS[datetime.fromisoformat(minute).weekday()]}-{minute[11:]}"

@@ -57,8 +57,8 @@ export class Http {
   }
 
   /** The tasks of all projects that changed last, and their one-minute windows. */
-  recent(): Promise<RecentAnswer> {
-    return this.#call<RecentAnswer>('/api/v2/recent', null);
+  recent(limit: number): Promise<RecentAnswer> {
+    return this.#call<RecentAnswer>(`/api/v2/recent?limit=${limit}`, null);
   }
 
   /** Tasks of all projects with these words in their title. */

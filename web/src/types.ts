@@ -168,9 +168,10 @@ export interface TasksAnswer {
   readonly positions: Readonly<Record<string, StreamPosition & { readonly position?: LogPosition }>>;
 }
 
-/** One minute of a project: `id` is its start, `sources` counts events by who sent them. */
+/** One minute of a project: `minute` is its start, `sources` counts events by who sent them. */
 export interface ActivityRow extends BaseRow {
   readonly project_id: string;
+  readonly minute: string;
   readonly events: number;
   readonly sources: Readonly<Record<string, number>>;
 }

@@ -21,7 +21,7 @@ export function badgeOf(fresh: Fresh): BadgeText {
   const { machine } = fresh;
   const since = fresh.asOf === null ? '' : `as of ${clockTime(fresh.asOf)}`;
   const old = fresh.asOf === null ? '' : `${since} · ${age(fresh.now - fresh.asOf)} old`;
-  switch (machine.phase as string) {
+  switch (machine.phase) {
     case 'live':
       if (machine.staleSince === null) return of('live', 'Live', since, 'Every change shows here at once');
       return of('stale', 'Stale', old, 'The server is cut off from its source; it goes on by itself');

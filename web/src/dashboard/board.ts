@@ -1,7 +1,8 @@
 /** The board: puts the views together and draws what is due. */
 import type { Client } from '../client.ts';
+import type { Phase } from '../connection.ts';
 import type { Http } from '../http.ts';
-import type { TaskRow } from '../types.ts';
+import type { RecentAnswer, TaskRow } from '../types.ts';
 import { Activity } from './activity.ts';
 import { attribute, h } from './dom.ts';
 import { Draws } from './draws.ts';
@@ -23,6 +24,8 @@ import type { WatchedStore } from './watch.ts';
 
 const CLOCK_MS = 1_000;
 const SLOW_TICKS = 10;
+const RECENT = 100;
+const WHOLE_MINUTE_MS = 61_000;
 const PANES: readonly (readonly [Pane, string])[] = [
   ['projects', 'Projects'],
   ['tasks', 'Tasks'],
@@ -62,6 +65,8 @@ export class Board {
   #asOf: number | null = null;
   #ticks = 0;
   #chordUntil = 0;
+  #phase: Phase = 'idle';
+  #later = 0;
 
   constructor(store: WatchedStore, client: Client, http: Http, { reconnect, me }: BoardMoves) {
     this.#store = store;
@@ -80,7 +85,10 @@ export class Board {
     Object.assign(this.#ui, addressOf(location.hash));
     store.onFrames((frames, now) => this.#minutes.took(frames, now));
     store.onChange(() => this.#draws.soon());
-    client.onState(() => this.#draws.soon('badge'));
+    client.onState(() => {
+      this.#joined();
+      this.#draws.soon('badge');
+    });
     this.#ui.onChange(() => this.#chosen());
     window.addEventListener('hashchange', () => this.#ui.change(addressOf(location.hash)));
     // Before the lists see it: the letter after `g` may mean something to a row, too.
@@ -92,13 +100,32 @@ export class Board {
   /** What happened before this page was opened; without it the feed begins empty. */
   async loadRecent(): Promise<void> {
     try {
-      const { tasks, activity } = await this.#http.recent();
+      const { tasks, activity } = await this.#http.recent(RECENT);
       this.#before = tasks;
-      this.#minutes.load(Object.values(activity).flat());
-      this.#draws.soon();
+      this.#told(activity);
     } catch {
       // An edge without this call: the feed fills by itself.
     }
+  }
+
+  /** Live again: what came meanwhile was not seen change by change. Told once the minute of the join is over, too. */
+  #joined(): void {
+    const { phase } = this.#client.machine;
+    const anew = phase === 'live' && this.#phase !== 'live';
+    this.#phase = phase;
+    if (!anew) return;
+    clearTimeout(this.#later);
+    this.#later = window.setTimeout(() => {
+      this.#http.recent(1).then(
+        ({ activity }) => this.#told(activity),
+        () => {},
+      );
+    }, WHOLE_MINUTE_MS);
+  }
+
+  #told(activity: RecentAnswer['activity']): void {
+    this.#minutes.load(Object.values(activity).flat());
+    this.#draws.soon();
   }
 
   /** In the order in which they matter to someone who looks. */
@@ -131,7 +158,7 @@ export class Board {
 
   #drawBadge(now: number): void {
     const { machine } = this.#client;
-    const up = machine.phase === 'live' || (machine.phase as string) === 'polling';
+    const up = machine.phase === 'live' || machine.phase === 'polling';
     if (up && machine.staleSince === null) this.#asOf = machine.lastFrameAt;
     this.#header.update({ machine, asOf: this.#asOf, now });
     attribute(this.element, 'data-phase', machine.phase);

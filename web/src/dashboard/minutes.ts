@@ -34,9 +34,9 @@ export class Minutes {
   }
 
   load(rows: readonly ActivityRow[]): void {
-    this.#whole ||= rows.length > 0;
+    this.#whole = true;
     for (const row of rows) {
-      const start = Date.parse(row.id);
+      const start = Date.parse(row.minute);
       if (Number.isNaN(start)) continue;
       let counts = NONE;
       for (const [source, count] of Object.entries(row.sources)) counts = plus(counts, KINDS[source] ?? 'agent', count);

@@ -1,9 +1,6 @@
 """Activity by the minute."""
 
-import pytest
-
 from schemas.rows import ActivityRow
-from streams.domain.activity import slot_of
 from tests.property.streams.world import Store, Worker
 from tests.unit.streams.domain.scene import NOON_MS, event, record, row, tell
 
@@ -73,9 +70,3 @@ def test_a_replay_counts_nothing() -> None:
     second.take([record(0, event("task a"))])
 
     assert second.store.values == worker.store.values
-
-
-@pytest.mark.parametrize(("text", "slot"), [("2026-11-23T00:00", "mon-00:00"), ("1970-01-01T23:59", "thu-23:59")])
-def test_the_name_is_the_minute_of_the_week(text: str, slot: str) -> None:
-    """In UTC."""
-    assert slot_of(text) == slot

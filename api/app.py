@@ -23,7 +23,7 @@ from api.connections import Connections
 from api.consumer import Tail
 from api.direct import EdgeProtocol
 from api.edge import Edge
-from api.feed import Audience, Feed
+from api.feed import Audience, Feed, Observed
 from api.headers import SafeHeaders
 from api.login import LoginCodes
 from api.mcp.server import PATH, AgentsDoor
@@ -36,6 +36,7 @@ from api.replica import Replica
 from api.routes import across, changes, legacy, login, page, polling, summaries, tasks, views
 from api.routes.private import private_app
 from api.settings import EdgeSettings
+from api.tracing import traces_of
 from api.trust import trust_of
 from broker.partitioner import partition_for
 from schemas.failure import UsageFailure
@@ -48,9 +49,9 @@ Listening = Callable[[str, str], None]
 
 def compose(settings: EdgeSettings, port: int) -> Edge:
     """Return the parts of an edge that will listen on this port. Nothing runs yet."""
-    meters, replica = Meters(), Replica()
+    meters, replica, traces = Meters(), Replica(), traces_of(on=settings.tracing)
     hub = Hub(replica, lambda project_id: partition_for(project_id, max(1, len(hub.places))), settings.limits)
-    trust, changelog = trust_of(settings), ChangeLog(settings.kafka, settings.http.ack_timeout_s, meters)
+    trust, changelog = trust_of(settings), ChangeLog(settings.kafka, settings.http.ack_timeout_s, meters, traces)
     connections = Connections(hub, changelog, trust.verifier, meters)
     polls = Polls(hub)
     newcomers: list[Callable[[str], None]] = [connections.appeared, lambda _: polls.appeared()]
@@ -63,7 +64,7 @@ def compose(settings: EdgeSettings, port: int) -> Edge:
         connections.regarded(project_id, user_id)
         polls.look_again()
 
-    feed = Feed(replica, hub, meters, Audience(appeared, regarded), cascades=settings.feature_ws_cascade)
+    feed = Feed(replica, hub, Observed(meters, traces), Audience(appeared, regarded), cascades=settings.feature_ws_cascade)
     tail = Tail(settings.kafka, settings.tail, feed, hub, meters)
     tail.stale = connections.stale
     own = {f"http://{host}:{port}" for host in ("127.0.0.1", "localhost", settings.host)}

@@ -132,7 +132,7 @@ class Tail:
         is_state = place.topic == self._state_topic
         take = self._feed.state if is_state else self._feed.cascade
         for record in records:
-            take(Record(place.partition, record.offset, record.key or b"", record.value, record.timestamp), now_ms)
+            take(Record(place.partition, record.offset, record.key or b"", record.value, record.timestamp, tuple(record.headers)), now_ms)
         if is_state:
             self._read[place.partition] = records[-1].offset + 1
 

@@ -10,6 +10,7 @@ from api.meters import Meters
 from api.protocol.hub import Hub
 from api.protocol.notices import notice
 from api.replica import KINDS, MEMBER, Entry, Replica, public, read
+from api.tracing import Headers, Traces
 from schemas.messages import Bulk, Message, Metadata, Outcome, Update, decode_message
 from schemas.rows import EpochRow, OffsetRow
 from schemas.topics import split_key
@@ -31,6 +32,7 @@ class Record(NamedTuple):
     key: bytes
     value: bytes | None
     timestamp_ms: int
+    headers: Headers = ()
 
 
 class Group(NamedTuple):
@@ -47,17 +49,24 @@ class Audience(NamedTuple):
     regarded: Callable[[str, str], None]
 
 
+class Observed(NamedTuple):
+    """Where a feed says what it sees."""
+
+    meters: Meters
+    traces: Traces
+
+
 class Feed:
     """live: whether times of arrival mean anything (after bootstrap).
 
     cascades: whether rows are handed out, or only notices of what changed.
     """
 
-    def __init__(self, replica: Replica, hub: Hub, meters: Meters, audience: Audience, *, cascades: bool = True) -> None:
+    def __init__(self, replica: Replica, hub: Hub, observed: Observed, audience: Audience, *, cascades: bool = True) -> None:
         self.live = False
         self._replica = replica
         self._hub = hub
-        self._meters = meters
+        self._meters, self._traces = observed
         self._audience = audience
         self._cascades = cascades
         self._staged: dict[int, dict[bytes, Entry | None]] = {}
@@ -151,14 +160,14 @@ class Feed:
         else:
             self._give_up(project_id)
             self._hub.publish(project_id, record.offset + 1, value, now_ms)
-        if isinstance(message, Update):
-            self._echo(project_id, message, message.metadata.user_id, message.metadata.correlation_id)
-        elif message.metadata.merged:
-            merged = message.metadata.merged
-            for user_id, correlation_id in itertools.product({one.user_id for one in merged.sessions}, merged.correlation_ids):
-                self._echo(project_id, message, user_id, correlation_id)
+        self._echoes(project_id, message)
         if self.live:
-            self._meters.message(message, record.timestamp_ms, now_ms)
+            self._observe(record, message, now_ms)
+
+    def _observe(self, record: Record, message: Update | Bulk, now_ms: int) -> None:
+        self._meters.message(message, record.timestamp_ms, now_ms)
+        if record.headers:
+            self._traces.delivered(record.headers, message, record.timestamp_ms)
 
     def _part(self, project_id: str, message: Bulk, sequence: int, value: bytes, now_ms: int) -> None:
         """Hand out a group of parts when it is whole. One whose start was not seen is passed over."""
@@ -189,6 +198,16 @@ class Feed:
         correlation_id, user_id = outcome.metadata.correlation_id, outcome.metadata.user_id
         if isinstance(correlation_id, str):
             self._hub.outcome(project_id, correlation_id, user_id if isinstance(user_id, str) else None, outcome)
+
+    def _echoes(self, project_id: str, message: Update | Bulk) -> None:
+        """Take a message as the worker's yes to each change that it says is in it."""
+        metadata = message.metadata
+        if isinstance(message, Update):
+            self._echo(project_id, message, metadata.user_id, metadata.correlation_id)
+        elif metadata.merged:
+            users = {one.user_id for one in metadata.merged.sessions}
+            for user_id, correlation_id in itertools.product(users, metadata.merged.correlation_ids):
+                self._echo(project_id, message, user_id, correlation_id)
 
     def _echo(self, project_id: str, message: Update | Bulk, user_id: object, correlation_id: object) -> None:
         """Take a message as the worker's yes to the change with this correlation id."""

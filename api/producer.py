@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError
 from api.meters import Meters
 from api.protocol.recent import Recent
 from api.protocol.writes import Write
+from api.tracing import Traces, Written
 from broker.connection import KafkaSettings, client_options
 from broker.partitioner import partition_for
 from schemas.messages import Position
@@ -33,11 +34,12 @@ class Appended(NamedTuple):
 class ChangeLog:
     """The edge's way into `task-changes`. `run` connects; before that, changes are answered with `log-unavailable`."""
 
-    def __init__(self, kafka: KafkaSettings, ack_timeout_s: float, meters: Meters) -> None:
+    def __init__(self, kafka: KafkaSettings, ack_timeout_s: float, meters: Meters, traces: Traces) -> None:
         self._kafka = kafka
         self._topic = kafka.topic(TASK_CHANGES)
         self._timeout_s = ack_timeout_s
         self._meters = meters
+        self._traces = traces
         self._recent = Recent()
         self._producer: AIOKafkaProducer | None = None
         self._partitions = 0
@@ -53,8 +55,8 @@ class ChangeLog:
             self._producer = None
             await producer.stop()
 
-    async def append(self, write: Write) -> Awaitable[Appended | Problem]:
-        """Put a change in line, in the order of the calls; awaiting the answer waits for the broker."""
+    async def append(self, write: Write, trace: str | None = None) -> Awaitable[Appended | Problem]:
+        """Put a change in line, in the order of the calls; awaiting the answer waits for the broker. trace: the caller's `traceparent`."""
         event = write.event
         user = event.user_id or ""
         known = self._recent.find(user, event.id, _now_ms())
@@ -66,14 +68,20 @@ class ChangeLog:
             self._meters.writes.labels("refused").inc()
             return _done(Problem(LOG_UNAVAILABLE, retry_after_ms=1000))
         partition = partition_for(event.project_id, self._partitions)
+        span = self._traces.written(event, trace)
+        record = {"value": write.value, "key": event.project_id.encode(), "partition": partition, "headers": span.headers}
         try:
-            sent = await asyncio.wait_for(
-                producer.send(self._topic, write.value, key=event.project_id.encode(), partition=partition), self._timeout_s
-            )
+            sent = await asyncio.wait_for(producer.send(self._topic, **record), self._timeout_s)
         except (KafkaError, TimeoutError):
+            span.end(LOG_UNAVAILABLE.code)
             self._meters.writes.labels("refused").inc()
             return _done(Problem(LOG_UNAVAILABLE, retry_after_ms=1000))
-        return asyncio.ensure_future(self._confirmed(sent, partition, user, event.id))
+        return asyncio.ensure_future(self._answered(span, self._confirmed(sent, partition, user, event.id)))
+
+    async def _answered(self, span: Written, answer: Awaitable[Appended | Problem]) -> Appended | Problem:
+        found = await answer
+        span.end(found.type.code if isinstance(found, Problem) else None)
+        return found
 
     async def _confirmed(self, sent: "asyncio.Future[object]", partition: int, user: str, message_id: str) -> Appended | Problem:
         try:

@@ -97,7 +97,8 @@ class EdgeSettings(BaseSettings):
     """One edge. Port 0 takes a free one. origins: pages that may call, beside the edge's own. data: where the secret is kept.
 
     jwt_secret: signs tokens (HS256), at least 32 characters; without it and without `auth.jwks_url` one is made in the data directory,
-    for development. docs: the pages that describe the calls (default: in development only).
+    for development. docs: the pages that describe the calls (default: in development only). tracing: from a write to its
+    frame, with the extra `otel`; where to send it is OpenTelemetry's own setting `OTEL_EXPORTER_OTLP_ENDPOINT`.
     """
 
     model_config = SettingsConfigDict(
@@ -113,6 +114,7 @@ class EdgeSettings(BaseSettings):
     jwt_secret: SecretStr | None = None
     auth: AuthSettings = AuthSettings()
     docs: bool | None = None
+    tracing: bool = False
     origins: tuple[str, ...] = ()
     web_dir: Path = _BUILT
     feature_bulk_api: bool = Field(default=True, validation_alias=AliasChoices("feature_bulk_api", "FEATURE_BULK_API"))

@@ -1,7 +1,9 @@
 """The WebSocket's door: who may come in, and how one who may not is told. Refusals are accepted, then closed with a code."""
 
+import time
 from typing import Any, Final
 
+import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from api.auth import bearer, offered
@@ -28,6 +30,7 @@ from schemas.frames import (
 )
 from schemas.problems import CONNECTIONS, FORBIDDEN, ORIGIN, RESTART, STARTING, VERSION, Problem
 
+log = structlog.get_logger()
 FEATURES: Final = ("resume", "changes", "token", "all-projects")
 CASCADES: Final = "cascades"
 """In `welcome` when frames carry rows; without it they are notices."""
@@ -42,6 +45,7 @@ async def serve(websocket: WebSocket, edge: Edge, user: str | None = None) -> No
         await websocket.accept(chosen)
         if not isinstance(admitted, Principal):
             code, problem = admitted
+            log.info("socket_refused", code=code.code, reason=problem.type.code)
             await websocket.close(code.code, close_reason(problem))
             return
     except (WebSocketDisconnect, RuntimeError):
@@ -55,7 +59,10 @@ async def _run(websocket: WebSocket, edge: Edge, principal: Principal, *, everyt
         if everything:
             receive(session, Subscribe([Want(ALL_PROJECTS)]), now_ms())
 
+    opened = time.monotonic()
+    log.debug("socket_opened", user=principal.subject)
     await edge.connections.serve(_link(websocket), principal, begin)
+    log.debug("socket_closed", user=principal.subject, seconds=round(time.monotonic() - opened, 1))
 
 
 def _link(websocket: WebSocket) -> Link:

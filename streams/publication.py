@@ -60,5 +60,5 @@ def cut(records: Iterable[Sendable], new_batch: Callable[[], Builder]) -> Iterat
 
 
 def plain(outs: Iterable[Out]) -> Iterable[Sendable]:
-    """Return cascades or rows as records without headers."""
-    return ((out.key, out.value, []) for out in outs)
+    """Return cascades or rows as records; the only headers that they may have are those of a trace."""
+    return ((out.key, out.value, list(out.trace)) for out in outs)

@@ -43,16 +43,17 @@ def router(edge: Edge) -> APIRouter:
             raise Refusal(requests)
         if len(requests) > edge.settings.http.changes_per_call:
             raise Refusal(Problem(TOO_LARGE, f"at most {edge.settings.http.changes_per_call} changes a call"))
-        return await _written(edge, _writes(edge, requests, principal), preferred_s(prefer, edge.settings.http.decision_wait_s))
+        wait_s = preferred_s(prefer, edge.settings.http.decision_wait_s)
+        return await _written(edge, _writes(edge, requests, principal), wait_s, request.headers.get("traceparent"))
 
     return routes
 
 
-async def _written(edge: Edge, writes: Sequence[Write], wait_s: float) -> Response:
+async def _written(edge: Edge, writes: Sequence[Write], wait_s: float, trace: str | None) -> Response:
     """Write the changes, and wait for the worker's decisions if that is wished. Raises `Refusal`."""
     decisions = Decisions(edge.hub, writes if wait_s else (), now_ms() + edge.settings.limits.waiting_ms)
     try:
-        answers = [await edge.changes.append(write) for write in writes]
+        answers = [await edge.changes.append(write, trace) for write in writes]
         appended = _confirmed(await asyncio.gather(*answers))
         for write, answer in zip(writes, appended, strict=True):
             if answer.known:

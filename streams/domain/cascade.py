@@ -25,6 +25,8 @@ LISTS: Final[dict[str, Callable[[Cascade], list[Raw]]]] = {
 """Kind of a key -> its list in a cascade."""
 
 _STAMP: Final = "stamp"
+_TRACE: Final = frozenset({"traceparent", "tracestate"})
+"""Headers of W3C Trace Context."""
 
 
 def update(event: Event, record: Record, applied: Applied, look: Look, partition: int) -> Out:
@@ -40,7 +42,7 @@ def update(event: Event, record: Record, applied: Applied, look: Look, partition
         payload=UpdatePayload(event.entity, action_of(node, existed=applied.before is not None), data),
         metadata=_metadata(event, Position(partition, record.offset + 1)),
     )
-    return Out(event.project_id.encode(), encode_message(message))
+    return Out(event.project_id.encode(), encode_message(message), trace_of(record))
 
 
 def outcome(event: Event, record: Record, position: Position, error: str | None) -> Out:
@@ -59,7 +61,12 @@ def outcome(event: Event, record: Record, position: Position, error: str | None)
         message_id=event.id,
         error=UNSET if error is None or action == "duplicate" else error,
     )
-    return Out(event.project_id.encode(), encode_message(message))
+    return Out(event.project_id.encode(), encode_message(message), trace_of(record))
+
+
+def trace_of(record: Record) -> tuple[tuple[str, bytes], ...]:
+    """Return the headers of a record that name the trace it belongs to."""
+    return tuple(header for header in record.headers if header[0] in _TRACE) if record.headers else ()
 
 
 def action_of(node: Node, *, existed: bool) -> str:

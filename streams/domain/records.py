@@ -20,10 +20,11 @@ class Record(Struct, frozen=True, gc=False):
 
 
 class Out(Struct, gc=False):
-    """One record to send."""
+    """One record to send. trace: headers of the event's record that name its trace, passed on as they are."""
 
     key: bytes
     value: bytes | None
+    trace: tuple[tuple[str, bytes], ...] = ()
 
 
 class DeadLetter(NamedTuple):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from msgspec import Raw
 
-from api.feed import Audience, Feed, Record
+from api.feed import Audience, Feed, Observed, Record
 from api.meters import Meters
 from api.protocol.access import Principal
 from api.protocol.fanout import fan_out
@@ -19,6 +19,7 @@ from api.protocol.session import Session
 from api.protocol.tail import Tail
 from api.protocol.transitions import receive
 from api.replica import Replica
+from api.tracing import Untraced
 from schemas.frames import Want
 from schemas.messages import Cascade, Metadata, Position, Update, UpdateData, UpdatePayload, encode_message
 from schemas.rows import MemberRow, OffsetRow, ProjectSummary, Row, TaskSummary, Tombstone, encode_row
@@ -69,7 +70,7 @@ class Rights(RuleBasedStateMachine):
         self.replica = Replica()
         self.hub = Hub(self.replica, lambda _project_id: 0, Limits(messages_per_second=1_000_000, burst=1_000_000))
         self.hub.begin(0, Place("e1"))
-        self.feed = Feed(self.replica, self.hub, Meters(), Audience(self.appeared, self.regarded))
+        self.feed = Feed(self.replica, self.hub, Observed(Meters(), Untraced()), Audience(self.appeared, self.regarded))
         self.sessions: list[tuple[str, tuple[str, ...], Session]] = []
         self.waiting: dict[int, list[bytes]] = {}
         self.stamp = 0

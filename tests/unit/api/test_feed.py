@@ -6,13 +6,14 @@ from typing import Any, Literal
 import pytest
 from msgspec import Raw
 
-from api.feed import NO_EPOCH, Audience, Feed, Jumped, Record
+from api.feed import NO_EPOCH, Audience, Feed, Jumped, Observed, Record
 from api.meters import Meters
 from api.protocol.access import Standing
 from api.protocol.hub import Hub, Place, Waiting
 from api.protocol.limits import Limits
 from api.protocol.resume import Snapshot
 from api.replica import Replica
+from api.tracing import Headers, Untraced
 from schemas.frames import Since
 from schemas.messages import (
     Bulk,
@@ -40,6 +41,17 @@ def row(row_id: str, stamp: int, **fields: object) -> bytes:
     return json.dumps({"id": row_id, "project_id": "p", "stamp": stamp} | fields).encode()
 
 
+class Told(Untraced):
+    """Notes which messages with a trace were handed out."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def delivered(self, headers: Headers, message: Update | Bulk, appended_ms: int) -> None:
+        """Note it."""
+        self.names.append(f"{dict(headers)} {message.id} {appended_ms}")
+
+
 class Stand:
     """A feed with all it feeds, and a log of projects that came into being."""
 
@@ -51,7 +63,8 @@ class Stand:
         self.appeared: list[str] = []
         self.regarded: list[tuple[str, str]] = []
         audience = Audience(self.appeared.append, lambda *who: self.regarded.append(who))
-        self.feed = Feed(self.replica, self.hub, self.meters, audience)
+        self.traces = Told()
+        self.feed = Feed(self.replica, self.hub, Observed(self.meters, self.traces), audience)
 
     def state(self, key: bytes, value: bytes | None) -> None:
         """Feed a record of `task-state`."""
@@ -262,3 +275,15 @@ def test_a_merged_window_is_a_yes_to_its_changes() -> None:
     metadata = Metadata(source="mcp-ai", position=Position(0, 1), merged=merged)
     stand.cascade(Bulk(id="w", stream="project:p", timestamp=0, payload=payload, metadata=metadata))
     assert told == ["m-a applied"]
+
+
+def test_traces_are_told_of_what_is_live() -> None:
+    """A message with headers, once the edge is ready; one without has no trace."""
+    stand = Stand()
+    payload = UpdatePayload(entity="task", action="update", data=UpdateData(primary=Raw(row("t", 1)), cascade=Cascade()))
+    metadata = Metadata(source="user", position=Position(0, 2))
+    value = encode(Update(id="m", stream="project:p", timestamp=0, payload=payload, metadata=metadata))
+    for live, headers in ((False, (("traceparent", b"x"),)), (True, ()), (True, (("traceparent", b"x"),))):
+        stand.feed.live = live
+        stand.feed.cascade(Record(0, stand.hub.places[0].applied, b"p", value, 900, headers), 1_000)
+    assert stand.traces.names == ["{'traceparent': b'x'} m 900"]

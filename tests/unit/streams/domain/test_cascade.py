@@ -5,10 +5,11 @@ from msgspec import UNSET
 
 from schemas.messages import Position
 from schemas.rows import TaskSummary
-from streams.domain.cascade import action_of, cascade_of, outcome
+from streams.domain.cascade import action_of, cascade_of, outcome, trace_of
 from streams.domain.cascade import update as make_update
 from streams.domain.fold import Applied
 from streams.domain.node import Node
+from streams.domain.records import Record
 from tests.property.streams.world import Worker
 from tests.unit.streams.domain import scene
 from tests.unit.streams.domain.scene import NOON_MS, event, plain, record, tell
@@ -95,3 +96,10 @@ def test_small_words() -> None:
 
     assert (action_of(live, existed=True), action_of(live, existed=False)) == ("update", "create")
     assert cascade_of([b"task/p/t"], lambda _: None).tasks == []
+
+
+def test_a_trace_is_passed_on() -> None:
+    """Its headers and no others; a record without any costs nothing."""
+    headers = (("traceparent", b"00-1-2-01"), ("tracestate", b"a=b"), ("other", b"x"))
+    assert trace_of(Record(0, 1, b"p", b"", headers)) == headers[:2]
+    assert trace_of(Record(0, 1, b"p", b"")) == ()

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from broker.connection import KafkaSettings
+from broker.epoch import end_offsets
+from schemas.topics import TASK_CHANGES
 from tests.integration.connectors.agenthub import key
 from tests.integration.connectors.outcome import TIMEOUT_S, log, recount, running
 from tests.integration.connectors.platform_tables import Tables, agree, watching
@@ -124,6 +126,32 @@ async def test_snapshot_and_stream_meet_without_a_gap(
         assert await run.end(signal.SIGTERM) == 0
     _, outcomes = await recount(topics)
     assert set(outcomes) <= {"applied", "other entity", "stale", "duplicate", "late", "kept"}
+
+
+async def arrived(settings: KafkaSettings, count: int) -> None:
+    """Wait until the log has so many events."""
+    while sum((await end_offsets(settings, TASK_CHANGES)).values()) < count:  # noqa: ASYNC110  because the event is in Kafka
+        await asyncio.sleep(0.01)
+
+
+async def test_a_kill_within_a_large_transaction_only_repeats(
+    topics: KafkaSettings, postgres: PostgresServer, tables: Tables, tmp_path: Path
+) -> None:
+    """Half of it may be in Kafka: the server sends all of it again, with the same ids and versions."""
+    insert = (
+        "INSERT INTO tasks (id, title, git_branch_id) SELECT ('30000000-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid, 'Task ' || n,"
+        f" '{key(2, 'b')}' FROM generate_series(50000, 60000) n; UPDATE tasks SET status = 'done'; DELETE FROM tasks WHERE title LIKE '%7'"
+    )
+    async with watching(topics, postgres, tmp_path) as run:
+        await run.note("following")
+        await asyncio.to_thread(tables.run, insert)
+        await arrived(topics, 3000)
+        await run.end(signal.SIGKILL)
+    async with watching(topics, postgres, tmp_path) as run:
+        await agree(topics, tables)
+    found = [event.id for event in await log(topics)]
+    assert len(found) > len(set(found))
+    assert set((await recount(topics))[1]) <= {"applied", "other entity", "stale", "duplicate", "late", "kept"}
 
 
 async def test_a_snapshot_that_was_cut_off_forgets_nothing(

@@ -12,7 +12,7 @@ from audit.tally import Expected
 from schemas.rows import ROW_TYPES, Row, Tombstone, decode_row
 from schemas.topics import row_key, split_key
 
-KINDS: Final = ("project", "branch", "task", "subtask", "context", "member", "activity")
+KINDS: Final = ("project", "branch", "task", "subtask", "context", "member", "activity", "letter")
 _WHOLE: Final = "row"
 
 

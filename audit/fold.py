@@ -10,7 +10,8 @@ from typing import Any, Final
 from msgspec import Struct, field
 
 from audit.activity import Minutes
-from audit.intake import Fact, Poison, Record, read
+from audit.intake import Fact, Poison, Record, read, with_archived
+from audit.letters import closing
 from schemas.rows import Actor
 
 TOMBSTONE_MS: Final = 7 * 24 * 3600 * 1000
@@ -54,12 +55,19 @@ class Fold:
         """Apply the next record of the partition."""
         self.events += 1
         self.time_ms = max(self.time_ms, record.timestamp_ms)
+        letter = closing(record)
+        if letter is not None:
+            self._close(record, letter.offset)
+            if not letter.replay:
+                self.outcomes["dropped"] += 1
+                return
         fact = read(record)
         if isinstance(fact, Poison):
             self._count_poison(record)
             self.outcomes["poison"] += 1
             return
-        outcome = self._decide(fact, record)
+        late = letter is not None and self._changed_since(fact, letter.offset)
+        outcome = "stale" if late else self._decide(fact, record)
         self.outcomes[outcome] += 1
         if outcome == "applied":
             event = fact.event
@@ -72,6 +80,21 @@ class Fold:
         if project is not None and project.live:
             project.degraded += 1
             project.stamp = record.offset
+            self._new("letter", name, str(record.offset)).stamp = record.offset
+
+    def _close(self, record: Record, offset: int) -> None:
+        """Let the project count one dead letter less, if that letter is open."""
+        name = (record.key or b"").decode(errors="replace")
+        letter = self.nodes.get(("letter", name, str(offset)))
+        if letter is not None and letter.live:
+            self._bury(letter, record)
+            project = self.nodes["project", name, name]
+            project.degraded -= 1
+            project.stamp = record.offset
+
+    def _changed_since(self, fact: Fact, offset: int) -> bool:
+        node = self.get(fact.event.entity, fact.event.project_id, fact.event.entity_id)
+        return node is not None and node.stamp > offset
 
     def get(self, kind: str, project_id: str, row_id: str) -> Node | None:
         """Return the row as later events see it: a tombstone that has expired is no row any more."""
@@ -162,7 +185,7 @@ class Fold:
         elif not node.live:
             node.live, node.last_activity, node.last_actor = True, None, None
             node.fields, node.home, node.parent, node.degraded = {}, "", "", 0
-        fields = _with_archived(fact.fields) if event.entity in {"project", "branch"} else fact.fields
+        fields = with_archived(fact.fields) if event.entity in {"project", "branch"} else fact.fields
         given = {name: value for name, value in fields.items() if value is not None}
         if fact.action == "patch":
             kept = {name: value for name, value in node.fields.items() if name not in fields}
@@ -274,14 +297,3 @@ class Fold:
         if node is not None and node.live:
             node.stamp = record.offset
             node.last_activity = max(node.last_activity or "", fact.at)
-
-
-def _with_archived(fields: dict[str, Any]) -> dict[str, Any]:
-    """Return a branch's or project's fields with the status told as what the row keeps of it: archived or not.
-
-    The flag speaks first; the status speaks where the flag says nothing.
-    """
-    rest = {name: value for name, value in fields.items() if name not in {"archived", "status"}}
-    if fields.get("archived") is not None:
-        return {**rest, "archived": fields["archived"]}
-    return {**rest, "archived": fields["status"] == "archived"} if "status" in fields else rest

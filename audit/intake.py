@@ -18,6 +18,7 @@ class Record(Struct, frozen=True):
     timestamp_ms: int
     key: bytes | None
     value: bytes | None
+    headers: tuple[tuple[str, bytes], ...] = ()
 
 
 class Fact(Struct, frozen=True):
@@ -106,3 +107,14 @@ def _fact(event: Event, record: Record) -> Fact | Poison:
     branch_id = event.branch_id or fields.get("branch_id") or event.git_branch_id or fields.get("git_branch_id")
     task_id = event.task_id or fields.get("task_id")
     return Fact(event, ACTIONS[event.action], at, fields, branch_id, task_id)
+
+
+def with_archived(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return a branch's or project's fields with the status told as what the row keeps of it: archived or not.
+
+    The flag speaks first; the status speaks where the flag says nothing.
+    """
+    rest = {name: value for name, value in fields.items() if name not in {"archived", "status"}}
+    if fields.get("archived") is not None:
+        return {**rest, "archived": fields["archived"]}
+    return {**rest, "archived": fields["status"] == "archived"} if "status" in fields else rest

@@ -65,7 +65,7 @@ async def changes(settings: KafkaSettings, ends: dict[int, int]) -> AsyncIterato
                 end = ends[partition.partition]
                 for record in records:
                     if record.offset < end:
-                        yield partition.partition, Record(record.offset, record.timestamp, record.key, record.value)
+                        yield partition.partition, Record(record.offset, record.timestamp, record.key, record.value, tuple(record.headers))
                 if records and records[-1].offset + 1 >= end:
                     left.discard(partition)
 

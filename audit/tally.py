@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from typing import Any, Final
 
 from audit.fold import Fold, Key, Node
-from schemas.rows import BranchSummary, ContextUpdate, MemberRow, ProjectSummary, Row, SubtaskSummary, TaskSummary, Tombstone
+from schemas.rows import BranchSummary, ContextUpdate, LetterRow, MemberRow, ProjectSummary, Row, SubtaskSummary, TaskSummary, Tombstone
 from schemas.words import (
     BREAKDOWN_NAMES,
     COMPLETED,
@@ -36,15 +36,8 @@ class Expected:
                 self.optional.add(key)
             elif not node.live:
                 self.rows[key] = Tombstone(id=node.id, project_id=node.project_id, stamp=node.stamp)
-            elif node.kind == "task":
-                self.rows[key] = tasks[node.project_id, node.id]
-            elif node.kind == "subtask":
-                self.rows[key] = _subtask(node, tasks[node.project_id, node.parent].branch_id)
-            elif node.kind == "context":
-                task = tasks.get((node.project_id, node.parent)) if node.home == "task" else None
-                self.rows[key] = _context(node, node.parent if task is None else task.branch_id)
-            elif node.kind == "member":
-                self.rows[key] = _member(node)
+            elif (row := _leaf(node, tasks)) is not None:
+                self.rows[key] = row
         self._sum(live, list(tasks.values()))
 
     def _sum(self, live: list[Node], tasks: list[TaskSummary]) -> None:
@@ -64,6 +57,24 @@ class Expected:
                 counts = _counts(by_project[node.id])
                 own: dict[str, Any] = {"total_branches": branches[node.id], "degraded": node.degraded}
                 self.rows["project", node.id, node.id] = ProjectSummary(**common, **counts, **own)
+
+
+def _leaf(node: Node, tasks: dict[tuple[str, str], TaskSummary]) -> Row | None:
+    """Return a live row in which nothing is counted; None for a branch or project."""
+    home = tasks.get((node.project_id, node.parent if node.kind != "task" else node.id))
+    match node.kind:
+        case "task":
+            return home
+        case "subtask" if home is not None:
+            return _subtask(node, home.branch_id)
+        case "context":
+            return _context(node, home.branch_id if home is not None and node.home == "task" else node.parent)
+        case "letter":
+            return LetterRow(id=node.id, project_id=node.project_id, stamp=node.stamp)
+        case "member":
+            return _member(node)
+        case _:
+            return None
 
 
 def breakdown(names: Counter[str], known: tuple[str, ...]) -> dict[str, int]:

@@ -9,6 +9,7 @@ import typer
 from cli import (
     bench,
     burndown,
+    dlq,
     edge,
     import_,
     kafka,
@@ -41,6 +42,7 @@ app.command("kafka")(kafka.kafka)
 app.command("worker")(worker.worker)
 app.command("edge")(edge.edge)
 app.add_typer(topics.app, name="topics")
+app.add_typer(dlq.app, name="dlq")
 app.add_typer(import_.app, name="import")
 app.add_typer(watch.app, name="watch")
 app.command("webhook")(webhook.webhook)

@@ -157,6 +157,14 @@ class ActivityRow(Struct, kw_only=True, gc=False):
     stamp: int = -1
 
 
+class LetterRow(Struct, kw_only=True, gc=False):
+    """One open dead letter of a project: a record that could not be applied; `id` is its offset in `task-changes`."""
+
+    id: str
+    project_id: str
+    stamp: int = -1
+
+
 class Tombstone(Struct, kw_only=True, gc=False):
     """A deleted thing: it stays a row, so that late events and late readers see the delete."""
 
@@ -184,8 +192,8 @@ class EpochRow(Struct, kw_only=True):
     epoch: str
 
 
-Row = BranchSummary | ProjectSummary | TaskSummary | SubtaskSummary | ContextUpdate | MemberRow | ActivityRow | Tombstone
-LiveRow = BranchSummary | ProjectSummary | TaskSummary | SubtaskSummary | ContextUpdate | MemberRow | ActivityRow
+Row = BranchSummary | ProjectSummary | TaskSummary | SubtaskSummary | ContextUpdate | MemberRow | ActivityRow | LetterRow | Tombstone
+LiveRow = BranchSummary | ProjectSummary | TaskSummary | SubtaskSummary | ContextUpdate | MemberRow | ActivityRow | LetterRow
 
 ROW_TYPES: Final[dict[str, type[LiveRow]]] = {
     "project": ProjectSummary,
@@ -195,6 +203,7 @@ ROW_TYPES: Final[dict[str, type[LiveRow]]] = {
     "context": ContextUpdate,
     "member": MemberRow,
     "activity": ActivityRow,
+    "letter": LetterRow,
 }
 
 

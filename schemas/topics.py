@@ -12,6 +12,11 @@ TASK_STATE: Final = "task-state"
 DLQ: Final = "task-changes.dlq"
 TOPICS: Final = (TASK_CHANGES, CASCADES, TASK_STATE, DLQ)
 
+DLQ_ACTION: Final = "dlq-action"
+"""Header of a record on `task-changes` that settles a dead letter: `replay` (the record is the event again, mended) or `drop`."""
+DLQ_OFFSET: Final = "dlq-offset"
+"""Its companion: the offset of the dead letter in the same partition of `task-changes`."""
+
 MAX_EVENT_BYTES: Final = 256 * 1024
 MAX_ID_CHARS: Final = 128
 MAX_WORD_CHARS: Final = 64

@@ -16,6 +16,7 @@ from aiokafka import TopicPartition
 from broker.connection import client_options
 from schemas.failure import Failure, UsageFailure
 from streams.agents import faust_app, outlets, topic_names
+from streams.domain.poison import PoisonLimits
 from streams.domain.rules import Rules
 from streams.domain.step import flush, slices
 from streams.engine.gap import read_gap
@@ -25,6 +26,7 @@ from streams.engine.table import Stores
 from streams.health import HealthServer
 from streams.kit import Kit
 from streams.metrics import Meters
+from streams.owner import PoisonedError
 from streams.owners import Owners
 from streams.settings import WorkerSettings
 from streams.supervision import Supervision
@@ -85,6 +87,7 @@ class Worker:
             read_gap=lambda partition, begin, end: read_gap(options, TopicPartition(state, partition), begin, end),
             meters=self._meters,
             step_events=settings.limits.step_events,
+            poison=PoisonLimits(settings.limits.poison_consecutive, settings.limits.poison_ratio, settings.limits.poison_ratio_events),
         )
 
     def _fail(self, error: BaseException) -> None:
@@ -148,6 +151,11 @@ class Worker:
         clean = await self._stop_app()
         if error is None and clean:
             log.info("worker_stopped")
+        if isinstance(error, PoisonedError):
+            raise Failure(
+                f"{error} Nothing after them was taken in. See them with `anabranch dlq list`, mend the producer, then start again; "
+                "where they are to be passed over, raise ANABRANCH_LIMITS__POISON_CONSECUTIVE or ANABRANCH_LIMITS__POISON_RATIO."
+            )
         if isinstance(error, StoreLockedError):
             raise Failure(f"Another worker uses {self._settings.worker_dir}: give each worker its own directory.")
         return 0 if error is None else FATAL_EXIT

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable
 
+from schemas.topics import DLQ_ACTION, DLQ_OFFSET
 from streams.domain.records import DeadLetter
 from streams.publication import Sendable
 
 _REASON = "reason"
 _FIRST_SEEN = "first-seen"
+_SETTLING = {DLQ_ACTION, DLQ_OFFSET}
 
 
 def dead_records(letters: Iterable[DeadLetter], topic: str, partition: int, now_ms: int) -> list[Sendable]:
@@ -29,5 +31,5 @@ def _dead_record(letter: DeadLetter, topic: str, partition: int, now_ms: int) ->
         "source-offset": str(record.offset).encode(),
         _FIRST_SEEN: first_seen,
     }
-    theirs = [(name, value) for name, value in record.headers if name not in ours]
+    theirs = [(name, value) for name, value in record.headers if name not in ours and name not in _SETTLING]
     return record.key, record.value, [*theirs, *ours.items()]

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from streams.domain.poison import PoisonLimits
 from streams.domain.records import Out, Partition, Record, Rows, Step
 from streams.domain.rules import Rules
 from streams.domain.windows import Windows
@@ -63,3 +64,4 @@ class Kit:
     read_gap: ReadGap
     meters: Meters
     step_events: int
+    poison: PoisonLimits = PoisonLimits()

@@ -11,6 +11,7 @@ import structlog
 
 from streams.cache import RowCache
 from streams.domain.node import decode_node
+from streams.domain.poison import PoisonWatch
 from streams.domain.records import Partition, Record, Step
 from streams.domain.sole_writer import Gap, mended
 from streams.domain.watermark import Watermark
@@ -27,12 +28,16 @@ log = structlog.get_logger("streams.owner")
 _CLOSED: Final = -1
 
 
+class PoisonedError(Exception):
+    """More poison than a worker bears."""
+
+
 @dataclass
 class Underway:
-    """A step in the making: its slices, its events, its ticket at the watermark, and how long it has computed."""
+    """A step in the making: its slices, its records, its ticket at the watermark, and how long it has computed."""
 
     slices: Generator[None, None, Step]
-    events: int
+    records: Sequence[Record]
     ticket: int
     seconds: float = 0.0
 
@@ -65,6 +70,7 @@ class Owner:
         self._sealed = False
         self._idle = False
         self._failure: Exception | None = None
+        self._poison = PoisonWatch(kit.poison)
         self._steps = 0
         self._underway: Underway | None = None
         self._marks = Watermark(0)
@@ -173,7 +179,7 @@ class Owner:
         covers = records[0].offset if oldest is None else min(oldest, records[0].offset)
         ticket = self._marks.sent(covers, records[-1].offset + 1)
         slices = kit.fold.slices(self._cache, self._stands, records, self._windows, kit.clock(), kit.rules)
-        self._underway = Underway(slices, len(records), ticket)
+        self._underway = Underway(slices, records, ticket)
 
     def _go_on(self) -> None:
         """Do the next slice of the step under way; at its end, have it sent."""
@@ -192,6 +198,9 @@ class Owner:
 
     def _send(self, step: Step, begun: "Underway") -> None:
         kit = self._kit
+        broken = self._poison.note(begun.records, step.dead)
+        if broken is not None:
+            raise PoisonedError(f"Partition {self.number}: {broken}.")
         self._steps += 1
         self._stands = Partition(self.number, step.through, step.time_ms)
         self._cache.pin(self._steps, step.rows, step.hints)
@@ -204,7 +213,7 @@ class Owner:
                 cascades=step.cascades,
                 state=step.state,
                 dead=step.dead,
-                events=begun.events,
+                events=len(begun.records),
                 through=step.through,
                 time_ms=step.time_ms,
                 hints=step.hints,

@@ -136,6 +136,14 @@ class ActivityRow(Whole):
     stamp: Stamp = -1
 
 
+class LetterRow(Whole):
+    """One open dead letter of a project: a record that could not be applied; the id is its offset in task-changes."""
+
+    id: Id
+    project_id: Id
+    stamp: Stamp = -1
+
+
 class Tombstone(Whole):
     """A deleted thing. It stays a row, so that late events and late readers see the delete."""
 
@@ -160,5 +168,5 @@ class EpochRow(Whole):
     epoch: str
 
 
-LiveRow = ProjectSummary | BranchSummary | TaskSummary | SubtaskSummary | ContextUpdate | MemberRow | ActivityRow
+LiveRow = ProjectSummary | BranchSummary | TaskSummary | SubtaskSummary | ContextUpdate | MemberRow | ActivityRow | LetterRow
 Row = LiveRow | Tombstone

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import cast
 
 from schemas.events import Event
-from schemas.rows import BranchSummary, ContextUpdate, MemberRow, ProjectSummary
+from schemas.rows import BranchSummary, ContextUpdate, LetterRow, MemberRow, ProjectSummary
 from streams.domain.apply_branch import copy_of, entomb_tasks, rename
 from streams.domain.apply_task import NO_FIELDS
 from streams.domain.fold import Applied, Fold, Target
@@ -39,7 +39,7 @@ def _entomb_all(fold: Fold, key: bytes) -> Iterator[None]:
         if isinstance(row, BranchSummary):
             fold.bury(child_key, row, child.memory, None)
             yield from entomb_tasks(fold, child_key, row)
-        elif isinstance(row, MemberRow):
+        elif isinstance(row, MemberRow | LetterRow):
             fold.bury(child_key, row, child.memory, None)
         elif isinstance(row, ContextUpdate):
             fold.bury(child_key, row, child.memory, home_of(row))

@@ -8,7 +8,7 @@ from schemas.topics import offset_key
 from streams.domain.node import Node, encode_node, kind_of
 from streams.domain.records import Out
 
-_ANCESTORS_FIRST: Final = ("project", "branch", "task", "subtask", "context", "member", "activity")
+_ANCESTORS_FIRST: Final = ("project", "branch", "task", "subtask", "context", "member", "activity", "letter")
 
 
 def state_records(touched: Mapping[bytes, Node], offset_row: OffsetRow) -> list[Out]:

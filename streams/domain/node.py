@@ -43,7 +43,14 @@ class Node(Struct, gc=False):
         return self.memory.deleted_ms != 0
 
 
-PARENT_KINDS: Final = {"branch": "project", "task": "branch", "subtask": "task", "context": "project", "member": "project"}
+PARENT_KINDS: Final = {
+    "branch": "project",
+    "task": "branch",
+    "subtask": "task",
+    "context": "project",
+    "member": "project",
+    "letter": "project",
+}
 _STAMPLESS: Final = (b"offset/", b"epoch/")
 
 

@@ -2,22 +2,22 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import cast
 
 from schemas.events import Event
-from schemas.rows import OffsetRow, ProjectSummary
+from schemas.rows import OffsetRow
 from schemas.topics import row_key
 from streams.domain.activity import Activity
 from streams.domain.apply import apply
-from streams.domain.apply_branch import copy_of
 from streams.domain.changelog import state_records
 from streams.domain.decode import Poison, decode
 from streams.domain.fold import Applied, Fold
-from streams.domain.node import Node, public_bytes
+from streams.domain.letters import Letters, letter_event
+from streams.domain.node import public_bytes
 from streams.domain.publish import Publisher
 from streams.domain.records import DeadLetter, Partition, Record, Rows, Step
 from streams.domain.replay import changed_keys, decision_again, project_keys
 from streams.domain.rules import SLICE_ROWS, Rules
+from streams.domain.settle import Settlement, settlement_of
 from streams.domain.times import text_of
 from streams.domain.windows import Windows
 
@@ -31,6 +31,7 @@ class Work:
         self.fold = Fold(rows, rules, partition.time_ms, self._surface)
         self.publisher = Publisher(partition, windows, self.fold.get, now_ms, rules)
         self.activity = Activity()
+        self.letters = Letters(self.fold)
         self.dead: list[DeadLetter] = []
         self.counts: Counter[str] = Counter()
         self.applied = 0
@@ -39,21 +40,44 @@ class Work:
 
     def take(self, record: Record) -> None:
         """Apply a new record."""
+        settles = settlement_of(record.headers) if record.headers else None
+        if settles is not None:
+            self._settle(record, settles)
+            return
         event = self._read(record)
         if isinstance(event, Poison):
             self._degrade(record)
             return
-        publisher = self.publisher
-        urgent = publisher.before(event, record)
-        result = apply(self.fold, event)
+        urgent = self.publisher.before(event, record)
+        self._conclude(event, record, apply(self.fold, event), urgent=urgent)
+
+    def _conclude(self, event: Event, record: Record, result: Applied | str, *, urgent: bool) -> None:
+        """Count what became of an event, and tell of it."""
         if isinstance(result, Applied):
             self.applied += 1
             self.activity.note(self.fold, event)
-            publisher.change(event, record, result, urgent=urgent)
+            self.publisher.change(event, record, result, urgent=urgent)
         else:
             self.counts[result] += 1
         if event.correlation_id is not None:
-            publisher.answer(event, record, None if isinstance(result, Applied) else result)
+            self.publisher.answer(event, record, None if isinstance(result, Applied) else result)
+
+    def _settle(self, record: Record, settles: Settlement) -> None:
+        """Close a dead letter; where its event comes again, apply it unless its row has changed since."""
+        event = self._read(record) if settles.replays else self._drop(record)
+        if isinstance(event, Poison):
+            self.letters.close(record, settles.offset)
+            self._degrade(record)
+            return
+        urgent = self.publisher.before(event, record)
+        scope = self.fold.scope(event.project_id)
+        closed = self.letters.close(record, settles.offset)
+        result = self.letters.apply(event, settles) if settles.replays else "dropped"
+        if closed and isinstance(result, Applied) and scope.key not in {result.key, *result.ancestors}:
+            result.ancestors = (*result.ancestors, scope.key)
+        elif closed and not isinstance(result, Applied):
+            self.publisher.change(letter_event(record, self.partition.number), record, Applied(scope.key, closed, ()), urgent=urgent)
+        self._conclude(event, record, result, urgent=urgent)
 
     def bury_doomed(self) -> Iterator[None]:
         """Bury what goes with the row that was just deleted, and write the tombstones' bytes; yields after every so many."""
@@ -71,9 +95,12 @@ class Work:
 
     def replay(self, record: Record) -> None:
         """Tell again what a record changed that the rows already hold."""
-        event = self._read(record)
+        settles = settlement_of(record.headers) if record.headers else None
+        event = self._read(record) if settles is None or settles.replays else self._drop(record)
+        if settles is not None or isinstance(event, Poison):
+            self.letters.touch(record, None if settles is None else settles.offset)
+            self._tell_again(letter_event(record, self.partition.number))
         if isinstance(event, Poison):
-            self._tell_again(_dead_letter_event(record, self.partition.number))
             return
         self.counts["replayed"] += 1
         self._tell_again(event)
@@ -110,9 +137,7 @@ class Work:
         fold = self.fold
         fold.offset = record.offset
         if record.timestamp_ms != fold.record_ms:
-            fold.record_ms = record.timestamp_ms
-            self.record_time = text_of(record.timestamp_ms)
-            fold.time_ms = max(fold.time_ms, record.timestamp_ms)
+            self._move_clocks(record)
         event = decode(record)
         if isinstance(event, Poison):
             self.counts["poison"] += 1
@@ -122,21 +147,28 @@ class Work:
             fold.activity = min(self.record_time, event.occurred_at)
         return event
 
+    def _drop(self, record: Record) -> Event:
+        """Return what a record that only drops a dead letter means, as an event of the system."""
+        self.fold.offset = record.offset
+        self._move_clocks(record)
+        event = letter_event(record, self.partition.number)
+        self.project_id = event.project_id
+        return event
+
+    def _move_clocks(self, record: Record) -> None:
+        fold = self.fold
+        fold.record_ms = record.timestamp_ms
+        self.record_time = text_of(record.timestamp_ms)
+        fold.time_ms = max(fold.time_ms, record.timestamp_ms)
+
     def _degrade(self, record: Record) -> None:
         """Count a dead letter in the project that the record's key names, if there is one."""
-        event = _dead_letter_event(record, self.partition.number)
+        event = letter_event(record, self.partition.number)
         self.project_id = event.project_id
-        scope = self.fold.scope(event.project_id)
-        node = self.fold.find(scope.key)
-        if node is None or node.deleted:
-            return
-        node = cast(Node, self.fold.touch(scope.key))
-        row = cast(ProjectSummary, node.row)
-        before = copy_of(node)
-        row.degraded += 1
-        row.stamp = record.offset
-        node.public = None
-        self.publisher.change(event, record, Applied(scope.key, before, ()), urgent=False)
+        before = self.letters.open(record)
+        if before is not None:
+            key = self.fold.scope(event.project_id).key
+            self.publisher.change(event, record, Applied(key, before, ()), urgent=False)
 
     def _tell_again(self, event: Event) -> None:
         keys = list(changed_keys(self.fold, event))
@@ -150,17 +182,3 @@ class Work:
 
     def _surface(self, key: bytes) -> None:
         self.publisher.surface(self.project_id, key, self.fold.offset)
-
-
-def _dead_letter_event(record: Record, partition: int) -> Event:
-    """Return what a dead letter means for its project, as an event of the system."""
-    project_id = (record.key or b"").decode(errors="replace")
-    return Event(
-        id=f"{partition}-{record.offset}",
-        entity="project",
-        action="update",
-        project_id=project_id,
-        entity_id=project_id,
-        occurred_at="",
-        source="system",
-    )

@@ -116,6 +116,10 @@ WIDE: Final = [
 """The same with more names in its breakdowns than are shown."""
 
 
+def _settles(offset: int, how: bytes) -> tuple[tuple[str, bytes], ...]:
+    return (("dlq-action", how), ("dlq-offset", b"%d" % offset))
+
+
 @st.composite
 def logs(draw: st.DrawFn, max_size: int = 40) -> list[Record]:
     """Draw a partition's log: events, now and then junk, offsets with holes, and a clock that may jump over a tombstone's life."""
@@ -126,11 +130,13 @@ def logs(draw: st.DrawFn, max_size: int = 40) -> list[Record]:
     for thing in [*begin, *draw(st.lists(entry, min_size=1, max_size=max_size))]:
         clock += draw(rarely(0, [1, 40, 1000, -500, 3600_000, DAY_MS, 7 * DAY_MS, 8 * DAY_MS])) if len(records) >= len(begin) else 0
         if isinstance(thing, Event):
-            records.append(Record(offset, clock, thing.project_id.encode(), encode_event(thing)))
+            settles = draw(rarely((), [_settles(draw(st.integers(max(0, offset - 8), offset)), how) for how in (b"replay", b"drop", b"?")]))
+            records.append(Record(offset, clock, thing.project_id.encode(), encode_event(thing), settles))
             if draw(rarely(False, [True])):  # noqa: FBT003  because it is a drawn value
                 records.append(Record(offset := offset + 1, clock, thing.project_id.encode(), encode_event(thing)))
         else:
-            records.append(Record(offset, clock, draw(st.sampled_from([b"p", b"nobody", b"\xff", None])), thing))
+            settles = draw(rarely((), [_settles(draw(st.integers(max(0, offset - 8), offset)), b"replay")]))
+            records.append(Record(offset, clock, draw(st.sampled_from([b"p", b"p", b"nobody", b"\xff", None])), thing, settles))
         offset += draw(rarely(1, [2]))
     return records
 

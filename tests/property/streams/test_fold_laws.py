@@ -36,7 +36,7 @@ def test_fold_equals_a_recount(log: list[Record]) -> None:
     worker = Worker().run(log)
     recount = Recount()
     for record in log:
-        recount.take(AuditRecord(record.offset, record.timestamp_ms, record.key, record.value))
+        recount.take(AuditRecord(record.offset, record.timestamp_ms, record.key, record.value, record.headers))
     expected = Expected(recount)
 
     counted = [key for key in worker.store.values if not key.startswith(b"offset/")]

@@ -202,7 +202,7 @@ def live_rows(store: Store) -> dict[tuple[str, str, str], dict[str, Any]]:
     """Return the public form of all rows in a store that are told in messages and not deleted."""
     rows = {}
     for key in store.values:
-        node = store.get(key) if not key.startswith((b"offset/", b"activity/")) else None
+        node = store.get(key) if not key.startswith((b"offset/", b"activity/", b"letter/")) else None
         if node is not None and not node.deleted:
             rows[split_key(key)] = msgspec.json.decode(public_bytes(node))
     return rows

@@ -1,12 +1,13 @@
 """A stand-in for an idempotent producer: records what is sent, acknowledges when told."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from aiokafka.errors import KafkaTimeoutError
 
+from streams.engine.store import Mark, Write
 from streams.publication import Builder, Headers, Sendable
 
 
@@ -78,3 +79,25 @@ class Sink:
     def values(self, topic: str, partition: int) -> list[bytes | None]:
         """Return what a log holds."""
         return [value for _, value, _ in self.logs.get((topic, partition), [])]
+
+
+class Store:
+    """A store in memory."""
+
+    def __init__(self, mark: Mark) -> None:
+        self.mark = mark
+        self.read_end = 0
+        self.rows: dict[bytes, bytes | None] = {}
+
+    def get(self, key: bytes) -> bytes | None:
+        """Return a row's value."""
+        return self.rows.get(key)
+
+    def children(self, parent: bytes) -> Sequence[bytes]:  # noqa: ARG002  no deletes here
+        """Return no hints."""
+        return []
+
+    def apply(self, write: Write) -> None:
+        """Store at once."""
+        self.rows.update(write.rows)
+        self.mark = write.mark

@@ -1,7 +1,7 @@
 """An owner takes exactly the events that follow, and lets be committed only what is durable and published."""
 
 import asyncio
-from collections.abc import AsyncIterator, Generator, Sequence
+from collections.abc import AsyncIterator, Generator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -10,37 +10,19 @@ import pytest
 
 from schemas.events import Event, Fields, encode_event
 from schemas.words import Source
+from streams.domain.poison import PoisonLimits
 from streams.domain.records import Record, Step
 from streams.domain.rules import Rules
 from streams.domain.step import flush, slices
 from streams.engine.ports import Batch, Place
-from streams.engine.store import Mark, Write
+from streams.engine.store import Mark
 from streams.kit import Fold, Kit
 from streams.metrics import Meters
 from streams.owner import Owner
 from streams.writer import Outlets
-from tests.unit.streams.sink import Sink
+from tests.unit.streams.sink import Sink, Store
 
 _OUTLETS = Outlets(changes="changes", cascades="cascades", state="state", dead="dead", dead_partitions=1)
-
-
-class _Store:
-    """A store in memory."""
-
-    def __init__(self, mark: Mark) -> None:
-        self.mark = mark
-        self.read_end = 0
-        self.rows: dict[bytes, bytes | None] = {}
-
-    def get(self, key: bytes) -> bytes | None:
-        return self.rows.get(key)
-
-    def children(self, parent: bytes) -> Sequence[bytes]:  # noqa: ARG002  no deletes here
-        return []
-
-    def apply(self, write: Write) -> None:
-        self.rows.update(write.rows)
-        self.mark = write.mark
 
 
 class _Fold:
@@ -64,10 +46,19 @@ class _World:
         self.now = 1_000_000
         self.sink = sink
         self.asked: list[int] = []
-        self.store = _Store(Mark(through=through))
+        self.store = Store(Mark(through=through))
         self.gap: dict[bytes, bytes] = {}
         kit = Kit(
-            fold or _Fold, Rules(), lambda: sink, _OUTLETS, lambda: self.now, self._reposition, self._read_gap, Meters(), step_events=4
+            fold or _Fold,
+            Rules(),
+            lambda: sink,
+            _OUTLETS,
+            lambda: self.now,
+            self._reposition,
+            self._read_gap,
+            Meters(),
+            4,
+            PoisonLimits(consecutive=3),
         )
         self.owner = Owner(0, self.store, kit, cache_rows=100)
 
@@ -298,3 +289,14 @@ async def test_what_a_dead_owner_did_not_mend_is_written_again() -> None:
         await world.owner.open(Place(4, 1))
         await _turns()
     assert (world.asked, b'"stamp":3' in (world.sink.values("state", 0)[2] or b"")) == ([0, 2], True)
+
+
+async def test_too_much_poison_ends_the_owner() -> None:
+    """The limit is told in a sentence, and nothing of the step that breaks it is sent: what follows cannot be taken as applied."""
+    world = _World(Sink())
+    await world.owner.open(Place(0, 1))
+    await world.owner.submit(Batch([Record(n, 0, b"p", b"{") for n in range(3)], 1, 0, 3))
+    with pytest.raises(ExceptionGroup) as caught:
+        await world.owner.run()
+    assert "3 records one after the other cannot be applied, up to offset 2" in str(caught.value.exceptions[0])
+    assert not world.sink.logs

@@ -9,6 +9,7 @@ export type Row =
   | ContextUpdate
   | MemberRow
   | ActivityRow
+  | LetterRow
   | Tombstone;
 export type ServerFrame = SyncFrame | HeartbeatFrame | AckFrame | ErrorFrame | UpdateFrame | SnapshotFrame | BulkFrame;
 
@@ -179,6 +180,7 @@ export interface Change {
     | ContextUpdate
     | MemberRow
     | ActivityRow
+    | LetterRow
     | Tombstone;
 }
 /**
@@ -290,6 +292,17 @@ export interface MemberRow {
   project_id: string;
   user_id: string;
   role: string;
+  /**
+   * Offset in task-changes of the last event taken in.
+   */
+  stamp: number;
+}
+/**
+ * One open dead letter of a project: a record that could not be applied; the id is its offset in task-changes.
+ */
+export interface LetterRow {
+  id: string;
+  project_id: string;
   /**
    * Offset in task-changes of the last event taken in.
    */
@@ -944,6 +957,7 @@ export interface UpdateData {
     | ContextUpdate
     | MemberRow
     | ActivityRow
+    | LetterRow
     | Tombstone;
   cascade: Cascade;
   delta?: {

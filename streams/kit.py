@@ -1,7 +1,7 @@
 """What every owner of a worker works with."""
 
 from collections.abc import Awaitable, Callable, Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from streams.domain.poison import PoisonLimits
@@ -64,4 +64,4 @@ class Kit:
     read_gap: ReadGap
     meters: Meters
     step_events: int
-    poison: PoisonLimits = PoisonLimits()
+    poison: PoisonLimits = field(default_factory=PoisonLimits)

@@ -268,15 +268,13 @@ async def test_a_long_step_gives_others_a_turn() -> None:
     tasks = [asyncio.create_task(world.owner.run()) for world in (slow, quick)]
     for world in (slow, quick):
         await world.owner.open(Place(0, 1))
-    await slow.owner.submit(Batch([_record(0)], 1, 0, 1))
-    await quick.owner.submit(Batch([_record(0)], 1, 0, 1))
+        await world.owner.submit(Batch([_record(0)], 1, 0, 1))
     await _turns(8)
     assert (quick.owner.watermark, slow.owner.watermark) == (1, 0)
     assert not slow.sink.logs
     await slow.owner.settle()
     assert slow.owner.watermark == 1
-    for task in tasks:
-        task.cancel()
+    assert [task.cancel() for task in tasks]
     await asyncio.wait(tasks)
 
 

@@ -19,7 +19,7 @@ PIP := $(PY) -m pip --disable-pip-version-check install
 SELF := $(PIP) --quiet --no-deps --no-index --no-build-isolation --editable .
 
 .PHONY: help install install-dev up test test-unit test-integration test-e2e coverage-pure check lint types imports spelling \
-	generated house web-check fix chaos bench docs generate lock web java node chromium postgres clean
+	generated house web-check fix chaos bench docs generate lock web java node chromium peers postgres clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -55,8 +55,8 @@ fix: $(DEV) $(MODULES) generate  ## format and mend what can be mended
 chaos: install-dev  ## kill, cut and freeze parts for a time and recount; SECONDS_TOTAL=600 SEED=1
 	@exec $(PY) -m tests.chaos.rounds --seconds $(SECONDS_TOTAL) $(if $(SEED),--seed $(SEED))
 
-bench: install-dev  ## measure beside the peers; ARGS="pipeline latency"
-	@exec .venv/bin/anabranch bench $(ARGS)
+bench: install-dev peers  ## measure beside the peers: all, or ARGS="pipeline latency"
+	@exec .venv/bin/anabranch bench $(or $(ARGS),--all)
 
 docs: $(DEV)  ## write the generated reference pages, then check all links
 	@$(PY) -m tools.reference
@@ -70,6 +70,7 @@ web: $(PAGE)  ## build the page
 clean:  ## remove what was built; the data in .anabranch stays
 	rm -rf build web/dist web/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* *.egg-info
 	rm -f .venv/.*-ready
+	rm -rf .venv-bench
 
 # --- parts of check
 
@@ -119,6 +120,9 @@ java: .venv/.made
 
 node: .venv/.made
 	@tools/setup.sh node
+
+peers: .venv/.made
+	@tools/setup.sh peers
 
 chromium:
 	@tools/setup.sh chromium

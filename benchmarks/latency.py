@@ -1,9 +1,9 @@
 """Event produced -> cascade read, and -> frame at a WebSocket client, at 200 events/s, beside a bare aiokafka relay.
 
-`python -m benchmarks.latency [--json] [--rate N] [--seconds N] [--rounds N]`. One measuring process sends a person's change (acks=all, no
-linger) and takes the time until the matching output was read; the clock starts before `send`. The relay copies each record to
-another topic: event -> relay -> reader has the same two hops through Kafka, with nothing done in between. An uncounted run of the relay
-warms Kafka up. The way to a frame is measured in runs of its own, because an edge and its client take from the same cores.
+`python -m benchmarks.latency [--json] [--quick] [--rate N] [--seconds N] [--rounds N]`. One measuring process sends a person's change
+(acks=all, no linger) and takes the time until the matching output was read; the clock starts before `send`. The relay copies each
+record to another topic: event -> relay -> reader has the same two hops through Kafka, with nothing done in between. An uncounted run
+of the relay warms Kafka up. The way to a frame is measured in runs of its own, because an edge and its client take from the same cores.
 """
 
 import argparse
@@ -38,7 +38,6 @@ from schemas.words import STATUSES
 
 PARTITIONS = 4
 PROJECTS = 40
-WARM_UP_S = 5.0
 
 
 class _Id(msgspec.Struct):
@@ -154,7 +153,7 @@ SUBSCRIBE = {"type": "sync", "payload": {"action": "subscribe", "data": {"stream
 async def _measure(settings: KafkaSettings, clock: Clock, options: argparse.Namespace) -> list[str]:
     async with producing(settings) as producer:
         topic = settings.topic(TASK_CHANGES)
-        await drive(producer, topic, clock, options.rate, WARM_UP_S)
+        await drive(producer, topic, clock, options.rate, options.warm_up)
         ids = await drive(producer, topic, clock, options.rate, options.seconds)
         await asyncio.sleep(2.0)
         return ids
@@ -217,7 +216,12 @@ def _claim(what: str, share: float, ours: list[list[float]], peers: list[list[fl
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--quick", action="store_true", help="tiny sizes, to see that everything runs")
     parser.add_argument("--rate", type=float, default=200.0)
     parser.add_argument("--seconds", type=float, default=8.0)
     parser.add_argument("--rounds", type=int, default=5)
-    sys.exit(uvloop.run(run(parser.parse_args())))
+    parser.add_argument("--warm-up", type=float, default=5.0, help="seconds before each measured part")
+    chosen = parser.parse_args()
+    if chosen.quick:
+        chosen.rate, chosen.seconds, chosen.rounds, chosen.warm_up = 50.0, 1.0, 1, 0.5
+    sys.exit(uvloop.run(run(chosen)))

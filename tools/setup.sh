@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Steps of the set-up that a Makefile says badly. Usage: tools/setup.sh venv|java|node|chromium|postgres|lock|progress
+# Steps of the set-up that a Makefile says badly. Usage: tools/setup.sh venv|java|node|chromium|peers|postgres|lock|progress
 set -euo pipefail
 cd "$(dirname "$0")/.."
 PATH="$PWD/.venv/bin:$PATH"
@@ -49,6 +49,16 @@ step_node() {
   "${PIP[@]}" --require-hashes --no-deps -r requirements-node.lock | step_progress
 }
 
+# Other stream processors for the benchmarks, in an environment of their own: their versions are not ours. Without them they count as missing.
+step_peers() {
+  if [[ -e .venv-bench/.ready && .venv-bench/.ready -nt requirements-bench.lock ]]; then return; fi
+  echo "==> Python packages of the benchmarks' peers"
+  .venv/bin/python -m venv .venv-bench
+  if .venv-bench/bin/python -m pip --disable-pip-version-check install --require-hashes --no-deps -r requirements-bench.lock | step_progress; then
+    touch .venv-bench/.ready
+  fi
+}
+
 # Browser tests want Chromium. Without it they are skipped with a reason; with CI=true a skip is a failure.
 step_chromium() {
   local name
@@ -84,6 +94,7 @@ step_lock() {
   for extra in java node dev; do
     compile pyproject.toml -c requirements.lock --extra "$extra" -o "requirements-$extra.lock" "$@"
   done
+  compile benchmarks/peers/requirements.in -o requirements-bench.lock "$@"
   if grep -nE '://|^--' requirements*.lock; then echo "The lines above hold addresses or options: they do not belong into a lock." >&2; exit 1; fi
 }
 

@@ -13,7 +13,7 @@ from schemas.words import PRIORITIES, STATUSES
 
 @dataclass(frozen=True)
 class Shape:
-    """How many of what; `ai_share` of the events come from agents, the rest from people."""
+    """How many of what; `ai_share` of the events come from agents, the rest from people. Versions count from `first_version` on."""
 
     events: int
     ai_share: float = 0.9
@@ -21,6 +21,7 @@ class Shape:
     branches: int = 5
     tasks: int = 50
     seed: int = 1
+    first_version: int = 0
 
 
 def events(shape: Shape) -> Iterator[Event]:
@@ -31,10 +32,10 @@ def events(shape: Shape) -> Iterator[Event]:
         project = f"project-{dice.randrange(shape.projects):03d}"
         branch = f"{project}-b{dice.randrange(shape.branches)}"
         task = f"{branch}-t{dice.randrange(shape.tasks)}"
-        versions[task] = versions.get(task, 0) + 1
+        versions[task] = versions.get(task, shape.first_version) + 1
         agent = dice.random() < shape.ai_share
         yield Event(
-            id=f"018f0000-0000-7000-8000-{number:012x}",
+            id=f"018f0000-0000-7000-8000-{number + shape.first_version:012x}",
             entity="task",
             action="update",
             project_id=project,
@@ -47,6 +48,48 @@ def events(shape: Shape) -> Iterator[Event]:
             session_id=f"s-{number % 7}" if agent else None,
             user_id=None if agent else f"u-{number % 5}",
             data=Fields(title="Implement the thing", status=dice.choice(STATUSES), priority=dice.choice(PRIORITIES)),
+        )
+
+
+def change(shape: Shape, project: str, number: int) -> Event:
+    """Return the numbered change by an agent of one of a project's tasks."""
+    branch = f"{project}-b{number % shape.branches}"
+    return Event(
+        id=f"018d0000-0000-7000-8000-{number:012x}",
+        entity="task",
+        action="update",
+        project_id=project,
+        branch_id=branch,
+        entity_id=f"{branch}-t{number // shape.branches % shape.tasks}",
+        occurred_at="2026-01-01T00:00:00.000Z",
+        source="mcp-ai",
+        session_id="s-0",
+        data=Fields(title="Implement the thing", status=STATUSES[number % len(STATUSES)], priority=PRIORITIES[number % len(PRIORITIES)]),
+    )
+
+
+def creations(shape: Shape) -> Iterator[Event]:
+    """Yield the creation of every task of a shape, by agents, branch after branch in turn."""
+    for number in range(shape.projects * shape.branches * shape.tasks):
+        rest, project_number = divmod(number, shape.projects)
+        task_number, branch_number = divmod(rest, shape.branches)
+        project = f"project-{project_number:03d}"
+        branch = f"{project}-b{branch_number}"
+        yield Event(
+            id=f"018e0000-0000-7000-8000-{number:012x}",
+            entity="task",
+            action="create",
+            project_id=project,
+            branch_id=branch,
+            entity_id=f"{branch}-t{task_number}",
+            origin="bench",
+            version=0,
+            occurred_at="2026-01-01T00:00:00.000Z",
+            source="mcp-ai",
+            session_id="s-0",
+            data=Fields(
+                title="Implement the thing", status=STATUSES[number % len(STATUSES)], priority=PRIORITIES[number % len(PRIORITIES)]
+            ),
         )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from broker.admin import apply_topics
 from broker.connection import KafkaSettings, client_options
@@ -34,6 +35,16 @@ async def fresh_topics(settings: KafkaSettings, prefix: str) -> KafkaSettings:
     return own
 
 
+async def plain_topics(settings: KafkaSettings, names: list[str], partitions: int) -> None:
+    """Make topics as Kafka makes them by default."""
+    admin = AIOKafkaAdminClient(**client_options(settings))
+    await admin.start()
+    try:
+        await admin.create_topics([NewTopic(name, partitions, 1) for name in names])
+    finally:
+        await admin.close()
+
+
 @contextlib.asynccontextmanager
 async def producing(settings: KafkaSettings) -> AsyncIterator[AIOKafkaProducer]:
     """Yield an idempotent producer without linger."""
@@ -46,11 +57,13 @@ async def producing(settings: KafkaSettings) -> AsyncIterator[AIOKafkaProducer]:
 
 
 @contextlib.asynccontextmanager
-async def process(arguments: list[str], log: Path, environment: dict[str, str] | None = None) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Run a Python module or program for as long as the context lasts."""
+async def process(
+    arguments: list[str], log: Path, environment: dict[str, str] | None = None, program: str = sys.executable
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Run a Python module or another program for as long as the context lasts."""
     with log.open("ab") as output:
         child = await asyncio.create_subprocess_exec(
-            sys.executable, *arguments, stdout=output, stderr=output, env={**os.environ, **(environment or {})}
+            program, *arguments, stdout=output, stderr=output, env={**os.environ, **(environment or {})}
         )
     try:
         yield child

@@ -1,0 +1,110 @@
+"""How long a person's change takes to its cascade while an agent floods one project, beside the same worker without a flood.
+
+`python -m benchmarks.flood [--json] [--quick] [--flood N] [--rate N] [--seconds N] [--rounds N]`. The person changes tasks of another
+project of the same partition, and of the flooded one. The clock starts before `send` (acks=all) and ends when the change's own
+message was read from `cascades`.
+"""
+
+import argparse
+import asyncio
+import itertools
+import sys
+import time
+import uuid
+from pathlib import Path
+from typing import Final
+
+import uvloop
+from aiokafka import AIOKafkaProducer
+
+from benchmarks.harness.load import Shape, change
+from benchmarks.harness.report import claim_of, show
+from benchmarks.harness.stage import fresh_topics, part, process, producing, stage
+from benchmarks.harness.timeline import total
+from benchmarks.latency import PARTITIONS, Clock, quantile, reading
+from broker.connection import KafkaSettings
+from broker.partitioner import partition_for
+from schemas.events import encode_event
+from schemas.topics import CASCADES, TASK_CHANGES
+
+FLOODED: Final = "flooded"
+CALM: Final = next(
+    name for name in map("calm-{}".format, itertools.count()) if partition_for(name, PARTITIONS) == partition_for(FLOODED, PARTITIONS)
+)
+WAYS: Final = {"unloaded": ("", CALM), "another project of the partition": (FLOODED, CALM), "the flooded project": (FLOODED, FLOODED)}
+"""Name -> (project that is flooded, project that the person changes)."""
+WARM_UP_S: Final = 2.0
+
+
+async def one(settings: KafkaSettings, folder: Path, way: str, options: argparse.Namespace) -> tuple[float, float]:
+    """Return the 95th percentile (ms) of one way, and how many events per second the flood reached."""
+    folder.mkdir()
+    flooded, changed = WAYS[way]
+    clock = Clock()
+    topic = settings.topic(TASK_CHANGES)
+    async with part("worker", settings, folder), reading(settings, settings.topic(CASCADES), clock.seen), producing(settings) as producer:
+        await drive(producer, topic, clock, (changed, options.rate, WARM_UP_S))
+        arguments = ["-m", "benchmarks.harness.flooder", settings.bootstrap, topic, str(PARTITIONS), flooded, str(options.flood)]
+        if not flooded:
+            return await _measured(producer, topic, clock, changed, options), 0.0
+        async with process(arguments, folder / "flood.log"):
+            await asyncio.sleep(WARM_UP_S)
+            before, since = await total(settings, topic, PARTITIONS), time.perf_counter()
+            p95 = await _measured(producer, topic, clock, changed, options)
+            return p95, (await total(settings, topic, PARTITIONS) - before) / (time.perf_counter() - since)
+
+
+async def _measured(producer: AIOKafkaProducer, topic: str, clock: Clock, project: str, options: argparse.Namespace) -> float:
+    ids = await drive(producer, topic, clock, (project, options.rate, options.seconds))
+    await asyncio.sleep(2.0 + options.seconds / 2)  # for those that a backlog held up
+    return quantile(clock.latencies_ms(ids), 0.95)
+
+
+async def drive(producer: AIOKafkaProducer, topic: str, clock: Clock, plan: tuple[str, float, float]) -> list[str]:
+    """Send a person's changes of one project at a steady rate and return their ids. plan: project, per second, seconds."""
+    project, rate, seconds = plan
+    ids: list[str] = []
+    start = time.perf_counter()
+    for number in range(int(rate * seconds)):
+        await asyncio.sleep(max(0.0, start + number / rate - time.perf_counter()))
+        event = change(Shape(0), project, number)
+        event.id, event.source, event.user_id = str(uuid.uuid4()), "user", "u-1"
+        clock.sent[event.id] = time.perf_counter()
+        await producer.send(topic, encode_event(event), key=project.encode(), partition=partition_for(project, PARTITIONS))
+        ids.append(event.id)
+    return ids
+
+
+async def run(options: argparse.Namespace) -> None:
+    """Run all ways, interleaved, and print."""
+    found: dict[str, list[float]] = {way: [] for way in WAYS}
+    reached: list[float] = []
+    async with stage() as (kafka, folder):
+        for number, (at, way) in itertools.product(range(options.rounds), enumerate(WAYS)):
+            p95, flood = await one(await fresh_topics(kafka, f"{number}-{at}-"), folder / f"{number}-{at}", way, options)
+            found[way].append(p95)
+            reached += [flood] if flood else []
+    calm = found.pop("unloaded")
+    settings = {**vars(options), "flood_reached": round(min(reached))}
+    show(
+        [
+            claim_of(
+                "flood", f"a person's change during a flood of {options.flood:,.0f}/s, {way}, p95", "ms", runs, ("unloaded", calm), settings
+            )
+            for way, runs in found.items()
+        ]
+    )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--quick", action="store_true", help="tiny sizes, to see that everything runs")
+    parser.add_argument("--flood", type=float, default=10_000.0)
+    parser.add_argument("--rate", type=float, default=50.0)
+    parser.add_argument("--seconds", type=float, default=8.0)
+    parser.add_argument("--rounds", type=int, default=3)
+    chosen = parser.parse_args()
+    if chosen.quick:
+        chosen.flood, chosen.seconds, chosen.rounds = 1_000.0, 1.0, 1
+    sys.exit(uvloop.run(run(chosen)))

@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 
-from tests.e2e.conftest import Running
+from tests.e2e.conftest import Running, start
 
 WEB: Final = Path(__file__).resolve().parents[2] / "web"
 NODE: Final = shutil.which("node")
@@ -20,13 +20,30 @@ def test_the_client_follows_and_writes(instance: Running) -> None:
     token = instance.run("token", "--user", "lead", "--all").out.strip()
     short = instance.run("token", "--user", "lead", "--all", "--ttl", "63s").out.strip()
 
+    check(instance.ready["url"], token, "--short", short)
+
+
+@pytest.mark.skipif(NODE is None, reason="no node here: `make install` brings one")
+def test_the_client_copes_where_new_ways_are_switched_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No bulk call, no rows in frames: the calls of version 1, and a fetch of what a notice names."""
+    monkeypatch.setenv("FEATURE_BULK_API", "false")
+    monkeypatch.setenv("FEATURE_WS_CASCADE", "false")
+    running = start(tmp_path / "data")
+    try:
+        check(running.ready["url"], running.run("token", "--user", "lead", "--all").out.strip())
+    finally:
+        running.stop()
+
+
+def check(url: str, token: str, *more: str) -> None:
+    """Run the client's checks against an edge."""
     done = subprocess.run(
-        [str(NODE), "e2e/client.mjs", "--url", instance.ready["url"], "--token", token, "--short", short],
+        [str(NODE), "e2e/client.mjs", "--url", url, "--token", token, *more],
         cwd=WEB,
         env=os.environ,
         capture_output=True,
         text=True,
-        timeout=150,
+        timeout=100,
         check=False,
     )
 

@@ -1,6 +1,6 @@
 /** Pure: from rows to what the views show: sums, the filtered tree, the sorted task list. */
 import type { BranchRow, Breakdown, ProjectRow, TaskRow } from '../types.ts';
-import { LIST_ORDER, priorityLevel } from './words.ts';
+import { LIST_ORDER, PRIORITIES, priorityLevel } from './words.ts';
 
 export interface Sums {
   readonly total: number;
@@ -146,19 +146,28 @@ export function resorted<T>(before: readonly T[], now: readonly T[], order: (a: 
   const known = new Set(rest);
   const fresh = now.filter((one) => !known.has(one)).sort(order);
   const whole: T[] = [];
-  let place = 0;
-  for (const one of rest) {
-    for (let next = fresh[place]; next !== undefined && order(next, one) < 0; next = fresh[place]) {
-      whole.push(next);
-      place += 1;
-    }
+  let from = 0;
+  for (const one of fresh) {
+    const to = placeOf(rest, one, from, order);
+    for (; from < to; from += 1) whole.push(rest[from] as T);
     whole.push(one);
   }
-  return whole.concat(fresh.slice(place));
+  return whole.concat(rest.slice(from));
+}
+
+/** Where `one` belongs among those in order from `low` on: the first place whose item is not before it. */
+function placeOf<T>(list: readonly T[], one: T, from: number, order: (a: T, b: T) => number): number {
+  let [low, high] = [from, list.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (order(list[middle] as T, one) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 const SORTS: Readonly<Record<TaskSort, (a: TaskRow, b: TaskRow) => number>> = {
-  work: (a, b) => rank(a) - rank(b) || priorityLevel(b.priority) - priorityLevel(a.priority) || byId(a, b),
+  work: (a, b) => keysOf(a).work - keysOf(b).work || byId(a, b),
   recent: (a, b) => compare(b.last_activity ?? '', a.last_activity ?? '') || byId(a, b),
   title: (a, b) => compare(keysOf(a).title, keysOf(b).title) || byId(a, b),
 };
@@ -180,10 +189,13 @@ const TREE_SORTS: Readonly<Record<Exclude<TreeSort, 'active'>, (a: Node, b: Node
   open: (a, b) => openOf(b) - openOf(a) || byName(a, b),
 };
 
-function rank(task: TaskRow): number {
-  const place = LIST_ORDER.indexOf(task.status);
-  if (place >= 0) return place;
-  return task.status === 'done' ? 20 : ({ cancelled: 30, archived: 31 }[task.status] ?? 10);
+const LATER: Readonly<Record<string, number>> = { done: 20, cancelled: 30, archived: 31 };
+
+/** What needs eyes first, and of that the urgent. */
+function workOf({ status, priority }: TaskRow): number {
+  const place = LIST_ORDER.indexOf(status);
+  const rank = place >= 0 ? place : (LATER[status] ?? 10);
+  return rank * PRIORITIES.length + (PRIORITIES.length - priorityLevel(priority));
 }
 
 function byName(a: Node, b: Node): number {
@@ -212,16 +224,17 @@ function compare(x: string, y: string): number {
 }
 
 interface Keys {
+  readonly work: number;
   readonly id: string;
   readonly title: string;
 }
 const KEYS = new WeakMap<TaskRow, Keys>();
 
-/** Texts in which numbers sort by value, made once: a collator is too slow for thousands of rows at each change. */
+/** What a row sorts by, made once; in texts numbers sort by value (a collator is too slow for thousands of rows). */
 function keysOf(task: TaskRow): Keys {
   let keys = KEYS.get(task);
   if (keys === undefined) {
-    keys = { id: naturalKey(task.id), title: naturalKey(task.title) };
+    keys = { work: workOf(task), id: naturalKey(task.id), title: naturalKey(task.title) };
     KEYS.set(task, keys);
   }
   return keys;

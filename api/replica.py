@@ -38,7 +38,7 @@ class _Head(Struct):
     project_id: str = ""
     deleted: bool = False
     archived: bool = False
-    branch_id: str = ""
+    branch_id: str | None = None
     status: str = ""
     priority: str = ""
     title: str = ""
@@ -92,7 +92,7 @@ def read(data: bytes) -> Entry:
         stamp=head.stamp,
         deleted=head.deleted,
         archived=head.archived,
-        branch_id=head.branch_id,
+        branch_id=head.branch_id or "",
         status=head.status,
         priority=head.priority,
         title=head.title,

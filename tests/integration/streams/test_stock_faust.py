@@ -111,7 +111,8 @@ async def test_a_refused_row_ends_the_worker(refusal: Any, holds: bool) -> None:
 
 async def test_the_producer_is_idempotent() -> None:
     """F4: a retry is no second record; Faust asks for that in transactions only."""
-    ours = PatientProducer._new_producer(SimpleNamespace(transport=SimpleNamespace(client_options=_OPTIONS, batch_bytes=1 << 16)))  # noqa: SLF001
+    transport: Any = SimpleNamespace(transport=SimpleNamespace(client_options=_OPTIONS, batch_bytes=1 << 16))
+    ours = PatientProducer._new_producer(transport)  # noqa: SLF001
     stock = driver.Producer._settings_extra(SimpleNamespace(app=SimpleNamespace(in_transaction=False)))  # noqa: SLF001
     theirs = aiokafka.AIOKafkaProducer(**_OPTIONS, **stock)
     for producer in (ours, theirs):

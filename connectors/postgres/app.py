@@ -70,6 +70,7 @@ class Importer:
     async def send(self, publisher: Publisher, snapshot: str | None, lsn: int) -> None:
         """Send every row; what the memory knows and the snapshot has not is deleted. The memory is committed before events leave."""
         self.translator.afresh = True
+        self.outlet.open_snapshot(lsn)
         try:
             with closing(await asyncio.to_thread(database.connect, self._address)) as link:
                 chunks = database.rows(link, self._mapping, snapshot, int(time.time() * _MS))
@@ -84,6 +85,7 @@ class Importer:
             self.outlet.note(publisher.positions)
         finally:
             self.translator.afresh = False
+            self.outlet.close_snapshot()
 
     async def _hand_over(self, publisher: Publisher) -> None:
         self.outlet.note(())

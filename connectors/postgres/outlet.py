@@ -21,6 +21,7 @@ class Outlet:
 
     A number is the place of the transaction's commit in the log, but always above the last: rows change in the order of commits, and
     a transaction may change one row twice. The last number is in the memory, so the same log gives the same numbers again.
+    In a snapshot a row is said once.
     """
 
     def __init__(self, mapping: Mapping, path: str, memory: Memory) -> None:
@@ -28,6 +29,7 @@ class Outlet:
         self._path = path
         self._memory = memory
         self._last = memory.number("number")
+        self._together = False
         self._waiting: list[Event] = []
         self.counts: Counter[str] = Counter()
 
@@ -36,10 +38,20 @@ class Outlet:
         """Whether it is time to hand events over."""
         return len(self._waiting) >= FULL
 
+    def open_snapshot(self, lsn: int) -> None:
+        """Begin a snapshot: all its rows have one number, its place, so that any later commit is newer than all of them."""
+        self._last = max(self._last + 1, lsn)
+        self._together = True
+
+    def close_snapshot(self) -> None:
+        """End a snapshot: numbers grow again."""
+        self._together = False
+
     def take(self, facts: Iterable[Fact], lsn: int, time_ms: int) -> None:
         """Give facts of one place in the log their numbers, and keep their events until they are handed over."""
         for project_id, change in facts:
-            self._last = max(self._last + 1, lsn)
+            if not self._together:
+                self._last = max(self._last + 1, lsn)
             origin = Origin(self._mapping.origin, project_id, self._path, self._mapping.source)
             self._waiting.extend(events(origin, Moment(f"{lsn:X}", self._last, time_ms), [change]))
             self.counts[change.kind] += 1

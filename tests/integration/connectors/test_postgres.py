@@ -93,7 +93,7 @@ async def test_a_value_stored_apart_is_not_lost(topics: KafkaSettings, postgres:
 async def test_snapshot_and_stream_meet_without_a_gap(
     topics: KafkaSettings, postgres: PostgresServer, tables: Tables, tmp_path: Path
 ) -> None:
-    """While the tables are written all the time by two connections, the connector starts, is killed at any moment, and starts again."""
+    """While two connections write all the time, the connector starts, is killed at any moment, and starts again; imports run beside it."""
     stop = asyncio.Event()
 
     async def write(offset: int) -> None:
@@ -112,10 +112,12 @@ async def test_snapshot_and_stream_meet_without_a_gap(
 
     writers = [asyncio.create_task(write(offset)) for offset in (0, 1)]
     try:
-        for pause_s in (0.1, 0.5, 1.2):
+        for pause_s in (0.1, 0.6):
             async with watching(topics, postgres, tmp_path) as run:
                 await run.note("following")
                 await asyncio.sleep(pause_s)
+                async with running(topics, "import", "postgres", postgres.dsn, env={"PGPASSWORD": PASSWORD}) as beside:
+                    assert await asyncio.wait_for(beside.process.wait(), TIMEOUT_S) == 0
                 await run.end(signal.SIGKILL)
     finally:
         stop.set()

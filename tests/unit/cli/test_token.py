@@ -24,3 +24,9 @@ def test_projects_are_said_once(projects: list[str] | None, everything: bool) ->
     """A token is for named projects or for all, never for neither or both."""
     with pytest.raises(UsageFailure, match="--project"):
         token("u", projects, everything=everything)
+
+
+def test_only_known_scopes_are_given() -> None:
+    """A typing error must not look like a right."""
+    with pytest.raises(UsageFailure, match="admin, source"):
+        token("u", ["p"], scope=["admni"])

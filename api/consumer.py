@@ -156,7 +156,8 @@ class Tail:
         while True:
             await asyncio.sleep(self._settings.probe_s)
             try:
-                ends = await asyncio.wait_for(consumer.end_offsets(places), _PROBE_TIMEOUT_S)
+                async with asyncio.timeout(_PROBE_TIMEOUT_S):  # wait_for of Python 3.11 loses a cancel that comes with the answer
+                    ends = await consumer.end_offsets(places)
             except (KafkaError, TimeoutError):
                 ends = None
             now = time.monotonic()

@@ -71,7 +71,8 @@ class ChangeLog:
         span = self._traces.written(event, trace)
         record = {"value": write.value, "key": event.project_id.encode(), "partition": partition, "headers": span.headers}
         try:
-            sent = await asyncio.wait_for(producer.send(self._topic, **record), self._timeout_s)
+            async with asyncio.timeout(self._timeout_s):
+                sent = await producer.send(self._topic, **record)
         except (KafkaError, TimeoutError):
             span.end(LOG_UNAVAILABLE.code)
             self._meters.writes.labels("refused").inc()

@@ -64,7 +64,7 @@ export interface Place {
 }
 
 /** The surroundings of a browser, or of a Node that has a WebSocket. */
-export function envOf({ url, token, ...stand }: Place): Env {
+export function envOf({ url, token, ...stand }: Place): Env & { readonly call: Call } {
   const base = () => url ?? globalThis.location.href;
   return {
     open: (text) => {

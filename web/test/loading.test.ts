@@ -1,6 +1,9 @@
 /** Two ways to load, and an edge whose frames only say what changed. */
 import { describe, expect, test } from 'vitest';
+import { Loader } from '../src/load.ts';
 import { selectBranch, selectProject } from '../src/redux/index.ts';
+import { Refetch } from '../src/refetch.ts';
+import { Lab } from '../testing/lab.ts';
 import { app } from '../testing/store.ts';
 
 describe('loading', () => {
@@ -81,4 +84,32 @@ test('what a notice named is read again when that was refused for being too ofte
   await lab.advance(200);
   await new Promise((resolve) => setTimeout(resolve, 5));
   expect(selectProject(store.getState(), 'p1')?.total_tasks).toBe(2);
+});
+
+test('without Redux, too, what a notice names is fetched, and lists of its tasks are read again', async () => {
+  const lab = new Lab();
+  lab.world.change({ entity: 'project', action: 'create', id: 'p1', project: 'p1', name: 'One' });
+  lab.script.notices = true;
+  const { env, store } = lab;
+  const loader = new Loader({ call: env.call as never, token: (no) => env.token(no, false), now: env.now });
+  const refetch = new Refetch(
+    loader,
+    ({ answer }) => store.refetched(answer),
+    () => {},
+    env.setTimeout,
+  );
+  const apply = store.apply.bind(store);
+  store.apply = (frames, now) => {
+    apply(frames, now);
+    refetch.seen(frames);
+  };
+  lab.client.connect();
+  await lab.quiet();
+  const replaced: string[] = [];
+  store.onReplaced((id) => replaced.push(id));
+  lab.world.change({ entity: 'task', action: 'create', id: 'n', project: 'p1', fields: {} });
+  lab.deliver();
+  await lab.advance(200);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  expect([store.rows.project('p1')?.total_tasks, replaced]).toEqual([1, ['p1']]);
 });

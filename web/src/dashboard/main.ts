@@ -3,6 +3,8 @@ import { Client } from '../client.ts';
 import type { Phase } from '../connection.ts';
 import { envOf } from '../env.ts';
 import { CallFailed, Http } from '../http.ts';
+import { Loader } from '../load.ts';
+import { Refetch } from '../refetch.ts';
 import { Board } from './board.ts';
 import { keepToken, keptTheme, keptToken } from './keep.ts';
 import { SignIn } from './signin.ts';
@@ -16,13 +18,22 @@ class Page {
     (input, init) => fetch(input, init),
     () => this.#token,
   );
-  readonly #client = new Client(envOf({ token: (why) => (why === 'rejected' ? null : this.#token) }), this.#store);
+  readonly #env = envOf({ token: (why) => (why === 'rejected' ? null : this.#token) });
+  readonly #client = new Client(this.#env, this.#store);
+  /** An edge whose frames carry no rows says what changed; that is read over HTTP. */
+  readonly #refetch = new Refetch(
+    new Loader({ call: this.#env.call, token: (rejected) => this.#env.token(rejected, false), now: Date.now }),
+    ({ answer }) => this.#store.refetched(answer),
+    () => {},
+    this.#env.setTimeout,
+  );
   readonly #signin = new SignIn((token) => this.#enter(token));
   #board: Board | null = null;
   #token: string | null = keptToken();
 
   constructor(root: HTMLElement) {
     this.#root = root;
+    this.#store.onFrames((frames) => this.#refetch.seen(frames));
     let before: Phase = 'idle';
     this.#client.onState(() => {
       const { phase } = this.#client.machine;

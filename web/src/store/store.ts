@@ -49,6 +49,12 @@ export class Store implements Sink {
     this.#changed();
   }
 
+  /** Summaries that were fetched because their frames carried no rows: lists of those projects must be read again, too. */
+  refetched(answer: BulkAnswer): void {
+    this.loadBulk(answer);
+    for (const projectId of Object.keys(answer.projects)) for (const watcher of this.#reloads) watcher(projectId);
+  }
+
   /** Frames that the machine let through, in order. */
   apply(frames: readonly DataFrame[], now: number): void {
     for (const group of groupsOf(frames)) {

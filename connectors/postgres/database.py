@@ -51,7 +51,10 @@ def connect(address: Address, *, replication: bool = False) -> connection:
         "connect_timeout": _CONNECT_S,
         "application_name": "anabranch",
         "options": "-c TimeZone=UTC -c DateStyle=ISO",
-        "keepalives_idle": 30,
+        "keepalives_idle": 30,  # a server that vanished without a word is noticed within a minute
+        "keepalives_interval": 10,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 60_000,
         **address.parts,
     }
     made: connection = psycopg2.connect(**options, connection_factory=LogicalReplicationConnection if replication else None)

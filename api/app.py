@@ -1,27 +1,24 @@
 """The edge, put together: settings in, sockets open, until told to stop."""
 
 import asyncio
+import gc
 import signal
-import socket
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from typing import Final
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, Final
 
 import structlog
-import uvicorn
 import uvloop
 from fastapi import FastAPI, WebSocket
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Route
-from starlette.types import ASGIApp
 from starlette_compress import CompressMiddleware, remove_compress_type
 
 from api import openapi, problems, revocations, ws
 from api.bulk import BulkCache
 from api.connections import Connections
 from api.consumer import Tail
-from api.direct import EdgeProtocol
 from api.edge import Edge
 from api.feed import Audience, Feed, Observed
 from api.headers import SafeHeaders
@@ -35,11 +32,11 @@ from api.quota import quota_of
 from api.replica import Replica
 from api.routes import across, changes, legacy, login, page, polling, summaries, tasks, views
 from api.routes.private import private_app
+from api.serving import Doors, Server, bind, config_of, url_of
 from api.settings import EdgeSettings
 from api.tracing import traces_of
 from api.trust import trust_of
 from broker.partitioner import partition_for
-from schemas.failure import UsageFailure
 
 log = structlog.get_logger()
 _SWEEP_S: Final = 5.0
@@ -125,96 +122,56 @@ async def run(settings: EdgeSettings, *, stop: asyncio.Event | None = None, list
     listening: called with the public and the private URL once both ports are open. Raises `Failure`: a port in use, topics
     that are not the ones read before.
     """
-    stop = stop or _stop_on_signals()
-    public, private = _bind(settings.host, settings.port), _bind(settings.private_host, settings.private_port)
-    url, private_url = _url(settings.host, public), _url(settings.private_host, private)
+    alone, stop = stop is None, stop or _stop_on_signals()
+    public = bind(settings.host, settings.port, reuse_port=settings.reuse_port, send_buffer_bytes=settings.send_buffer_bytes)
+    private = bind(settings.private_host, settings.private_port)
+    url, private_url = url_of(settings.host, public), url_of(settings.private_host, private)
     edge = compose(settings, public.getsockname()[1])
     agents = AgentsDoor(edge)
-    servers = [
-        Server(_config(public_app(edge, agents), settings), public),
-        Server(_config(private_app(edge, url), settings), private),
-    ]
-    running = [asyncio.create_task(server.serve_socket()) for server in servers]
-    parts = (edge.tail.run(), edge.changes.run(), edge.connections.tick(), _sweep(edge), _watch_revocations(edge), agents.run())
-    work = [asyncio.create_task(part) for part in parts]
+    doors = Doors(
+        Server(config_of(public_app(edge, agents), settings), public), Server(config_of(private_app(edge, url), settings), private)
+    )
+    parts = [edge.tail.run(), edge.changes.run(), edge.connections.tick(), _sweep(edge), _watch_revocations(edge), agents.run()]
+    work = [asyncio.create_task(part) for part in (*parts, *([_freeze(edge)] if alone else []))]
+    opening = asyncio.create_task(doors.open(edge.tail.ready if settings.reuse_port else None))
     stopping = asyncio.create_task(stop.wait())
     try:
-        await _started(servers, running)
-        log.info("edge_listening", url=url, private_url=private_url)
-        if listening is not None:
-            listening(url, private_url)
-        done, _ = await asyncio.wait({stopping, *work, *running}, return_when=asyncio.FIRST_COMPLETED)
+        await _until({opening}, {stopping, *work})
+        if opening.done():
+            edge.open.set()
+            _tell(url, private_url, listening)
+            await _until({stopping}, {*work, *doors.running})
+    finally:
+        doors.admit_no_more()
         edge.polls.close()
         await edge.connections.shutdown(settings.http.goodbye_s)
-        for task in done - {stopping}:
-            task.result()
-    finally:
-        for server in servers:
-            server.should_exit = True
-        for task in (stopping, *work):
+        for task in (stopping, opening, *work):
             task.cancel()
-        await asyncio.gather(*running, stopping, *work, return_exceptions=True)
+        await asyncio.gather(doors.close(), stopping, opening, *work, return_exceptions=True)
         if edge.trust.provider is not None:
             await edge.trust.provider.aclose()
         log.info("edge_stopped")
 
 
-class Server(uvicorn.Server):
-    """uvicorn on a socket that is bound already; signals are the process's business."""
-
-    def __init__(self, config: uvicorn.Config, bound: socket.socket) -> None:
-        super().__init__(config)
-        self._bound = bound
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave signals alone."""
-        yield
-
-    async def serve_socket(self) -> None:
-        """Serve on the bound socket until `should_exit`."""
-        await self.serve([self._bound])
+def _tell(url: str, private_url: str, listening: Listening | None) -> None:
+    log.info("edge_listening", url=url, private_url=private_url)
+    if listening is not None:
+        listening(url, private_url)
 
 
-def _config(app: ASGIApp, settings: EdgeSettings) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        ws=EdgeProtocol,
-        ws_max_size=settings.limits.frame_bytes,
-        ws_per_message_deflate=False,
-        ws_ping_interval=None,  # the protocol has heartbeats of its own
-        log_config=None,
-        log_level="warning",
-        access_log=False,
-        lifespan="off",
-        server_header=False,
-        timeout_graceful_shutdown=3,
-    )
+async def _until(wanted: "set[asyncio.Task[Any]]", others: "set[asyncio.Task[Any]]") -> None:
+    """Wait until one of these is done. Raises what it failed with."""
+    done, _ = await asyncio.wait(wanted | others, return_when=asyncio.FIRST_COMPLETED)
+    for task in done:
+        task.result()
 
 
-def _bind(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    bound = socket.socket(family, socket.SOCK_STREAM)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        bound.bind((host, port))
-    except OSError as error:
-        bound.close()
-        raise UsageFailure(f"Port {port} on {host} cannot be used ({error.strerror}): stop what uses it, or choose another port.") from None
-    return bound
-
-
-def _url(host: str, bound: socket.socket) -> str:
-    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104  because it is compared
-    return f"http://{shown}:{bound.getsockname()[1]}"
-
-
-async def _started(servers: list[Server], running: list[asyncio.Task[None]]) -> None:
-    while not all(server.started for server in servers):
-        for task in running:
-            if task.done():
-                task.result()
-        await asyncio.sleep(0.005)
+async def _freeze(edge: Edge) -> None:
+    """Once all is read: what is there now stays for long, and the collector of cycles need not walk through it again and again."""
+    await edge.tail.ready.wait()
+    gc.collect()
+    gc.freeze()
+    await asyncio.Event().wait()
 
 
 async def _sweep(edge: Edge) -> None:

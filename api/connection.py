@@ -14,7 +14,7 @@ from api.meters import Meters
 from api.producer import Appended, ChangeLog
 from api.protocol.changing import expect
 from api.protocol.effects import Append, Close, Verify
-from api.protocol.inputs import Gone, Input, NotTaken, Refused, Taken, Verified, parse
+from api.protocol.inputs import Gone, Input, NotTaken, Refused, Taken, Tick, Verified, parse
 from api.protocol.progress import Progress
 from api.protocol.session import Session
 from api.protocol.tail import Tail
@@ -52,7 +52,7 @@ class Connection:
         self.write: Callable[[Tail], None] = link.write
         self._close: Close | None = None
         self._held = False
-        self._progress = Progress(now_ms())
+        self._progress: Progress | None = None
         self._writes: deque[Write] | None = None
         self._work: set[asyncio.Task[None]] | None = None
 
@@ -115,9 +115,17 @@ class Connection:
 
     # What the clock says
 
-    def stalled_ms(self) -> int:
-        """Return for how long the peer has taken nothing of what waits for it."""
-        return self._progress.stalled_ms(*self._link.flow(), now_ms())
+    def second(self, time_ms: int) -> int:
+        """See to the time; returns for how long the peer has taken nothing of what waits for it (ms)."""
+        if time_ms >= self.session.look_ms:
+            self.take(Tick())
+        written, waiting = self._link.flow()
+        if not waiting:
+            self._progress = None
+            return 0
+        if self._progress is None:
+            self._progress = Progress(time_ms)
+        return self._progress.stalled_ms(written, waiting, time_ms)
 
     def abort(self) -> None:
         """End at once: a close frame would wait behind what the peer does not take."""

@@ -15,7 +15,7 @@ from api.meters import Meters
 from api.producer import ChangeLog
 from api.protocol.access import Principal
 from api.protocol.hub import Hub
-from api.protocol.inputs import Refused, Shutdown, Tick
+from api.protocol.inputs import Refused, Shutdown
 from api.protocol.session import Session
 from api.revocations import Revocations
 from api.transport import Link
@@ -100,16 +100,17 @@ class Connections:
             step = -(-len(everybody) // _SLICES) or 1
             for start in range(0, _SLICES * step, step):
                 await asyncio.sleep(_TICK_S / _SLICES)
+                time_ms = now_ms()
                 for connection in everybody[start : start + step]:
-                    self._second(connection)
+                    if connection in self._open:
+                        self._second(connection, time_ms)
             self._meters.second()
 
-    def _second(self, connection: Connection) -> None:
-        if connection not in self._open:
-            return
-        connection.take(Tick())
-        self._count(connection.session)
-        if connection.stalled_ms() > self._hub.limits.stall_ms:
+    def _second(self, connection: Connection, time_ms: int) -> None:
+        stalled_ms = connection.second(time_ms)
+        if connection.session.joined:
+            self._count(connection.session)
+        if stalled_ms > self._hub.limits.stall_ms:
             self._meters.stalled.inc()
             connection.abort()
 

@@ -97,11 +97,11 @@ class DirectLink(asyncio.Protocol):
     def write(self, tail: Tail) -> None:
         """Write the finished bytes; small ones as one piece, large ones without copying them."""
         self._written += tail.size
-        pieces = tail.pieces
-        if len(pieces) == 1:
-            self._transport.write(pieces[0])
+        whole = tail.whole
+        if whole is None:
+            self._transport.writelines(tail.pieces)
         else:
-            self._transport.writelines(pieces)
+            self._transport.write(whole)
 
     def close(self, code: int, reason: str) -> None:
         """Begin the closing handshake; the peer has ten seconds for its part."""

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.requests import Request
 
@@ -28,7 +28,10 @@ from schemas.problems import BEHIND, INVALID_REQUEST, STARTING, TOO_LARGE, UNKNO
 
 @dataclass(frozen=True)
 class Edge:
-    """The parts, and what most requests begin with. `origins`: pages that may call. newcomers: called with a project that came to be."""
+    """The parts, and what most requests begin with. `origins`: pages that may call. newcomers: called with a project that came to be.
+
+    open: set while the public port is.
+    """
 
     settings: EdgeSettings
     origins: frozenset[str]
@@ -44,6 +47,7 @@ class Edge:
     cache: BulkCache
     meters: Meters
     quota: Quota
+    open: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def caller(self, request: Request) -> Principal:
         """Return who calls. Raises `Refusal`: no token, or the edge is not ready."""

@@ -73,7 +73,7 @@ class FanOut:
         sent = 0
         for receiver, tail in fan_out(self._hub.moved(), self._hub.limits.outbound_bytes, now_ms):
             try:
-                receiver.outlet.write(tail)
+                receiver.write(tail)
             except Exception as error:  # noqa: BLE001  because one connection's fault is not the others'
                 _failed(receiver.outlet, error)
             sent += len(tail.frames)

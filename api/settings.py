@@ -97,8 +97,10 @@ class EdgeSettings(BaseSettings):
     """One edge. Port 0 takes a free one. origins: pages that may call, beside the edge's own. data: where the secret is kept.
 
     jwt_secret: signs tokens (HS256), at least 32 characters; without it and without `auth.jwks_url` one is made in the data directory,
-    for development. docs: the pages that describe the calls (default: in development only). tracing: from a write to its
-    frame, with the extra `otel`; where to send it is OpenTelemetry's own setting `OTEL_EXPORTER_OTLP_ENDPOINT`.
+    for development. docs: the pages that describe the calls (default: in development only). reuse_port: several edges may listen on the
+    same port (SO_REUSEPORT), each only once it is ready. send_buffer_bytes: what the kernel keeps for a connection that does not read
+    (0: as it likes). tracing: from a write to its frame, with the extra `otel`; where to send it is OpenTelemetry's own setting
+    `OTEL_EXPORTER_OTLP_ENDPOINT`.
     """
 
     model_config = SettingsConfigDict(
@@ -108,6 +110,8 @@ class EdgeSettings(BaseSettings):
     kafka: KafkaSettings = KafkaSettings()
     host: str = "127.0.0.1"
     port: int = Field(default=8400, ge=0, le=65_535)
+    reuse_port: bool = False
+    send_buffer_bytes: int = Field(default=131_072, ge=0)
     private_host: str = "127.0.0.1"
     private_port: int = Field(default=0, ge=0, le=65_535)
     data: Path = Path(".anabranch")

@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterable, Mapping
+from dataclasses import fields, is_dataclass
 from typing import Final
 
 from pydantic import BaseModel
@@ -20,8 +21,11 @@ def names_of(settings: type[BaseModel], prefix: str = PREFIX) -> set[str]:
     for name, field in settings.model_fields.items():
         full = f"{prefix}{name.upper()}"
         names.add(full)
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            names |= names_of(field.annotation, f"{full}__")
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            names |= names_of(kind, f"{full}__")
+        elif isinstance(kind, type) and is_dataclass(kind):
+            names |= {f"{full}__{part.name.upper()}" for part in fields(kind)}
     return names
 
 

@@ -41,6 +41,8 @@ def _of_stream(moved: Moved, max_bytes: int, now_ms: int) -> Iterator[tuple[Rece
     ring = moved.ring
     end = ring.end
     tails: dict[int | None, Tail | None] = {None: None}
+    last: int | None = None
+    tail: Tail | None = None
     for join in moved.joins:
         cursor = join.cursor
         if cursor == end:
@@ -49,9 +51,10 @@ def _of_stream(moved: Moved, max_bytes: int, now_ms: int) -> Iterator[tuple[Rece
         if not receiver.prompt:
             receiver.lag(join.project_id)
             continue
-        if cursor not in tails:
-            tails[cursor] = _tail(ring, cursor, max_bytes)
-        tail = tails[cursor]
+        if cursor != last:
+            if cursor not in tails:
+                tails[cursor] = _tail(ring, cursor, max_bytes)
+            last, tail = cursor, tails[cursor]
         if tail is None:
             receiver.mark(join.project_id)
             continue

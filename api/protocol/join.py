@@ -1,5 +1,6 @@
 """One joined stream of one connection, and what the fan-out needs to know of whoever joined it."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from api.protocol.tail import Tail
@@ -20,11 +21,12 @@ class Outlet(Protocol):
 
 
 class Receiver(Protocol):
-    """A connection as the fan-out sees it. prompt: nothing else is due to it, and its socket takes more."""
+    """A connection as the fan-out sees it. prompt: nothing else is due to it, and its socket takes more. write: its outlet's."""
 
     outlet: Outlet
     prompt: bool
     sent_ms: int
+    write: Callable[[Tail], None]
 
     def lag(self, project_id: str) -> None:
         """Note that a joined stream has something new; it will be asked for anyway."""

@@ -4,7 +4,7 @@ The driver calls `api.protocol.transitions.receive` for each input, carries out 
 woken. The frames of streams come by themselves, from the fan-out, as long as the session is `prompt`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -16,20 +16,17 @@ from api.protocol.hub import Hub
 from api.protocol.inputs import Shutdown
 from api.protocol.join import Outlet
 from api.protocol.joins import Joins
-from schemas.frames import ALL_PROJECTS, BAD_FRAME, BAD_TOKEN, RESTARTING, STREAM_PREFIX, TIMED_OUT, TOO_MANY, CloseCode, Want
+from api.protocol.tail import Tail
+from schemas.frames import ALL_PROJECTS, BAD_FRAME, RESTARTING, STREAM_PREFIX, TOO_MANY, CloseCode, Want
 from schemas.messages import Outcome
 from schemas.problems import (
     INVALID_FRAME,
     RATE,
     RESTART,
     SUBSCRIPTIONS,
-    TIMEOUT,
-    UNAUTHENTICATED,
     UNKNOWN_PROJECT,
     Problem,
 )
-
-TOKEN_WARNING_MS = 60_000
 
 
 class Phase(StrEnum):
@@ -41,14 +38,15 @@ class Phase(StrEnum):
 
 
 class Session:
-    """State of one connection. joined: streams by how they were joined; the driver reads and clears it. held: its socket is full."""
+    """State of one connection. held: its socket is full. look_ms: nothing depends on the time before.
+
+    joined: streams by how they were joined; the driver reads and clears it.
+    """
 
     __slots__ = (
         "_bucket",
         "_frames",
-        "_opened_ms",
         "_outbox",
-        "_pinged_ms",
         "effects",
         "every_project",
         "held",
@@ -56,21 +54,26 @@ class Session:
         "id",
         "joined",
         "joins",
+        "look_ms",
         "now_ms",
+        "opened_ms",
         "outlet",
         "phase",
+        "pinged_ms",
         "principal",
         "prompt",
         "sent_ms",
         "unknown_frames",
         "waits",
         "warned",
+        "write",
     )
 
     def __init__(self, connection_id: str, principal: Principal, hub: Hub, outlet: Outlet, now_ms: int) -> None:
         self.id = connection_id
         self.principal = principal
         self.outlet = outlet
+        self.write: Callable[[Tail], None] = outlet.write
         self.phase = Phase.JOINING
         self.joins = Joins(hub, self)
         self.every_project = False
@@ -80,10 +83,11 @@ class Session:
         self.held = False
         self.waits = False
         self.sent_ms = now_ms
+        self.look_ms = 0
         self.hub = hub
         self.now_ms = now_ms
-        self._opened_ms = now_ms
-        self._pinged_ms: int | None = None
+        self.opened_ms = now_ms
+        self.pinged_ms: int | None = None
         self.warned = False
         self._frames = 0
         self._bucket = Bucket(hub.limits.messages_per_second, hub.limits.burst, now_ms)
@@ -96,7 +100,8 @@ class Session:
         """Note the time, and what a client's frame means by itself: it is alive, and sends at some rate."""
         self.now_ms = now_ms
         if from_client and self.phase is not Phase.CLOSED:
-            self._pinged_ms = None
+            self.pinged_ms = None
+            self.look_ms = 0
             if not self._bucket.take(now_ms):
                 self.close(TOO_MANY, Problem(RATE, retry_after_ms=1000))
 
@@ -223,38 +228,12 @@ class Session:
         """Say where all streams stand. Nothing must be due on them, or the client would be told of frames it has not."""
         self.say("heartbeat", action, {"streams": self.joins.heads()})
 
-    def tick(self) -> None:
-        """See to everything that depends on the time."""
-        left_ms = self.principal.expires_ms - self.now_ms
-        if left_ms <= 0:
-            self.close(BAD_TOKEN, Problem(UNAUTHENTICATED))
-        elif self._overdue():
-            self.close(TIMED_OUT, Problem(TIMEOUT))
-        else:
-            self._remind(left_ms)
-
     def shutdown(self, happened: Shutdown) -> None:
         """Say goodbye and close."""
         self.say("sync", "goodbye", {"retryAfterMs": happened.retry_after_ms, "jitterMs": happened.jitter_ms})
         self.close(RESTARTING, Problem(RESTART, retry_after_ms=happened.retry_after_ms))
 
     # Inside
-
-    def _overdue(self) -> bool:
-        limits = self.hub.limits
-        if self.phase is Phase.JOINING:
-            return self.now_ms - self._opened_ms > limits.subscribe_ms
-        return self._pinged_ms is not None and self.now_ms - self._pinged_ms > limits.heartbeat_ms
-
-    def _remind(self, left_ms: int) -> None:
-        if self in self.hub.late:
-            self.settle(self.now_ms)
-        if left_ms <= TOKEN_WARNING_MS and not self.warned:
-            self.warned = True
-            self.say("sync", "token-expiring", {"tokenExp": self.principal.expires_ms})
-        if self._pinged_ms is None and self.now_ms - self.sent_ms >= self.hub.limits.heartbeat_ms:
-            self._pinged_ms = self.now_ms
-            self.heartbeat("ping")
 
     def may_read(self, project_id: str) -> bool:
         """Return whether the user may read this project, as things stand."""
@@ -292,6 +271,7 @@ class Session:
             self.joined[entry["status"]] = self.joined.get(entry["status"], 0) + 1
         if len(streams) < len(entries):
             self.hub.late[self] = None
+            self.look_ms = 0
         if streams or always:
             self.say("sync", "subscribed", {"streams": streams})
 

@@ -11,13 +11,14 @@ _LARGE: Final = 8_192
 
 
 class Tail:
-    """Text frames in order. pieces: the same as bytes of a WebSocket (RFC 6455 section 5.2; a server masks nothing)."""
+    """Text frames in order. pieces: the same as bytes of a WebSocket (RFC 6455 section 5.2; a server masks nothing); whole: if one."""
 
-    __slots__ = ("frames", "pieces", "size")
+    __slots__ = ("frames", "pieces", "size", "whole")
 
     def __init__(self, frames: Sequence[bytes]) -> None:
         self.frames = frames
         self.pieces = pieces_of(frames)
+        self.whole = self.pieces[0] if len(self.pieces) == 1 else None
         self.size = sum(map(len, frames))
 
 

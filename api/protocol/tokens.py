@@ -20,5 +20,6 @@ def refresh(session: Session, happened: Verified) -> None:
         return
     session.principal = principal
     session.warned = False
+    session.look_ms = 0
     session.say("sync", "token", {"tokenExp": principal.expires_ms})
     session.evict([project_id for project_id in session.joins.projects() if not session.may_read(project_id)])

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from api.protocol import changing, tokens
+from api.protocol import changing, clock, tokens
 from api.protocol.effects import Effect
 from api.protocol.inputs import (
     FROM_CLIENT,
@@ -65,11 +65,6 @@ def note(session: Session, _happened: Unknown) -> None:
     session.unknown_frames += 1
 
 
-def tick(session: Session, _happened: Tick) -> None:
-    """See to timers."""
-    session.tick()
-
-
 def leave(session: Session, _happened: Gone) -> None:
     """Forget the connection."""
     session.leave()
@@ -89,7 +84,7 @@ _OPEN: Final[dict[type[Input], Step]] = {
     Refused: refuse,
     Taken: changing.taken,
     NotTaken: changing.not_taken,
-    Tick: tick,
+    Tick: clock.tick,
     Shutdown: Session.shutdown,
     Gone: leave,
 }

@@ -27,8 +27,8 @@ def private_app(edge: Edge, public_url: str) -> FastAPI:
 
     @app.get("/readyz")
     async def readyz() -> JSONResponse:
-        """Answer 200 once both topics were read up to the ends noted at the start."""
-        ready = edge.tail.ready.is_set() and not edge.connections.closing
+        """Answer 200 once both topics were read up to the ends noted at the start, and the public port is open."""
+        ready = edge.open.is_set() and edge.tail.ready.is_set() and not edge.connections.closing
         places = {str(partition): {"applied": place.applied, "through": place.through} for partition, place in edge.hub.places.items()}
         return JSONResponse({"ready": ready, "partitions": places}, 200 if ready else 503)
 

@@ -78,12 +78,14 @@ async def process(
 
 
 @contextlib.asynccontextmanager
-async def part(name: str, settings: KafkaSettings, folder: Path, *more: str) -> AsyncIterator[str]:
+async def part(
+    name: str, settings: KafkaSettings, folder: Path, *more: str, environment: dict[str, str] | None = None
+) -> AsyncIterator[str]:
     """Run `anabranch worker` or `edge` and yield its private address once it is ready."""
     port = free_port()
     arguments = ["-m", "cli.main", name, "--data", str(folder), "--kafka", settings.bootstrap, "--private-port", str(port), *more]
-    environment = {"ANABRANCH_KAFKA__TOPIC_PREFIX": settings.topic_prefix}
-    async with process(arguments, folder / f"{name}.log", environment) as child:
+    own = {"ANABRANCH_KAFKA__TOPIC_PREFIX": settings.topic_prefix} | (environment or {})
+    async with process(arguments, folder / f"{name}.log", own) as child:
         await _ready(f"http://127.0.0.1:{port}", child, folder / f"{name}.log")
         yield f"http://127.0.0.1:{port}"
 

@@ -14,9 +14,9 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
 
-from api.app import Server
 from api.direct import EXTENSION, DirectLink, EdgeProtocol
 from api.protocol.tail import Tail
+from api.serving import Server
 from api.transport import AsgiLink, Link
 
 PATIENCE_S = 20

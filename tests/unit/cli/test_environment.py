@@ -2,6 +2,7 @@
 
 import pytest
 
+from api.settings import EdgeSettings
 from cli.environment import names_of, refuse_unknown
 from cli.options import Client
 from schemas.failure import UsageFailure
@@ -10,6 +11,7 @@ from schemas.failure import UsageFailure
 def test_names_are_nested() -> None:
     """A nested setting is named by its path."""
     assert {"ANABRANCH_KAFKA", "ANABRANCH_KAFKA__BOOTSTRAP", "ANABRANCH_KAFKA__SASL_PASSWORD"} <= names_of(Client)
+    assert {"ANABRANCH_LIMITS__FLUSH_MS", "ANABRANCH_HTTP__BODY_BYTES"} <= names_of(EdgeSettings)
 
 
 def test_known_and_foreign_names_pass() -> None:

@@ -41,6 +41,15 @@ def test_all_who_stand_at_the_same_place_share_the_bytes() -> None:
     receive(sessions[0], Resume([Want("project:p")]), NOW)
     sessions[0].due(NOW)
     assert [receiver for receiver, _ in given(world)] == sessions[1:]
+    world.publish("p")
+    sessions[1].due(NOW)
+    sessions[1].wake()
+    given(world)
+    world.publish("p")
+    sessions[1].prompt = True
+    found = given(world)
+    assert [len(tail.frames) for _, tail in found] == [1, 2, 1]
+    assert found[0][1] is found[2][1]
 
 
 def test_what_moved_together_leaves_together() -> None:

@@ -4,15 +4,13 @@ from api.protocol.access import Standing
 from api.protocol.effects import Close
 from api.protocol.inputs import (
     Ping,
-    Pong,
     Shutdown,
     Subscribe,
-    Tick,
     Unsubscribe,
 )
 from api.protocol.transitions import receive
 from schemas.frames import ALL_PROJECTS, Since, Want
-from tests.unit.api.protocol.fakes import EPOCH, NOW, World, actions, said, statuses, subscribed
+from tests.unit.api.protocol.fakes import EPOCH, NOW, World, said, statuses, subscribed
 
 
 def test_what_may_not_be_read_is_unknown() -> None:
@@ -47,36 +45,6 @@ def test_all_projects_are_those_of_now_and_later() -> None:
     assert session.due(NOW) == []
 
 
-def test_heartbeats_say_where_streams_stand() -> None:
-    """After a silence the edge pings, with digest and place of what is not due; no answer ends the connection."""
-    world = World()
-    place = world.publish("p")
-    session = subscribed(world, "project:p")
-    session.due(NOW)
-    receive(session, Tick(), NOW + 24_999)
-    assert session.due(NOW + 24_999) == []
-    receive(session, Tick(), NOW + 25_000)
-    ((action, data),) = said(session.due(NOW + 25_000))
-    assert action == "ping"
-    assert data["streams"] == [
-        {
-            "stream": "project:p",
-            "epoch": EPOCH,
-            "sequence": place,
-            "position": {"partition": 0, "offset": 0},
-            "digest": place * 7,
-            "stamp": place,
-        }
-    ]
-    receive(session, Tick(), NOW + 30_000)
-    receive(session, Pong(), NOW + 40_000)
-    receive(session, Tick(), NOW + 52_000)
-    assert actions(session.due(NOW + 52_000)) == ["ping"]
-    (close,) = receive(session, Tick(), NOW + 78_000)
-    assert isinstance(close, Close)
-    assert close.code == 4408
-
-
 def test_a_heartbeat_leaves_out_streams_with_frames_due() -> None:
     """Else a client would believe it has them."""
     world = World()
@@ -84,15 +52,6 @@ def test_a_heartbeat_leaves_out_streams_with_frames_due() -> None:
     session = subscribed(world, "project:p")
     receive(session, Ping(), NOW)
     assert said(session.due(NOW))[1] == ("pong", {"streams": []})
-
-
-def test_who_never_subscribes_is_sent_away() -> None:
-    """Within the limit, by the clock."""
-    world = World()
-    session = world.session()
-    assert receive(session, Tick(), NOW + 5_000) == []
-    (close,) = receive(session, Tick(), NOW + 5_001)
-    assert close == Close(4408, '{"c":"timeout"}')
 
 
 def test_the_end_is_announced() -> None:

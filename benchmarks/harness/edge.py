@@ -1,0 +1,47 @@
+"""Our edge without Kafka, for what concerns its sockets only: edge.py PORT CONTROL. Its settings come from the environment, as always.
+
+A byte n on the control port means: take in n records of `cascades`, now, as the tail would.
+"""
+
+import asyncio
+import sys
+import time
+from pathlib import Path
+
+import uvloop
+
+from api.app import compose, public_app
+from api.feed import Audience, Feed, Record
+from api.mcp.server import AgentsDoor
+from api.protocol.hub import Place
+from api.serving import Server, bind, config_of
+from api.settings import EdgeSettings
+from benchmarks.harness.message import message
+
+
+async def serve(port: int, control: int) -> None:
+    """Serve until the process ends."""
+    settings = EdgeSettings(port=port, web_dir=Path("/nonexistent"))
+    edge = compose(settings, port)
+    edge.hub.begin(0, Place("e1"))
+    edge.tail.ready.set()
+    feed = Feed(edge.replica, edge.hub, edge.meters, Audience(edge.connections.appeared, edge.connections.regarded))
+
+    def publish(count: int) -> None:
+        now_ms = int(time.time() * 1000)
+        for _ in range(count):
+            offset = edge.hub.places[0].applied
+            feed.cascade(Record(0, offset, b"p", message("p", offset), now_ms), now_ms)
+
+    async def steer(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        while byte := await reader.read(1):
+            publish(byte[0])
+
+    publish(1)
+    server = Server(config_of(public_app(edge, AgentsDoor(edge)), settings), bind(settings.host, port))
+    async with await asyncio.start_server(steer, "127.0.0.1", control):
+        await asyncio.gather(server.serve_socket(), edge.connections.tick())
+
+
+if __name__ == "__main__":
+    uvloop.run(serve(int(sys.argv[1]), int(sys.argv[2])))

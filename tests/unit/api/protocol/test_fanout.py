@@ -41,14 +41,20 @@ def test_all_who_stand_at_the_same_place_share_the_bytes() -> None:
     receive(sessions[0], Resume([Want("project:p")]), NOW)
     sessions[0].due(NOW)
     assert [receiver for receiver, _ in given(world)] == sessions[1:]
+
+
+def test_who_stands_elsewhere_gets_what_it_has_not() -> None:
+    """Each place's bytes are put together once, whoever stands between."""
+    world = World()
     world.publish("p")
-    sessions[1].due(NOW)
-    sessions[1].wake()
+    first, between, last = (ready(world, "project:p") for _ in range(3))
+    between.hold()
+    world.publish("p")
     given(world)
+    between.prompt = True
     world.publish("p")
-    sessions[1].prompt = True
     found = given(world)
-    assert [len(tail.frames) for _, tail in found] == [1, 2, 1]
+    assert [(receiver, len(tail.frames)) for receiver, tail in found] == [(first, 1), (between, 2), (last, 1)]
     assert found[0][1] is found[2][1]
 
 

@@ -11,11 +11,12 @@ from pathlib import Path
 import uvloop
 
 from api.app import compose, public_app
-from api.feed import Audience, Feed, Record
+from api.feed import Audience, Feed, Observed, Record
 from api.mcp.server import AgentsDoor
 from api.protocol.hub import Place
 from api.serving import Server, bind, config_of
 from api.settings import EdgeSettings
+from api.tracing import traces_of
 from benchmarks.harness.message import message
 
 
@@ -25,7 +26,9 @@ async def serve(port: int, control: int) -> None:
     edge = compose(settings, port)
     edge.hub.begin(0, Place("e1"))
     edge.tail.ready.set()
-    feed = Feed(edge.replica, edge.hub, edge.meters, Audience(edge.connections.appeared, edge.connections.regarded))
+    feed = Feed(
+        edge.replica, edge.hub, Observed(edge.meters, traces_of(on=False)), Audience(edge.connections.appeared, edge.connections.regarded)
+    )
 
     def publish(count: int) -> None:
         now_ms = int(time.time() * 1000)

@@ -38,6 +38,10 @@ export class Given {
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
     const options = body === null ? { headers } : { headers, method: 'POST', body: JSON.stringify(body) };
     const answer = await fetch(new URL(path, this.url), options);
+    if (answer.status === 429) {
+      await sleep(1_000 * Number(answer.headers.get('retry-after') ?? 1));
+      return this.call(path, token, body);
+    }
     if (!answer.ok) throw new Error(`${path} answered ${answer.status}: ${await answer.text()}`);
     return (await answer.json()) as T;
   }

@@ -22,8 +22,8 @@ CHROMIUM: Final = os.environ.get("ANABRANCH_CHROMIUM") or next(
 )
 NODE: Final = shutil.which("npm")
 LIMIT_S: Final = 240
-SHORT_S: Final = 12
-"""Life of the token that ends during a test: longer than a page takes to open on a busy machine."""
+SHORT_S: Final = 20
+"""Life of the token that ends during a test: longer than its page takes to open on a busy machine."""
 
 pytestmark = [
     pytest.mark.timeout(LIMIT_S + 60),

@@ -42,8 +42,9 @@ class Stored:
         self.rows: dict[bytes, bytes] = {}
 
     def get(self, key: bytes) -> bytes | None:
-        """Return a row's value."""
-        return self.rows.get(key)
+        """Return a row's value in new bytes, as a store does."""
+        value = self.rows.get(key)
+        return None if value is None else bytes(bytearray(value))
 
     def children(self, parent: bytes) -> Sequence[bytes]:  # noqa: ARG002  because nothing is deleted here
         """Return no hints."""
@@ -66,45 +67,36 @@ def fold(log: Sequence[Record], cache: RowCache, stored: Stored | None = None) -
         done = step(cache, stands, log[at : at + STEP], windows, at, Rules())
         stands = Partition(0, done.through, done.time_ms)
         cache.pin(number, done.rows, done.hints)
-        cache.release(number, done.hints)
+        rows = {out.key: out.value for out in done.state[:-1] if out.value is not None}
+        cache.release(number, rows, done.hints)
         if stored is not None:
-            stored.rows.update({out.key: out.value for out in done.state[:-1] if out.value is not None})
+            stored.rows.update(rows)
 
 
-def heap_of(work: Callable[[], object]) -> int:
-    """Return the bytes that are still allocated for what the work returned."""
+def heap_of(fill: Callable[[RowCache], None], stored: Stored, rows: int) -> float:
+    """Return the bytes of heap per row that a cache for this many rows keeps of twice as many."""
     gc.collect()
     tracemalloc.start()
-    kept = work()
+    cache = RowCache(stored, decode_node, rows)
+    fill(cache)
     gc.collect()
     size = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
-    del kept
-    return size
+    return size / len(cache)
 
 
-def heaps(tasks: int) -> tuple[float, float, float]:
-    """Return the bytes per task row: folded, read back, and stored."""
-    log, stored = log_of(tasks), Stored()
-    fold(log, RowCache(stored, decode_node, 10 * tasks), stored)
+def heaps(rows: int) -> tuple[float, float, float]:
+    """Return the bytes per cached task row: folded, read back, and stored."""
+    log, stored = log_of(2 * rows), Stored()
+    fold(log, RowCache(stored, decode_node, rows), stored)
     names = [key for key in stored.rows if key.startswith(b"task/")]
 
-    def folded() -> RowCache:
-        cache = RowCache(Stored(), decode_node, 10 * tasks)
-        fold(log, cache)
-        return cache
-
-    def read_back() -> RowCache:
-        cache = RowCache(stored, decode_node, 10 * tasks)
+    def read_back(cache: RowCache) -> None:
         for name in names:
             cache.get(bytes(bytearray(name)))
-        return cache
 
-    return (
-        heap_of(folded) / len(names),
-        heap_of(read_back) / len(names),
-        statistics.mean(len(name) + len(stored.rows[name]) for name in names),
-    )
+    folded = heap_of(lambda cache: fold(log, cache), stored, rows)
+    return folded, heap_of(read_back, stored, rows), statistics.mean(len(name) + len(stored.rows[name]) for name in names)
 
 
 async def memory(tasks: int) -> tuple[float, float]:

@@ -234,10 +234,10 @@ class Owner:
             self._mender.acknowledged(acknowledged.places)
             if done.mends is not None:
                 self._mender.closed(done.mends)
-            rows = {out.key: out.value for out in done.state[:-1]}  # the last is the offset row: it is the mark
+            rows = {out.key: out.value for out in done.state[:-1] if out.value is not None}  # the last is the offset row: it is the mark
             mark = Mark(self._mender.known(acknowledged.state_last), done.through, done.time_ms, self._kit.clock(), self._store.mark.epoch)
             self._store.apply(Write(mark, rows, done.hints))
-            self._cache.release(done.step, done.hints)
+            self._cache.release(done.step, rows, done.hints)
         self.in_flight -= done.events
         self._marks.acked(done.ticket)
         self.watermark = self._marks.committable(self._windows.oldest_offset())

@@ -9,7 +9,7 @@ from broker.connection import KafkaSettings
 
 
 class Limits(BaseModel):
-    """Bounds on what a worker holds and sends. `in_flight_events` and `cache_rows` are shared by its partitions.
+    """Bounds on what a worker holds and sends. `in_flight_events` and `cache_rows` (about 750 bytes each) are shared by its partitions.
 
     poison_consecutive: so many records one after the other that cannot be applied stop the worker. poison_ratio: so does a larger
     part of each `poison_ratio_events` records of a partition.
@@ -19,7 +19,7 @@ class Limits(BaseModel):
 
     in_flight_events: int = Field(default=16_384, ge=1)
     step_events: int = Field(default=2_048, ge=1)
-    cache_rows: int = Field(default=100_000, ge=1)
+    cache_rows: int = Field(default=200_000, ge=1)
     record_batch_bytes: int = Field(default=512 * 1024, ge=16 * 1024)
     message_bytes: int = Field(default=256 * 1024, ge=16 * 1024)
     poison_consecutive: int = Field(default=100, ge=1)

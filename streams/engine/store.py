@@ -2,7 +2,7 @@
 
 import contextlib
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -36,7 +36,7 @@ class Write:
     """One atomic change: rows by key (None deletes), hints (parent, child), and the new mark."""
 
     mark: Mark
-    rows: dict[bytes, bytes | None] = field(default_factory=dict)
+    rows: Mapping[bytes, bytes | None] = field(default_factory=dict)
     hints: Iterable[tuple[bytes, bytes]] = ()
 
 

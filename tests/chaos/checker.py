@@ -12,14 +12,15 @@ from audit.edge import Edge
 from audit.intake import Record
 from broker.connection import KafkaSettings
 from schemas.failure import Failure
-from schemas.topics import TASK_CHANGES
+from schemas.topics import CASCADES, TASK_CHANGES
 from tests.chaos.load import Load
 from tests.chaos.past import END, SUMMARIES, Past, moments_of, untrue
 from tests.chaos.processes import SECRET, Process
-from tests.chaos.recorder import Recorder
+from tests.chaos.recorder import Key, Recorder, rows_of
 from tests.integration.streams.topic_log import read_all
 
 PATIENCE_S: Final = 90.0
+TOLD: Final = frozenset({"project", "branch", "task", "subtask", "context"})
 MEMORY_BYTES: Final = 800 * 2**20
 
 
@@ -44,6 +45,7 @@ async def check(kafka: KafkaSettings, url: str, load: Load, recorders: Sequence[
     ids = {event_id for record in found.records if (event_id := _id(record.value))}
     found.add("I5", [f"{len(lost)} confirmed events are not in the log" for lost in [(load.accepted | load.in_log) - ids - {""}] if lost])
     end = _past(found.records, set())
+    found.add("I1", await _untold(kafka, end))
     for recorder in recorders:
         found.add("I2", await _settled(recorder, end))
     found.add("I9", [f"{one.name} took {one.peak_bytes >> 20} MiB" for one in processes if one.peak_bytes > MEMORY_BYTES])
@@ -76,6 +78,17 @@ async def _counts(kafka: KafkaSettings, url: str, found: Findings) -> None:
         found.add("I10", [str(failure)])
         return
     found.add("I1", [f"{one.where} {one.key} {one.field}: expected {one.expected}, found {one.found}" for one in result.differences])
+
+
+async def _untold(kafka: KafkaSettings, end: Past) -> list[str]:
+    """Return live rows whose newest content no message has told."""
+    newest: dict[Key, int] = {}
+    for record in await read_all(kafka, CASCADES):
+        message = json.loads(record.value)
+        for key, row in rows_of(message) if message["type"] in {"update", "bulk"} else ():
+            newest[key] = max(newest.get(key, -1), row["stamp"])
+    live = {key: row["stamp"] for rows in end.at.values() for key, row in rows.items() if not row.get("deleted") and key[0] in TOLD}
+    return [f"no message tells of {key} as of {stamp}" for key, stamp in live.items() if newest.get(key, -1) < stamp][:5]
 
 
 async def _settled(recorder: Recorder, end: Past) -> list[str]:

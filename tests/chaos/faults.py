@@ -16,7 +16,7 @@ from tests.chaos.proxy import State
 from tests.chaos.world import World
 
 Act = Callable[[World, random.Random], Awaitable[None]]
-_OVER_SESSION_S: Final = 4.5
+_OVER_SESSION_S: Final = 7.5
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ async def wrong_clock(world: World, dice: random.Random) -> None:
 async def pause_broker(world: World, dice: random.Random) -> None:
     """Freeze the only broker for longer than the sessions."""
     world.cluster.brokers[0].tell(signal.SIGSTOP)
-    await asyncio.sleep(dice.uniform(3.5, 6))
+    await asyncio.sleep(dice.uniform(3.5, 8))
     world.cluster.brokers[0].tell(signal.SIGCONT)
 
 

@@ -23,8 +23,8 @@ _AGAIN_S: Final = 0.3
 _DIRECT: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 _RUN: Final = "import sys; from {0}.app import main; from {0}.settings import {1}; sys.exit(main({1}()))"
 _QUICK: Final = {
-    "TIMES__SESSION_MS": "3000",
-    "TIMES__HEARTBEAT_MS": "500",
+    "TIMES__SESSION_MS": "6000",
+    "TIMES__HEARTBEAT_MS": "1000",
     "TIMES__COMMIT_INTERVAL_MS": "200",
     "TIMES__STALL_MS": "20000",
 }

@@ -24,19 +24,21 @@ from tests.chaos.checker import Findings
 from tests.chaos.cluster import Cluster
 from tests.chaos.events import Events
 from tests.chaos.faults import FAULTS, Fault
-from tests.chaos.world import Shape, World
+from tests.chaos.replay import AGAIN
+from tests.chaos.world import Again, Shape, World
 
 _CALM_S: Final = 1.0
 
 
 @dataclass(frozen=True)
 class Plan:
-    """One round: its seed and the faults that its seed chose."""
+    """One round: its seed and what its seed chose. again: how the log is played once more at the end."""
 
     seed: int
     faults: tuple[Fault, ...]
     hot: bool
     per_second: int
+    again: Again | None = None
 
     @property
     def brokers(self) -> int:
@@ -50,7 +52,9 @@ class Plan:
 
     def __str__(self) -> str:
         names = " + ".join(fault.name for fault in self.faults)
-        return f"seed {self.seed}: {names}, {self.brokers} brokers, {self.shape.workers} workers{', hot' if self.hot else ''}"
+        more = [f"{self.brokers} brokers", f"{self.shape.workers} workers", *(["hot"] if self.hot else [])]
+        more += [(self.again.__doc__ or "").lower().rstrip(".")] if self.again else []
+        return f"seed {self.seed}: {names}; {', '.join(more)}"
 
 
 def plan_of(seed: int, brokers: Sequence[int] = (1, 1, 1, 3)) -> Plan:
@@ -61,7 +65,7 @@ def plan_of(seed: int, brokers: Sequence[int] = (1, 1, 1, 3)) -> Plan:
     first = FAULTS[dice.choice(names)]
     others = [fault for fault in FAULTS.values() if fault.brokers == 1 and "broker" not in fault.name]
     more = dice.sample(others, dice.choice((0, 1, 2)))
-    return Plan(seed, (first, *more), dice.random() < 0.25, dice.choice((150, 400, 800)))
+    return Plan(seed, (first, *more), dice.random() < 0.25, dice.choice((150, 400, 800)), dice.choice((None, None, *AGAIN)))
 
 
 async def play(cluster: Cluster, plan: Plan, folder: Path) -> Findings:
@@ -75,7 +79,7 @@ async def play(cluster: Cluster, plan: Plan, folder: Path) -> Findings:
             await fault.act(world, dice)
             await world.heal()
             await asyncio.sleep(_CALM_S)
-        return await world.judge()
+        return await world.judge(plan.again)
     finally:
         await world.stop()
 

@@ -6,6 +6,7 @@ import pytest
 
 from tests.chaos.cluster import Cluster
 from tests.chaos.faults import FAULTS
+from tests.chaos.replay import AGAIN
 from tests.chaos.rounds import Plan, plan_of, play, quiet
 
 _ONE = (
@@ -22,7 +23,8 @@ async def _all(brokers: int, rounds: tuple[tuple[str, ...], ...], folder: Path) 
     quiet()
     async with Cluster(folder / "kafka", brokers) as cluster:
         for seed, names in enumerate(rounds, 100 * brokers):
-            plan = Plan(seed, tuple(FAULTS[name] for name in names), hot=seed % 2 == 0, per_second=200)
+            again = AGAIN[seed % 3] if seed % 100 in {0, 2} else None
+            plan = Plan(seed, tuple(FAULTS[name] for name in names), hot=seed % 2 == 0, per_second=200, again=again)
             here = folder / f"{seed}"
             here.mkdir()
             found = await play(cluster, plan, here)

@@ -4,6 +4,7 @@ A byte n on the control port means: take in n records of `cascades`, now, as the
 """
 
 import asyncio
+import os
 import sys
 import time
 from pathlib import Path
@@ -14,10 +15,12 @@ from api.app import compose, public_app
 from api.feed import Audience, Feed, Observed, Record
 from api.mcp.server import AgentsDoor
 from api.protocol.hub import Place
+from api.replica import Replica, read
 from api.serving import Server, bind, config_of
 from api.settings import EdgeSettings
 from api.tracing import traces_of
 from benchmarks.harness.message import message
+from schemas.rows import BranchSummary, ProjectSummary, encode_row
 
 
 async def serve(port: int, control: int) -> None:
@@ -41,9 +44,25 @@ async def serve(port: int, control: int) -> None:
             publish(byte[0])
 
     publish(1)
+    fill(edge.replica, int(os.environ.get("BENCH_BRANCHES", "0")))
     server = Server(config_of(public_app(edge, AgentsDoor(edge)), settings), bind(settings.host, port))
     async with await asyncio.start_server(steer, "127.0.0.1", control):
         await asyncio.gather(server.serve_socket(), edge.connections.tick())
+
+
+def fill(replica: Replica, branches: int) -> None:
+    """Put that many branches into the replica, a hundred to a project."""
+    for number in range(branches):
+        project_id = f"project-{number // 100}"
+        if number % 100 == 0:
+            replica.put(
+                "project", project_id, read(encode_row(ProjectSummary(id=project_id, name=project_id, total_branches=100, stamp=number)))
+            )
+        counts = {"done": 40, "in_progress": 10, "todo": 50}
+        row = BranchSummary(
+            id=f"branch-{number}", project_id=project_id, name=f"Branch {number}", total_tasks=100, status_breakdown=counts, stamp=number
+        )
+        replica.put("branch", project_id, read(encode_row(row)))
 
 
 if __name__ == "__main__":

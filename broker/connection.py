@@ -5,6 +5,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
+from schemas.topics import TASK_CHANGES
+
 _BAD_ADDRESS = "must be HOST:PORT (several separated by commas), for example 127.0.0.1:9092"
 _MAX_PORT = 65535
 
@@ -13,13 +15,15 @@ class KafkaSettings(BaseModel):
     """One Kafka cluster and one set of topics in it.
 
     bootstrap: HOST:PORT, several separated by commas. topic_prefix: put before every topic name, so that tests and
-    tenants can share a cluster; take names from `topic()` only.
+    tenants can share a cluster; take names from `topic()` only. output_prefix: put before the names of all topics but
+    `task-changes`, so that a second life of the rows can be made of the same log.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     bootstrap: str = "127.0.0.1:9092"
     topic_prefix: str = Field(default="", pattern=r"^[A-Za-z0-9._-]{0,64}$")
+    output_prefix: str = Field(default="", pattern=r"^[A-Za-z0-9._-]{0,64}$")
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
     sasl_username: str | None = None
@@ -37,7 +41,7 @@ class KafkaSettings(BaseModel):
 
     def topic(self, name: str) -> str:
         """Return the name in Kafka of a topic of `schemas.topics`."""
-        return self.topic_prefix + name
+        return self.topic_prefix + ("" if name == TASK_CHANGES else self.output_prefix) + name
 
 
 def client_options(settings: KafkaSettings) -> dict[str, Any]:

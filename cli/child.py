@@ -2,10 +2,11 @@
 
 import asyncio
 import contextlib
+import os
 import signal
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -19,12 +20,16 @@ USAGE_EXIT: Final = 2
 
 @dataclass(frozen=True)
 class Plan:
-    """What to run: `anabranch` arguments, where its output goes, how long it may take to stop (seconds)."""
+    """What to run: `anabranch` arguments, where its output goes, how long it may take to stop (seconds).
+
+    environment: what its environment has besides ours.
+    """
 
     name: str
     arguments: tuple[str, ...]
     log: Path
     grace_s: float = 10.0
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 class Child:
@@ -69,6 +74,7 @@ class Child:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                env={**os.environ, **self.plan.environment},
                 start_new_session=True,
                 preexec_fn=die_with_parent,
             )

@@ -15,6 +15,7 @@ from cli import (
     kafka,
     mcp,
     publish,
+    replay,
     revoke,
     sql,
     tail,
@@ -51,6 +52,7 @@ app.command("validate")(validate.validate)
 app.command("tail")(tail.tail)
 app.command("token")(token.token)
 app.command("revoke")(revoke.revoke)
+app.command("replay")(replay.replay)
 app.command("verify")(verify.verify)
 app.command("sql")(sql.sql)
 app.add_typer(views.app, name="views")

@@ -33,6 +33,7 @@ def faust_app(settings: WorkerSettings, options: dict[str, Any], layout: Layout,
         session_s=times.session_ms / 1000,
         heartbeat_s=times.heartbeat_ms / 1000,
         commit_interval_s=times.commit_interval_ms / 1000,
+        standby_replicas=settings.standby_replicas,
     )
     wiring = Wiring(
         options=options,

@@ -16,6 +16,7 @@ from aiokafka import TopicPartition
 from broker.connection import client_options
 from schemas.failure import Failure, UsageFailure
 from streams.agents import faust_app, outlets, topic_names
+from streams.directory import claimed
 from streams.domain.poison import PoisonLimits
 from streams.domain.rules import Rules
 from streams.domain.step import flush, slices
@@ -46,10 +47,9 @@ async def run(settings: WorkerSettings) -> int:
     """Run a worker in the running loop, see `main`."""
     stop = _stop_signal()
     options = client_options(settings.kafka)
-    _usable(settings)
-    layout = await read_layout(settings.kafka, settings.times.start_ms / 1000)
-    worker = Worker(settings, options, layout)
-    return await worker.run(stop)
+    with claimed(settings.worker_dir):
+        layout = await read_layout(settings.kafka, settings.times.start_ms / 1000)
+        return await Worker(settings, options, layout).run(stop)
 
 
 class _Fold:
@@ -66,6 +66,7 @@ class Worker:
         self._meters = Meters()
         limits, times = settings.limits, settings.times
         stores = Stores(settings.worker_dir, times.store_horizon_ms, layout.epochs, self._fail)
+        self._meters.restored.set_function(lambda: stores.restored_records)
         shares = (limits.in_flight_events, limits.cache_rows)
         self._owners = Owners(stores, self._meters, self._fail, shares, times.shutdown_ms / 2000)
         self._app = faust_app(settings, options, layout, self._owners, stores)
@@ -175,14 +176,6 @@ class Worker:
 def _where(error: BaseException) -> list[str]:
     """Return the innermost frames, without their variables: those hold people's data."""
     return [f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)[-6:]]
-
-
-def _usable(settings: WorkerSettings) -> None:
-    try:
-        settings.worker_dir.mkdir(parents=True, exist_ok=True)
-        (settings.worker_dir / ".writable").touch()
-    except OSError as error:
-        raise UsageFailure(f"The worker cannot write to {settings.worker_dir} ({error.strerror}): choose another directory.") from None
 
 
 def _stop_signal() -> asyncio.Event:

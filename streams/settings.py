@@ -53,6 +53,7 @@ class WorkerSettings(BaseSettings):
     """One worker. private_port: 0 picks a free one, None serves no health or metrics.
 
     instance_id: a stable name makes the group membership static (production). application_id: the consumer group.
+    standby_replicas: how many other workers keep a copy of each partition's rows, so that one of them takes over without a full restore.
     """
 
     model_config = SettingsConfigDict(
@@ -63,6 +64,7 @@ class WorkerSettings(BaseSettings):
     worker_dir: Path = Path(".anabranch/worker")
     application_id: str = "anabranch"
     instance_id: str | None = None
+    standby_replicas: int = Field(default=1, ge=0)
     private_host: str = "127.0.0.1"
     private_port: int | None = 0
     feature_ai_batch: bool = Field(default=True, validation_alias=AliasChoices("feature_ai_batch", "FEATURE_AI_BATCH"))

@@ -38,6 +38,7 @@ class Group:
     session_s: float
     heartbeat_s: float
     commit_interval_s: float
+    standby_replicas: int
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,7 @@ def _app(group: Group, wiring: Wiring) -> faust.App:
         broker_commit_every=1_000_000_000,
         consumer_group_instance_id=group.instance_id,
         consumer_max_fetch_size=1 << 20,
+        table_standby_replicas=group.standby_replicas,
         stream_buffer_maxsize=32,
         stream_wait_empty=True,
         recovery_consistency_check=False,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from broker.connection import KafkaSettings
-from schemas.topics import DLQ
+from schemas.topics import DLQ, TASK_STATE
 from tests.integration.streams.topic_log import agrees, read_all, send, send_raw, task_events
 from tests.integration.streams.worker_process import WorkerProcess
 
@@ -87,3 +87,57 @@ async def test_a_second_worker_takes_its_share_and_all_when_the_first_dies(
     finally:
         if other.process.returncode is None:
             await other.kill()
+
+
+async def test_a_standby_takes_over_without_a_full_restore(topics: KafkaSettings, worker: WorkerProcess, tmp_path: Path) -> None:
+    """The other worker keeps copies of the rows that it does not own: when the owner dies, it reads a fraction of the changelog."""
+    other = WorkerProcess(topics, tmp_path / "other")
+    await worker.start()
+    await other.start()
+    try:
+        await asyncio.gather(worker.owns(2), other.owns(2))
+        mine = {int(number) for number in await worker.partitions()}
+        await send(topics, task_events(10_000, seed=12))
+        await agrees(topics)
+        written = sum(record.partition in mine for record in await read_all(topics, TASK_STATE))
+        async with asyncio.timeout(30):
+            while (kept := await other.metric("worker_restored_records")) < written / 2:  # noqa: ASYNC110  because the event is in Kafka
+                await asyncio.sleep(0.2)
+        await worker.kill()
+        await other.owns(4)
+        await agrees(topics)
+        assert await other.metric("worker_restored_records") - kept < written / 2
+        assert await other.stop() == 0
+    finally:
+        if other.process.returncode is None:
+            await other.kill()
+
+
+async def test_a_second_worker_on_one_directory_is_refused(topics: KafkaSettings, worker: WorkerProcess) -> None:
+    """Before it joins the group, with a sentence that says what to do."""
+    await worker.start()
+    second = WorkerProcess(topics, worker.directory)
+    await second.start()
+    assert await asyncio.wait_for(second.process.wait(), 60) != 0
+    assert "give each worker its own directory with --worker-dir" in second.log
+    assert await worker.stop() == 0
+
+
+async def test_a_static_member_comes_back_to_its_partitions(topics: KafkaSettings, tmp_path: Path) -> None:
+    """Stopped and started again within its session, it has its partitions again, and nobody else was disturbed."""
+    first, second = (WorkerProcess(topics, tmp_path / name, INSTANCE_ID=name, TIMES__SESSION_MS="20000") for name in ("one", "two"))
+    await first.start()
+    await second.start()
+    try:
+        await asyncio.gather(first.owns(2), second.owns(2))
+        mine, before = set(await first.partitions()), second.log.count("partitions_assigned")
+        assert await first.stop() == 0
+        await first.start()
+        await first.owns(2)
+        assert set(await first.partitions()) == mine
+        assert second.log.count("partitions_assigned") == before
+        assert [await first.stop(), await second.stop()] == [0, 0]
+    finally:
+        for one in (first, second):
+            if one.process.returncode is None:
+                await one.kill()

@@ -72,10 +72,19 @@ class WorkerProcess:
         found: dict[str, dict[str, int]] = (await asyncio.to_thread(self._health))["partitions"]
         return found
 
+    async def metric(self, name: str) -> float:
+        """Return the value of a metric without labels."""
+        text = (await asyncio.to_thread(self._get, "metrics")).decode()
+        return float(next(line.split()[1] for line in text.splitlines() if line.startswith(f"{name} ")))
+
     def _health(self) -> dict[str, Any]:
+        body: dict[str, Any] = json.loads(self._get("healthz"))
+        return body
+
+    def _get(self, path: str) -> bytes:
         port = self.log.rpartition("private_port=")[2].split()[0]
-        with _DIRECT.open(f"http://127.0.0.1:{port}/healthz", timeout=5) as answer:
-            body: dict[str, Any] = json.load(answer)
+        with _DIRECT.open(f"http://127.0.0.1:{port}/{path}", timeout=5) as answer:
+            body: bytes = answer.read()
         return body
 
     async def owns(self, count: int) -> None:

@@ -1,0 +1,24 @@
+"""One directory per worker: claimed for as long as the process lives, whatever ends it."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from schemas.failure import UsageFailure
+
+
+@contextmanager
+def claimed(directory: Path) -> Iterator[None]:
+    """Hold a worker's directory, making it when needed. Raises `UsageFailure` when it cannot be written or another worker has it."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        lock = (directory / ".lock").open("w")
+    except OSError as error:
+        raise UsageFailure(f"The worker cannot write to {directory} ({error.strerror}): choose another directory.") from None
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UsageFailure(f"Another worker uses {directory}: give each worker its own directory with --worker-dir.") from None
+        yield

@@ -38,7 +38,7 @@ class Group:
     session_s: float
     heartbeat_s: float
     commit_interval_s: float
-    standby_replicas: int
+    standby_replicas: int = 1
 
 
 @dataclass(frozen=True)

@@ -42,16 +42,17 @@ def rows_of(load: Iterator[Event]) -> Iterator[tuple[int, bytes, bytes]]:
         if data is not None:
             task.title, task.status, task.priority = str(data.title), str(data.status), str(data.priority)
         partition = partition_for(event.project_id, PARTITIONS)
+        task.stamp = counts[partition]
         node = Node(task, Memory(ids=id_hash(event.id), origins={"bench": 0}))
         yield partition, row_key("task", event.project_id, event.entity_id), encode_node(node)
         counts[partition] += 1
         if counts[partition] % STEP_ROWS == 0:
-            yield _end_of_step(partition)
-    yield from map(_end_of_step, range(PARTITIONS))
+            yield _end_of_step(partition, counts[partition])
+    yield from map(_end_of_step, range(PARTITIONS), counts)
 
 
-def _end_of_step(partition: int) -> tuple[int, bytes, bytes]:
-    return partition, offset_key(partition), encode_row(OffsetRow(partition=partition, through=0))
+def _end_of_step(partition: int, through: int) -> tuple[int, bytes, bytes]:
+    return partition, offset_key(partition), encode_row(OffsetRow(partition=partition, through=through))
 
 
 async def write(producer: AIOKafkaProducer, topic: str, load: Iterator[tuple[int, bytes, bytes]]) -> int:

@@ -19,7 +19,7 @@ from schemas.rows import (
     encode_row,
     with_memory,
 )
-from schemas.topics import row_key, split_key
+from schemas.topics import escape, row_key, split_key
 from schemas.words import BREAKDOWN_NAMES, PRIORITIES, STATUSES
 from streams.domain.homes import home, split_home
 from streams.domain.tally import is_tally, settle, shown
@@ -115,20 +115,21 @@ def decode_node(key: bytes, value: bytes) -> Node:
 
 def child_hints(key: bytes, value: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Yield (parent key, child key) for a restored `task-state` record: its parent and the parents that it had before."""
-    kind, project_id, _ = split_key(key)
-    parent_kind = PARENT_KINDS.get(kind)
+    parent_kind = PARENT_KINDS.get(KINDS.get(key[:2], ""))
     if parent_kind is None:
         return
+    project = key.split(b"/", 2)[1]  # escaped, as it stands in the parent's key too
     if parent_kind == "project":
-        yield row_key("project", project_id, project_id), key
-        if kind == "context":
-            yield from _context_hints(key, project_id, _decode_parents(value))
+        yield b"project/%b/%b" % (project, project), key
+        if kind_of(key) == "context":
+            yield from _context_hints(key, split_key(key)[1], _decode_parents(value))
         return
     parents = _decode_parents(value)
     if not parents.deleted:
-        yield row_key(parent_kind, project_id, (parents.branch_id if kind == "task" else parents.task_id) or ""), key
+        parent_id = parents.branch_id if parent_kind == "branch" else parents.task_id
+        yield b"%b/%b/%b" % (parent_kind.encode(), project, escape(parent_id or "").encode()), key
     for former in parents.memory.former:
-        yield row_key(parent_kind, project_id, former), key
+        yield b"%b/%b/%b" % (parent_kind.encode(), project, escape(former).encode()), key
 
 
 def _context_hints(key: bytes, project_id: str, parents: "_Parents") -> Iterator[tuple[bytes, bytes]]:

@@ -73,6 +73,12 @@ class Restorer:
     def _take(self, row: OffsetRow, out: dict[bytes, bytes | None]) -> None:
         floor = self._mark.through
         for key, versions in list(self._waiting.items()):
+            if len(versions) == 1 and floor <= versions[0].stamp < row.through:  # as it is but for former owners and replays
+                del self._waiting[key]
+                out[key] = versions[0].value
+                if self._hidden:
+                    self._hidden.pop(key, None)
+                continue
             whole = [version for version in versions if version.stamp < row.through]
             if not whole:
                 continue

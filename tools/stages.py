@@ -41,7 +41,7 @@ class Stage:
 STAGES: Final = {
     "check": Stage(180, make="check"),
     "unit": Stage(180, ("tests/unit", "tests/property", "tests/golden"), web=True, coverage=True),
-    "integration": Stage(360, ("tests/contract", "tests/integration")),
+    "integration": Stage(540, ("tests/contract", "tests/integration")),
     "e2e": Stage(600, ("tests/e2e", "tests/chaos", "tests/docs")),
     "coverage": Stage(300, ("tests/unit", "tests/property"), coverage=True),
 }

@@ -61,6 +61,9 @@ WORKER_REWRITTEN: Final = Metric(
 WORKER_LATE: Final = Metric(
     "worker_late_activity_events", "counter", "worker", "applied events too long ago to count in their minute's activity"
 )
+WORKER_LATENESS: Final = Metric(
+    "worker_window_lateness_seconds", "histogram", "worker", "end of an agents' window to the moment its message is made"
+)
 WORKER_METRICS: Final = (
     WORKER_EVENTS,
     WORKER_STEPS,
@@ -75,4 +78,5 @@ WORKER_METRICS: Final = (
     WORKER_REBALANCES,
     WORKER_REWRITTEN,
     WORKER_LATE,
+    WORKER_LATENESS,
 )

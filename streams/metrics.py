@@ -17,6 +17,7 @@ class Meters:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self._step_seconds = Histogram(names.CASCADE_TIME.name, names.CASCADE_TIME.meaning, registry=self.registry, buckets=_STEP_BUCKETS)
+        self._lateness = Histogram(names.WORKER_LATENESS.name, names.WORKER_LATENESS.meaning, registry=self.registry, buckets=_STEP_BUCKETS)
         self._events = self._counter(names.WORKER_EVENTS, "outcome")
         self._steps = self._counter(names.WORKER_STEPS)
         self._cascades = self._counter(names.WORKER_CASCADES, "cause")
@@ -53,10 +54,11 @@ class Meters:
         if step.cascades:
             self._cascades.labels("step").inc(len(step.cascades))
 
-    def flushed(self, cascades: Sequence[Out]) -> None:
-        """Count the messages of closed windows."""
+    def flushed(self, cascades: Sequence[Out], late_s: float) -> None:
+        """Count the messages of closed windows, and how long after its end the first of them left."""
         if cascades:
             self._cascades.labels("window").inc(len(cascades))
+            self._lateness.observe(late_s)
 
     def forget(self, partition: int) -> None:
         """Drop the figures of a partition that this worker no longer owns."""

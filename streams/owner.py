@@ -222,10 +222,10 @@ class Owner:
 
     def _flush(self, now_ms: int) -> None:
         kit = self._kit
-        covers = self._windows.oldest_offset()
+        covers, due = self._windows.oldest_offset(), self._windows.next_close_ms()
         cascades = kit.fold.flush(self._cache, self._stands, self._windows, now_ms, kit.rules)
         if covers is not None and cascades:
-            kit.meters.flushed(cascades)
+            kit.meters.flushed(cascades, 0.0 if due is None else max(0, now_ms - due) / 1000)
             self._writer.put(Publication(step=self._steps, ticket=self._marks.sent(covers), cascades=cascades))
 
     def _durable(self, acknowledged: Acknowledged) -> None:

@@ -38,13 +38,16 @@ class HttpLimits(BaseModel):
 
 
 class TailSettings(BaseModel):
-    """How `task-state` and `cascades` are read. A frame older than `back_s` at the start is not replayed."""
+    """How `task-state` and `cascades` are read. A frame older than `back_s` at the start is not replayed.
+
+    stale_after_s: clients are told one or two probes later, so within five seconds.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     back_s: int = 300
     fetch_wait_ms: int = 10
-    stale_after_s: float = 5.0
+    stale_after_s: float = 3.0
     probe_s: float = 1.0
 
 

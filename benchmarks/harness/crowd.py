@@ -27,6 +27,7 @@ _PATIENCE_S: Final = 60.0
 def saturate(crowd: Crowd, options: dict[str, Any]) -> dict[str, Any]:
     """Return deliveries per second, the server's CPU time for each, and how busy this process was itself."""
     control = socket.create_connection(("127.0.0.1", options["control"]))
+    control.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # or a round waits for the acknowledgement of the one before
     server = psutil.Process(options["pid"])
     per_turn, clients = options["per_turn"], len(crowd.clients)
     _rounds(crowd, control, per_turn, options["seconds"] / 5)

@@ -218,17 +218,14 @@ class Fold:
             self._adopt(node, home)
 
     def _delete(self, fact: Fact, node: Node | None, record: Record) -> None:
-        event = fact.event
-        if node is None:
-            node = self._new(event.entity, event.project_id, event.entity_id)
-            self._bury(node, record)
-            self._remember(fact, node, record)
-            return
+        event, known = fact.event, node is not None
+        node = node or self._new(event.entity, event.project_id, event.entity_id)
         self._bury(node, record)
-        for below in self._below(node):
+        for below in self._below(node):  # an unknown project may have members: they do not announce it
             self._bury(below, record)
         self._remember(fact, node, record)
-        self._touch_above(node, fact, record)
+        if known:
+            self._touch_above(node, fact, record)
 
     def _below(self, node: Node) -> list[Node]:
         if node.kind == "project":

@@ -235,3 +235,10 @@ def test_a_member_changes_nothing_above(log: Log) -> None:
     log.add("project", "delete", "p")
     assert log.add("member", "create", "n") == "orphan"
     assert not log.node("member", "m").live
+
+
+def test_the_delete_of_an_unknown_project_takes_its_members(log: Log) -> None:
+    """They do not announce it."""
+    log.add("member", "create", "m")
+    log.add("project", "delete", "p")
+    assert not log.node("member", "m").live

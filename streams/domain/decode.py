@@ -57,7 +57,7 @@ def decode(record: Record) -> Event | Poison:
         return Poison("bad-shape", str(error))
     except msgspec.DecodeError as error:
         return Poison("bad-json", str(error))
-    if not event.branch_id or (event.entity == "subtask" and not event.task_id):
+    if not event.branch_id or (not event.task_id and event.entity != "task"):
         _find_parents(event, event.data or _NO_FIELDS)
     return _judge(event, record.key)
 

@@ -51,6 +51,7 @@ class Connections:
         self._open[connection] = None
         self._users[principal.subject] += 1
         self._meters.connections.set(len(self._open))
+        log.debug("socket_opened", user=principal.subject)
         begin(session)
         if self._stale is not None:
             session.tell("stale", self._stale, now_ms())
@@ -65,6 +66,7 @@ class Connections:
         if not self._users[user]:
             del self._users[user]
         self._meters.connections.set(len(self._open))
+        log.debug("socket_closed", user=user, seconds=round((now_ms() - session.opened_ms) / 1000, 1))
         if not self._open:
             self._empty.set()
 

@@ -1,6 +1,5 @@
 """The WebSocket's door: who may come in, and how one who may not is told. Refusals are accepted, then closed with a code."""
 
-import time
 from typing import Any, Final
 
 import structlog
@@ -59,10 +58,7 @@ async def _run(websocket: WebSocket, edge: Edge, principal: Principal, *, everyt
         if everything:
             receive(session, Subscribe([Want(ALL_PROJECTS)]), now_ms())
 
-    opened = time.monotonic()
-    log.debug("socket_opened", user=principal.subject)
     await edge.connections.serve(_link(websocket), principal, begin)
-    log.debug("socket_closed", user=principal.subject, seconds=round(time.monotonic() - opened, 1))
 
 
 def _link(websocket: WebSocket) -> Link:

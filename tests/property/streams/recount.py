@@ -16,7 +16,7 @@ def recounted(log: Iterable[Record]) -> Expected:
     """Return what the recount says of a log."""
     fold = Fold()
     for record in log:
-        fold.take(AuditRecord(record.offset, record.timestamp_ms, record.key, record.value))
+        fold.take(AuditRecord(record.offset, record.timestamp_ms, record.key, record.value, record.headers))
     return Expected(fold)
 
 

@@ -24,6 +24,7 @@ class Record(NamedTuple):
     timestamp_ms: int
     key: bytes | None
     value: bytes | None
+    headers: tuple[tuple[str, bytes], ...] = ()
 
 
 async def records_between(
@@ -46,7 +47,10 @@ async def records_between(
         while left:
             for one, found in (await consumer.getmany(*left, timeout_ms=_POLL_MS)).items():
                 end = ends[one.partition]
-                yield one.partition, [Record(it.offset, it.timestamp, it.key, it.value) for it in found if it.offset < end]
+                yield (
+                    one.partition,
+                    [Record(it.offset, it.timestamp, it.key, it.value, tuple(it.headers)) for it in found if it.offset < end],
+                )
                 if await consumer.position(one) >= end:
                     left.discard(one)
 

@@ -29,7 +29,7 @@ class Refold:
 
     def take(self, records: Sequence[events.Record]) -> None:
         """Fold the next records."""
-        taken = [Record(one.offset, one.timestamp_ms, one.key, one.value) for one in records]
+        taken = [Record(one.offset, one.timestamp_ms, one.key, one.value, one.headers) for one in records]
         done = step(self, self._stands, taken, Windows(), 0, Rules())
         self._stands = Partition(self._stands.number, done.through, done.time_ms)
         self._nodes.update(done.rows)

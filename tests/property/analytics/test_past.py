@@ -15,7 +15,7 @@ from tests.property.streams.world import NUMBER, Worker
 
 def read(log: list[Record]) -> list[Read]:
     """Return a log as analytics reads it."""
-    return [Read(record.offset, record.timestamp_ms, record.key, record.value) for record in log]
+    return [Read(record.offset, record.timestamp_ms, record.key, record.value, record.headers) for record in log]
 
 
 @given(logs(), st.data())

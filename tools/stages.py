@@ -29,19 +29,23 @@ ALLOWED_SKIPS: Final = ("no histories in", "private mounts are not allowed here"
 
 @dataclass(frozen=True)
 class Stage:
-    """One part of the tests: the folders that pytest runs, and whether the client's own tests belong to it. Limit in seconds."""
+    """One part of the tests: the folders that pytest runs, and whether the client's own tests belong to it. Limit in seconds.
+
+    side_by_side: how many files run at a time; each process has a broker of its own.
+    """
 
     limit_s: int
     folders: tuple[str, ...] = ()
     web: bool = False
     coverage: bool = False
     make: str = ""
+    side_by_side: int = 1
 
 
 STAGES: Final = {
     "check": Stage(180, make="check"),
-    "unit": Stage(180, ("tests/unit", "tests/property", "tests/golden"), web=True, coverage=True),
-    "integration": Stage(540, ("tests/contract", "tests/integration")),
+    "unit": Stage(180, ("tests/unit", "tests/property", "tests/golden"), web=True, coverage=True, side_by_side=2),
+    "integration": Stage(540, ("tests/contract", "tests/integration"), side_by_side=2),
     "e2e": Stage(600, ("tests/e2e", "tests/chaos", "tests/docs")),
     "coverage": Stage(300, ("tests/unit", "tests/property"), coverage=True),
 }
@@ -86,6 +90,8 @@ def parts_of(name: str, stage: Stage) -> list[Part]:
         parts.append(Part(name, ("make", "--no-print-directory", stage.make)))
     if folders:
         extra = coverage if stage.coverage else ()
+        if stage.side_by_side > 1:
+            extra += ("-n", str(stage.side_by_side), "--dist", "loadfile")
         parts.append(Part(name, (sys.executable, "-m", "pytest", "-q", f"--junitxml={report}", *extra, *folders), report))
     if stage.web and (ROOT / "web" / "package.json").is_file():
         web = str(RESULTS / "web.xml")

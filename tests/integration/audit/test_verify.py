@@ -59,7 +59,7 @@ async def test_clean_rows_agree_and_a_wrong_one_is_found(topics: KafkaSettings) 
     assert (
         clean.agree
         == clean.rows
-        == {"task-state": {"project": 1, "branch": 1, "task": 2, "subtask": 0, "context": 0, "member": 0, "activity": 1}}
+        == {"task-state": {"project": 1, "branch": 1, "task": 2, "subtask": 0, "context": 0, "member": 0, "activity": 0, "letter": 0}}
     )
     assert clean.through[PARTITION] == len(EVENTS)
 

@@ -127,7 +127,8 @@ async def test_snapshot_and_stream_meet_without_a_gap(
         await agree(topics, tables)
         assert await run.end(signal.SIGTERM) == 0
     _, outcomes = await recount(topics)
-    assert set(outcomes) <= {"applied", "other entity", "stale", "duplicate", "late", "kept"}
+    # What an import brings late is known already: its task was deleted meanwhile (late), or the task above its subtask (orphan).
+    assert set(outcomes) <= {"applied", "other entity", "stale", "duplicate", "late", "kept", "orphan"}
 
 
 async def arrived(settings: KafkaSettings, count: int) -> None:

@@ -3,7 +3,7 @@
 `python -m benchmarks.latency [--json] [--quick] [--rate N] [--seconds N] [--rounds N]`. One measuring process sends a person's change
 (acks=all, no linger) and takes the time until the matching output was read; the clock starts before `send`. The relay copies each
 record to another topic: event -> relay -> reader has the same two hops through Kafka, with nothing done in between. An uncounted run
-of the relay warms Kafka up. The way to a frame is measured in runs of its own, because an edge and its client take from the same cores.
+of each way warms Kafka up. The way to a frame is measured in runs of its own, because an edge and its client take from the same cores.
 """
 
 import argparse
@@ -200,7 +200,8 @@ async def run(options: argparse.Namespace) -> None:
     """Run all ways, interleaved, and print."""
     found: dict[str, list[list[float]]] = {way: [] for way in WAYS}
     async with stage() as (kafka, folder):
-        await relay(await fresh_topics(kafka, "warm-"), folder / "warm", options)
+        for way, measure in WAYS.items():
+            await measure(await fresh_topics(kafka, f"warm-{way.split()[-1]}-"), folder / f"warm-{way.split()[-1]}", options)
         for number, way in itertools.product(range(options.rounds), WAYS):
             place = f"{number}-{way.split()[-1]}"
             found[way].append(await WAYS[way](await fresh_topics(kafka, f"{place}-"), folder / place, options))

@@ -2,26 +2,16 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 import pyarrow as pa
 from msgspec import Struct
 
+from schemas.arrow import TYPES
 from schemas.rows import Tombstone, decode_row
 from schemas.tables import ROW_TABLES, Column, Table, value_of
 from schemas.topics import split_key
-
-TYPES: Final = {
-    "text": pa.string(),
-    "integer": pa.int64(),
-    "number": pa.float64(),
-    "boolean": pa.bool_(),
-    "time": pa.timestamp("ms", tz="UTC"),
-    "counts": pa.map_(pa.string(), pa.int64()),
-    "list": pa.list_(pa.string()),
-    "json": pa.string(),
-}
 
 
 def schema_of(table: Table) -> pa.Schema:

@@ -2,24 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 import pyarrow as pa
 from msgspec import Struct
 from pyarrow import parquet
 
+from schemas.arrow import TYPES
 from schemas.tables import Column, value_of
-
-TYPES: Final = {
-    "text": pa.string(),
-    "integer": pa.int64(),
-    "number": pa.float64(),
-    "boolean": pa.bool_(),
-    "time": pa.timestamp("ms", tz="UTC"),
-    "counts": pa.map_(pa.string(), pa.int64()),
-    "list": pa.list_(pa.string()),
-    "json": pa.string(),
-}
 
 
 def stream(columns: Sequence[Column], rows: Sequence[Struct]) -> bytes:

@@ -70,6 +70,11 @@ export class Http {
     );
   }
 
+  /** Any other answer of the edge; `path` begins with `/api`. */
+  get<T>(path: string, signal?: AbortSignal): Promise<T> {
+    return this.#call<T>(path, null, signal);
+  }
+
   async #call<T>(path: string, body: object | null, signal?: AbortSignal): Promise<T> {
     const token = this.#token();
     const headers: Record<string, string> = { accept: 'application/json' };

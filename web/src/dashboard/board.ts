@@ -14,6 +14,7 @@ import { CHORD_MS, type Meaning, meaningOf } from './keys.ts';
 import { TaskLoader } from './loader.ts';
 import { Minutes } from './minutes.ts';
 import { Notices } from './notices.ts';
+import { PANELS, type Panel } from './panels.ts';
 import { everyone, People } from './people.ts';
 import { Tasks } from './tasks.ts';
 import { Totals } from './totals.ts';
@@ -60,6 +61,7 @@ export class Board {
   readonly #people = new People();
   readonly #activity = new Activity();
   readonly #notices: Notices;
+  readonly #panels: readonly Panel[];
   readonly #tabs = h('div', { role: 'tablist', 'aria-label': 'Parts of the board' });
   #before: readonly TaskRow[] = [];
   #asOf: number | null = null;
@@ -80,6 +82,8 @@ export class Board {
       client.edit(task.project_id, task.id, changes),
     );
     this.#notices = new Notices(this.#ui, store, me);
+    const redraw = () => this.#draws.soon('panels');
+    this.#panels = PANELS.map((make) => make({ store, ui: this.#ui, http, redraw }));
     this.#build();
     this.#plan();
     Object.assign(this.#ui, addressOf(location.hash));
@@ -149,6 +153,9 @@ export class Board {
     });
     this.#draws.add('activity', (now) => this.#activity.update(this.#store, earlier(this.#before), now));
     this.#draws.add('people', (now) => this.#people.update(this.#everyone(now), this.#store, now));
+    this.#draws.add('panels', (now) => {
+      for (const panel of this.#panels) panel.update(now);
+    });
     this.#draws.add('pane', () => this.#drawPane());
   }
 
@@ -198,7 +205,8 @@ export class Board {
       tab.addEventListener('click', () => this.#ui.change({ pane }));
       this.#tabs.append(tab);
     }
-    const side = h('div', { class: 'side' }, this.#people.element, this.#activity.element);
+    const panels = this.#panels.map(({ element }) => element);
+    const side = h('div', { class: 'side' }, this.#people.element, ...panels, this.#activity.element);
     const main = h('main', { class: 'columns' }, this.#tree.element, this.#tasks.element, side);
     this.element.append(
       this.#header.element,

@@ -19,6 +19,7 @@ from api import openapi, problems, revocations, ws
 from api.bulk import BulkCache
 from api.connections import Connections
 from api.consumer import Tail
+from api.drift import DriftWatch, Ways
 from api.edge import Edge
 from api.feed import Audience, Feed, Observed
 from api.headers import SafeHeaders
@@ -30,6 +31,7 @@ from api.producer import ChangeLog
 from api.protocol.hub import Hub
 from api.quota import quota_of
 from api.replica import Replica
+from api.reread import reread
 from api.routes import across, changes, legacy, login, page, polling, summaries, tasks, views
 from api.routes.private import private_app
 from api.serving import Doors, Server, bind, config_of, url_of
@@ -64,6 +66,12 @@ def compose(settings: EdgeSettings, port: int) -> Edge:
     feed = Feed(replica, hub, Observed(meters, traces), Audience(appeared, regarded), cascades=settings.feature_ws_cascade)
     tail = Tail(settings.kafka, settings.tail, feed, hub, meters)
     tail.stale = connections.stale
+
+    def mended(project_id: str) -> None:
+        hub.renew(project_id)
+        appeared(project_id)
+
+    ways = Ways(lambda project_id: reread(settings.kafka, partition_for(project_id, len(hub.places)), project_id), mended)
     own = {f"http://{host}:{port}" for host in ("127.0.0.1", "localhost", settings.host)}
     return Edge(
         settings=settings,
@@ -80,6 +88,7 @@ def compose(settings: EdgeSettings, port: int) -> Edge:
         cache=BulkCache(replica),
         meters=meters,
         quota=quota_of(settings.http.quota_store.get_secret_value(), settings.http.bulk_calls, settings.http.bulk_window_s),
+        drift=DriftWatch(replica, hub, ways, meters, settings.tail.drift_every_s),
     )
 
 
@@ -131,7 +140,8 @@ async def run(settings: EdgeSettings, *, stop: asyncio.Event | None = None, list
     doors = Doors(
         Server(config_of(public_app(edge, agents), settings), public), Server(config_of(private_app(edge, url), settings), private)
     )
-    parts = [edge.tail.run(), edge.changes.run(), edge.connections.tick(), _sweep(edge), _watch_revocations(edge), agents.run()]
+    parts = [edge.tail.run(), edge.changes.run(), edge.connections.tick(), edge.drift.run(edge.tail.ready)]
+    parts += [_sweep(edge), _watch_revocations(edge), agents.run()]
     work = [asyncio.create_task(part) for part in (*parts, *([_freeze(edge)] if alone else []))]
     opening = asyncio.create_task(doors.open(edge.tail.ready if settings.reuse_port else None))
     stopping = asyncio.create_task(stop.wait())

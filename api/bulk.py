@@ -62,7 +62,7 @@ def encode(replica: Replica, projects: Sequence[str], epochs: str, now_ms: int, 
         heads[project_id] = entry.data
         if entry.degraded:
             degraded.append(project_id)
-        digest.update(f"p|{project_id}|{entry.stamp}\n".encode())
+        digest.update(f"p|{project_id}|{entry.stamp}|{rows.mended or ''}\n".encode())
         for branch in _branches(rows, archived=archived):
             digest.update(f"b|{branch.id}|{branch.stamp}\n".encode())
             summaries[branch.id if branch.id not in summaries else f"{project_id}/{branch.id}"] = branch.data

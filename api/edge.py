@@ -11,6 +11,7 @@ from api.auth import bearer
 from api.bulk import BulkCache
 from api.connections import Connections
 from api.consumer import Tail
+from api.drift import DriftWatch
 from api.login import LoginCodes
 from api.meters import Meters
 from api.polls import Polls
@@ -47,6 +48,7 @@ class Edge:
     cache: BulkCache
     meters: Meters
     quota: Quota
+    drift: DriftWatch
     open: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def caller(self, request: Request) -> Principal:

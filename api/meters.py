@@ -32,6 +32,8 @@ class Meters:
         self.poison = Counter(metrics.EDGE_POISON.name, metrics.EDGE_POISON.meaning, registry=self.registry)
         self.writes = Counter(metrics.EDGE_WRITES.name, metrics.EDGE_WRITES.meaning, ["result"], registry=self.registry)
         self.stalled = Counter(metrics.EDGE_STALLED.name, metrics.EDGE_STALLED.meaning, registry=self.registry)
+        self.drifts = Counter(metrics.EDGE_DRIFT.name, metrics.EDGE_DRIFT.meaning, registry=self.registry)
+        self.mended = Counter(metrics.EDGE_MENDED.name, metrics.EDGE_MENDED.meaning, registry=self.registry)
         self._sent = 0
         self._merged_frames = 0
         self._merged_events = 0

@@ -47,9 +47,9 @@ class _Head(Struct):
 
 
 class ProjectRows:
-    """All rows of one project. version: changes with every summary."""
+    """All rows of one project. version: changes with every summary. mended: how often its rows had to be read again."""
 
-    __slots__ = ("activity", "branches", "order", "project", "tasks", "version")
+    __slots__ = ("activity", "branches", "mended", "order", "project", "tasks", "version")
 
     def __init__(self) -> None:
         self.project: Entry | None = None
@@ -58,6 +58,7 @@ class ProjectRows:
         self.activity: dict[str, Entry] = {}
         self.order: list[str] | None = None
         self.version = 0
+        self.mended = 0
 
     def table(self, kind: str) -> dict[str, Entry]:
         """Return the rows of a kind that has many of them. Raises `KeyError`."""
@@ -176,7 +177,44 @@ class Replica:
         newer = [parent for parent in parents if parent is not None and parent.deleted and parent.stamp > entry.stamp]
         return max(newer, key=lambda parent: parent.stamp, default=None)
 
+    def mend(self, project_id: str, right: ProjectRows, through: int) -> int:
+        """Put rows that were read again in place of those that differ; returns how many did. through: up to where they go."""
+        rows = self.all_of(project_id)
+        changed = 0
+        if _is_wrong(rows.project, right.project, through):
+            self.rows += (right.project is not None) - (rows.project is not None)
+            rows.project = right.project
+            changed += 1
+        for kind in ("branch", "task", "activity"):
+            ours, theirs = rows.table(kind), right.table(kind)
+            wrong = [row_id for row_id in ours.keys() | theirs.keys() if _is_wrong(ours.get(row_id), theirs.get(row_id), through)]
+            for row_id in wrong:
+                entry = theirs.get(row_id)
+                self.rows += (entry is not None) - (ours.pop(row_id, None) is not None)
+                if entry is not None:
+                    ours[row_id] = entry
+            changed += len(wrong)
+        if changed:
+            rows.order = None
+            rows.version += 1
+            rows.mended += 1
+        return changed
+
     # Answering
+
+    def every_project(self) -> list[str]:
+        """Return all projects of which any row is there, deleted ones too."""
+        return list(self._projects)
+
+    def all_of(self, project_id: str) -> ProjectRows:
+        """Return all rows of a project, deleted or not."""
+        return self._projects.setdefault(project_id, ProjectRows())
+
+    def standing_rows(self, project_id: str) -> tuple[bytes | None, list[bytes], list[bytes]]:
+        """Return the public rows of a project, its branches and its tasks that are not deleted, as they are at this moment."""
+        rows = self.all_of(project_id)
+        branches, tasks = ([entry.data for entry in table.values() if not entry.deleted] for table in (rows.branches, rows.tasks))
+        return None if rows.project is None or rows.project.deleted else rows.project.data, branches, tasks
 
     def project(self, project_id: str) -> bytes | None:
         """Return the project's public row or tombstone."""
@@ -233,6 +271,14 @@ class Replica:
 def _under(entry: Entry, tombstone: Entry | None) -> Entry:
     """Return the entry that holds: a row below a newer tombstone is deleted with it."""
     return entry if tombstone is None else Entry(data=b"", id=entry.id, stamp=tombstone.stamp, deleted=True)
+
+
+def _is_wrong(ours: Entry | None, right: Entry | None, through: int) -> bool:
+    """Tell whether a row is not what was read again. One of an event from `through` on came after that; a tombstone is as good as none."""
+    if ours is not None and ours.stamp >= through:
+        return False
+    gone = ours is None or ours.deleted, right is None or right.deleted
+    return ours != right if gone == (False, False) else gone[0] != gone[1]
 
 
 def _drop(table: dict[str, Entry], tombstone: Entry, branch_id: str | None = None) -> None:

@@ -40,7 +40,8 @@ class HttpLimits(BaseModel):
 class TailSettings(BaseModel):
     """How `task-state` and `cascades` are read. A frame older than `back_s` at the start is not replayed.
 
-    stale_after_s: clients are told one or two probes later, so within five seconds.
+    stale_after_s: clients are told one or two probes later, so within five seconds. drift_every_s: how often each project's rows are held
+    against their digests (0: never).
     """
 
     model_config = ConfigDict(frozen=True)
@@ -49,6 +50,7 @@ class TailSettings(BaseModel):
     fetch_wait_ms: int = 10
     stale_after_s: float = 3.0
     probe_s: float = 1.0
+    drift_every_s: float = Field(default=30.0, ge=0)
 
 
 class AuthSettings(BaseModel):

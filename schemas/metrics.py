@@ -42,7 +42,20 @@ EDGE_JOINS: Final = Metric("edge_joins", "counter", "edge", "streams joined, by 
 EDGE_POISON: Final = Metric("edge_poison_records", "counter", "edge", "records of cascades and task-state that could not be read")
 EDGE_WRITES: Final = Metric("edge_writes", "counter", "edge", "changes taken or refused, by result")
 EDGE_STALLED: Final = Metric("edge_stalled_connections", "counter", "edge", "connections ended because nothing was taken for too long")
-EDGE_METRICS: Final = (EDGE_ROWS, EDGE_READY, EDGE_STALE, EDGE_LAG, EDGE_JOINS, EDGE_POISON, EDGE_WRITES, EDGE_STALLED)
+EDGE_DRIFT: Final = Metric("edge_drifts", "counter", "edge", "projects whose rows in memory did not add up to their digests and counts")
+EDGE_MENDED: Final = Metric("edge_mended_rows", "counter", "edge", "rows replaced by what task-state says, after a drift")
+EDGE_METRICS: Final = (
+    EDGE_ROWS,
+    EDGE_READY,
+    EDGE_STALE,
+    EDGE_LAG,
+    EDGE_JOINS,
+    EDGE_POISON,
+    EDGE_WRITES,
+    EDGE_STALLED,
+    EDGE_DRIFT,
+    EDGE_MENDED,
+)
 
 WORKER_EVENTS: Final = Metric("worker_events", "counter", "worker", "events folded, by what became of them")
 WORKER_STEPS: Final = Metric("worker_steps", "counter", "worker", "steps taken")

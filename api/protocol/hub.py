@@ -185,6 +185,15 @@ class Hub:
         self._bytes -= self.ring(project_id).skip(sequence)
         self._mark(project_id)
 
+    def renew(self, project_id: str) -> None:
+        """Have everybody get the project's snapshot, whoever stands where: its rows were wrong here, at stamps that they keep."""
+        self._bytes -= self.ring(project_id).renew(self.place(project_id).applied)
+        self._mark(project_id)
+
+    def is_whole(self, project_id: str) -> bool:
+        """Tell whether the rows stand between two messages, not inside a group of parts."""
+        return project_id not in self._held
+
     def hold(self, project_id: str, sequence: int) -> None:
         """Note that a group of parts begins at this sequence; nobody joins inside it."""
         self._held.setdefault(project_id, sequence)

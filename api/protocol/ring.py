@@ -59,6 +59,12 @@ class Ring:
         self.evicted = self.last = max(self.last, sequence)
         return gone
 
+    def renew(self, applied: int) -> int:
+        """Let every cursor fall out, and have nobody go on from up to `applied`. Returns how many bytes went."""
+        gone = self.skip(applied)
+        self.evicted = applied + 1
+        return gone
+
     def expire(self, before_ms: int) -> int:
         """Drop the frames that came before this time; returns their size in bytes."""
         gone = 0

@@ -129,14 +129,14 @@ class Client:
         data = payload["data"]
         primary = data["primary"] if isinstance(data["primary"], list) else [{"entity": payload["entity"], "row": data["primary"]}]
         for entry in primary:
-            self._put(entry["entity"], entry["row"])
+            self._put(entry["entity"], entry["row"], anew=payload["action"] == "snapshot")
         for kind, plural in (("branch", "branches"), ("project", "projects"), ("task", "tasks")):
             for row in data["cascade"].get(plural, []):
-                self._put(kind, row)
+                self._put(kind, row, anew=payload["action"] == "snapshot")
 
-    def _put(self, kind: str, row: Row) -> None:
+    def _put(self, kind: str, row: Row, *, anew: bool) -> None:
         known = self.rows.get((kind, row["id"]))
-        if known is None or known["stamp"] < row["stamp"]:
+        if known is None or known["stamp"] < row["stamp"] or (anew and known["stamp"] == row["stamp"]):
             self.rows[kind, row["id"]] = row
 
 

@@ -123,6 +123,32 @@ def test_rows_that_left_the_topic_leave_the_replica() -> None:
     assert replica.of("p") is None
 
 
+def test_rows_that_were_read_again_take_the_place_of_wrong_ones() -> None:
+    """At the same stamp too; what came after the reading stays, tombstones are as good as nothing, and what is right is left alone."""
+    ours, theirs = Replica(), Replica()
+    for kind, name in (("project", "p"), ("branch", "b"), ("task", "t"), ("task", "lost"), ("task", "grave")):
+        theirs.put(kind, "p", gone(name, 3) if name == "grave" else row(name, 3, digest=1))
+    for kind, name, digest in (("project", "p", 2), ("branch", "b", 1), ("task", "t", 5), ("task", "phantom", 1)):
+        ours.put(kind, "p", row(name, 3, digest=digest))
+    ours.put("task", "p", row("new", 9))
+    assert ours.all_of("p").sorted_tasks() == ["new", "phantom", "t"]
+
+    assert ours.mend("p", theirs.all_of("p"), 5) == 4
+    assert ours.digest("p") == (1, 3)
+    assert live_tasks(ours) == {"t": 3, "lost": 3, "new": 9}
+    assert ours.rows == 5
+    assert ours.mend("p", theirs.all_of("p"), 5) == 0
+    assert ours.standing_rows("p") == (
+        ours.project("p"),
+        list(ours.branches("p")),
+        [entry.data for entry in ours.all_of("p").tasks.values()],
+    )
+    ours.put("project", "p", gone("p", 10))
+    assert ours.standing_rows("p") == (None, [], [])
+    assert ours.every_project() == ["p"]
+    assert Replica().standing_rows("q") == (None, [], [])
+
+
 ENTRY = st.tuples(st.sampled_from(["project", "branch", "task"]), st.sampled_from(["a", "b"]), st.integers(0, 30), st.booleans())
 
 

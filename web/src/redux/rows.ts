@@ -44,19 +44,20 @@ export class RowEdit {
     for (const [kind, row] of rowsOf(frame)) this.put(kind, row);
   }
 
-  put(kind: string, row: Row): void {
+  /** `asOf`: the row is of a whole as it was there (exclusive), so it also replaces one of the same stamp, which may have been mended. */
+  put(kind: string, row: Row, asOf = -1): void {
     if (kind !== 'project' && kind !== 'branch' && kind !== 'task') return;
     const project = kind === 'project' ? row.id : (row.project_id ?? '');
     if (kind === 'task' && !this.#watched.has(project)) return;
     const key = kind === 'project' ? row.id : keyOf(project, row.id);
     if (isTombstone(row)) this.#bury(kind, project, row.id, row.stamp);
-    else if (this.#newer(kind, key, project, row)) this.#write(TABLES[kind])[key] = row as never;
+    else if (this.#newer(kind, key, project, row, asOf)) this.#write(TABLES[kind])[key] = row as never;
   }
 
   /** A whole project as it was at `offset` (exclusive): branches that are missing and older than that are gone. */
   replace(projectId: string, project: Row | null, branches: readonly Row[], offset: number): void {
-    if (project !== null) this.put('project', project);
-    for (const branch of branches) this.put('branch', branch);
+    if (project !== null) this.put('project', project, offset);
+    for (const branch of branches) this.put('branch', branch, offset);
     const present = new Set(branches.map(({ id }) => id));
     for (const row of Object.values(this.#read('summaries'))) {
       const gone = row.project_id === projectId && row.stamp < offset && !present.has(row.id);
@@ -82,12 +83,12 @@ export class RowEdit {
     this.#copies.graves = Object.fromEntries(graves) as Record<string, never>;
   }
 
-  #newer(kind: Kind, key: string, project: string, row: Row): boolean {
+  #newer(kind: Kind, key: string, project: string, row: Row, asOf: number): boolean {
     const old: { readonly stamp: number } | undefined = this.#read(TABLES[kind])[key];
-    if (old !== undefined && old.stamp >= row.stamp) return false;
+    if (old !== undefined && (asOf < 0 ? old.stamp >= row.stamp : old.stamp > row.stamp)) return false;
     const graves = [this.#grave('project', project, project), this.#grave(kind, project, row.id)];
     if (kind === 'task') graves.push(this.#grave('branch', project, (row as TaskRow).branch_id));
-    return Math.max(...graves) < row.stamp;
+    return graves.every((grave) => grave < row.stamp || grave < asOf);
   }
 
   #grave(kind: Kind, project: string, id: string): number {

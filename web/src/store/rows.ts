@@ -28,8 +28,11 @@ export class Rows {
     this.versions.task += 1;
   }
 
-  /** Take in one row; false when it is older than what is known, or of no use here. */
-  put(kind: string, row: Row): boolean {
+  /**
+   * Take in one row; false when it is older than what is known, or of no use here. `asOf`: it is of a whole that was asked
+   * for, as it was at that offset (exclusive): it also replaces a row of the same stamp, which the server may have mended.
+   */
+  put(kind: string, row: Row, asOf = -1): boolean {
     if (kind !== 'project' && kind !== 'branch' && kind !== 'task') return false;
     const project = projectOf(kind, row);
     if (kind === 'task' && project !== this.#watched) return false;
@@ -38,8 +41,8 @@ export class Rows {
     // Also of an old tombstone: what it deleted may still be here although the parent was revived since.
     if (isTombstone(row) && kind !== 'task') this.#bury(kind, project, row.id, row.stamp);
     const old = table.get(key);
-    if (old !== undefined && old.stamp >= row.stamp) return false;
-    if (this.#buried(kind, project, row)) return false;
+    if (old !== undefined && (asOf < 0 ? old.stamp >= row.stamp : old.stamp > row.stamp)) return false;
+    if (this.#buried(kind, project, row, asOf)) return false;
     table.set(key, row);
     this.versions[kind] += 1;
     return true;
@@ -47,9 +50,9 @@ export class Rows {
 
   /** A whole project as it was at `offset` (exclusive): branches that are missing and older than that are gone. */
   replace(projectId: string, project: Row | null, branches: readonly Row[], offset: number): void {
-    if (project !== null) this.put('project', project);
+    if (project !== null) this.put('project', project, offset);
     const present = new Set(branches.map((branch) => branch.id));
-    for (const branch of branches) this.put('branch', branch);
+    for (const branch of branches) this.put('branch', branch, offset);
     for (const [key, row] of this.#tables.branch) {
       if (isTombstone(row) || row.stamp >= offset || present.has(row.id)) continue;
       if (projectOf('branch', row) !== projectId) continue;
@@ -120,11 +123,11 @@ export class Rows {
     return there ? alive<TaskRow>(this.#tables.task) : [];
   }
 
-  #buried(kind: Kind, project: string, row: Row): boolean {
-    if (kind !== 'project' && this.#grave('project', project, project) > row.stamp) return true;
-    if (kind === 'branch') return this.#grave('branch', project, row.id) > row.stamp;
-    if (kind === 'project') return this.#grave('project', project, project) > row.stamp;
-    return !isTombstone(row) && this.#grave('branch', project, (row as TaskRow).branch_id) > row.stamp;
+  #buried(kind: Kind, project: string, row: Row, asOf: number): boolean {
+    const above = (grave: number) => grave > row.stamp && grave >= asOf;
+    if (above(this.#grave('project', project, project))) return true;
+    if (kind === 'branch') return above(this.#grave('branch', project, row.id));
+    return kind === 'task' && !isTombstone(row) && above(this.#grave('branch', project, (row as TaskRow).branch_id));
   }
 
   #grave(kind: Kind, project: string, id: string): number {

@@ -73,7 +73,8 @@ export class Store implements Sink {
     const known = this.#epochs.get(projectId);
     if (epoch !== undefined && known !== undefined && epoch !== known) return false;
     if (epoch !== undefined) this.#epochs.set(projectId, epoch);
-    for (const task of answer.tasks) this.rows.put('task', task);
+    const asOf = answer.positions[projectId]?.position?.offset ?? 0;
+    for (const task of answer.tasks) this.rows.put('task', task, asOf);
     this.#changed();
     return true;
   }

@@ -81,3 +81,21 @@ test('only tasks of the watched project are kept', () => {
   rows.watch('q');
   expect(rows.put('task', task(1))).toBe(false);
 });
+
+test('a snapshot mends what an edge had wrong: at the same stamp, and a branch that was missing', () => {
+  const rows = fresh();
+  rows.replace('p', { ...project(4), total_tasks: 7 }, [{ ...branch(3, 'wrong'), total_tasks: 7 }], 5);
+  rows.replace(
+    'p',
+    { ...project(4), total_tasks: 1 },
+    [{ ...branch(3, 'wrong'), total_tasks: 1 }, branch(2, 'lost')],
+    5,
+  );
+  expect(rows.project('p')?.total_tasks).toBe(1);
+  expect(rows.branch('p', 'wrong')?.total_tasks).toBe(1);
+  expect(rows.branch('p', 'lost')?.stamp).toBe(2);
+  expect(rows.put('branch', { ...branch(3, 'wrong'), total_tasks: 9 })).toBe(false);
+  rows.put('branch', gone('wrong', 8));
+  rows.replace('p', project(4), [branch(3, 'wrong')], 5);
+  expect(rows.branch('p', 'wrong')).toBeNull();
+});

@@ -4,9 +4,11 @@ import json
 from typing import Any
 
 from api.protocol.hub import Waiting
+from api.protocol.inputs import Subscribe
 from api.protocol.limits import Limits
 from api.protocol.resume import Live, Replay, Snapshot
-from schemas.frames import Since
+from api.protocol.transitions import receive
+from schemas.frames import Since, Want
 from schemas.messages import Metadata, Outcome, Position
 from tests.unit.api.protocol.fakes import EPOCH, NOW, World, update
 
@@ -77,6 +79,23 @@ def test_a_skipped_record_sends_everybody_to_a_snapshot() -> None:
     assert world.hub.decide("p", Since(EPOCH, 3)) == Live(3)
 
 
+def test_a_project_that_was_mended_is_sent_whole() -> None:
+    """To everybody, also to whoever stands at the very end of the stream; what comes next continues it."""
+    world = World()
+    world.publish("p")
+    session = world.session()
+    receive(session, Subscribe([Want("project:p")]), NOW)
+    assert len(world.due(session)) == 2
+    world.hub.renew("p")
+    (snapshot,) = [json.loads(frame) for frame in world.due(session)]
+    assert (snapshot["payload"]["action"], snapshot["sequence"]) == ("snapshot", 1)
+    assert world.hub.decide("p", Since(EPOCH, 1)) == Snapshot()
+    world.publish("p")
+    (frame,) = [json.loads(frame) for frame in world.due(session)]
+    assert (frame["sequence"], frame["prev"]) == (2, 1)
+    assert isinstance(world.hub.decide("p", Since(EPOCH, 2)), Live)
+
+
 def test_nobody_joins_inside_a_group_of_parts() -> None:
     """While it is not whole, the stream ends before it."""
     world = World()
@@ -85,6 +104,7 @@ def test_nobody_joins_inside_a_group_of_parts() -> None:
     world.hub.hold("p", 3)
     world.hub.places[0].applied = 3
     assert (world.hub.sequence("p"), world.hub.sequence("q")) == (1, 3)
+    assert (world.hub.is_whole("p"), world.hub.is_whole("q")) == (False, True)
     world.hub.release("p")
     assert world.hub.sequence("p") == 3
 

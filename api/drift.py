@@ -1,0 +1,83 @@
+"""Goes round the replica's projects: where rows do not add up, it reads them again from `task-state` and tells the clients."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final, NamedTuple
+
+import structlog
+from aiokafka.errors import KafkaError
+
+from api.meters import Meters
+from api.protocol.drift import adding_up
+from api.protocol.hub import Hub
+from api.replica import ProjectRows, Replica
+
+log = structlog.get_logger()
+_SLICE_PAUSE_S: Final = 0.05
+_SECOND_LOOK_S: Final = 0.2
+_NAMED: Final = 5
+_NEVER_S: Final = 10.0**9
+
+
+class Ways(NamedTuple):
+    """reread: gives a project's rows as `task-state` has them, and up to where in `task-changes` they go. mended: tells the clients."""
+
+    reread: Callable[[str], Awaitable[tuple[ProjectRows, int]]]
+    mended: Callable[[str], None]
+
+
+class DriftWatch:
+    """Looks at each project about every `every_s`, a few thousand tasks a second; 0 means never."""
+
+    def __init__(self, replica: Replica, hub: Hub, ways: Ways, meters: Meters, every_s: float) -> None:
+        self._replica = replica
+        self._hub = hub
+        self._ways = ways
+        self._meters = meters
+        self._every_s = every_s
+        self._hopeless: dict[str, int] = {}
+
+    async def run(self, ready: asyncio.Event) -> None:
+        """Watch until cancelled. Before `ready` a compacted topic was read in part, and nothing need add up."""
+        await ready.wait()
+        while True:
+            await asyncio.sleep(self._every_s or _NEVER_S)
+            for project_id in self._replica.every_project():
+                await self._visit(project_id)
+
+    async def _visit(self, project_id: str) -> None:
+        if not await self._wrong(project_id):
+            self._hopeless.pop(project_id, None)
+            return
+        await asyncio.sleep(_SECOND_LOOK_S)
+        wrong = await self._wrong(project_id)
+        if wrong and self._hopeless.get(project_id) != self._replica.digest(project_id)[1]:
+            await self._mend(project_id, wrong)
+
+    async def _wrong(self, project_id: str) -> list[str]:
+        """Return what does not add up, from one moment between whole messages."""
+        if not self._hub.is_whole(project_id):
+            return []
+        looking = adding_up(*self._replica.standing_rows(project_id))
+        while True:
+            try:
+                next(looking)
+            except StopIteration as end:
+                return list(end.value)
+            await asyncio.sleep(_SLICE_PAUSE_S)
+
+    async def _mend(self, project_id: str, wrong: list[str]) -> None:
+        self._meters.drifts.inc()
+        log.warning("replica_drifted", project=project_id, rows=wrong[:_NAMED])
+        try:
+            rows, through = await self._ways.reread(project_id)
+        except (KafkaError, TimeoutError):
+            return  # Kafka is away: the next round finds it again
+        changed = self._replica.mend(project_id, rows, through)
+        self._meters.mended.inc(changed)
+        if changed:
+            self._ways.mended(project_id)
+            log.warning("replica_mended", project=project_id, rows=changed)
+        else:
+            self._hopeless[project_id] = self._replica.digest(project_id)[1]
+            log.error("drift_remains", project=project_id, rows=wrong[:_NAMED], note="task-state says the same: run `anabranch verify`")

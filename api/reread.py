@@ -1,0 +1,46 @@
+"""The rows of one project, read once more from the beginning of `task-state`, by the code that reads them at the start."""
+
+import asyncio
+import time
+from typing import Final
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from api.feed import NO_EPOCH, Audience, Feed, Observed, Record
+from api.meters import Meters
+from api.protocol.hub import Hub, Place
+from api.protocol.limits import Limits
+from api.replica import ProjectRows, Replica
+from api.tracing import Untraced
+from broker.connection import KafkaSettings, client_options
+from schemas.topics import TASK_STATE, escape, offset_key
+
+_PATIENCE_S: Final = 600.0
+_POLL_MS: Final = 500
+
+
+async def reread(kafka: KafkaSettings, partition: int, project_id: str) -> tuple[ProjectRows, int]:
+    """Return a project's rows as its partition has them now, and up to where in `task-changes` they go.
+
+    Raises `KafkaError` when the broker refuses, `TimeoutError` when it is away for long.
+    """
+    replica = Replica()
+    hub = Hub(replica, lambda _project_id: partition, Limits())
+    hub.begin(partition, Place(NO_EPOCH))
+    feed = Feed(replica, hub, Observed(Meters(), Untraced()), Audience(lambda _project: None, lambda _project, _user: None))
+    place = TopicPartition(kafka.topic(TASK_STATE), partition)
+    consumer = AIOKafkaConsumer(**client_options(kafka), group_id=None, enable_auto_commit=False, auto_offset_reset="earliest")
+    consumer.assign([place])
+    async with asyncio.timeout(_PATIENCE_S), consumer:
+        end = (await consumer.end_offsets([place]))[place]
+        await consumer.seek_to_beginning(place)
+        while await consumer.position(place) < end:
+            for record in (await consumer.getmany(place, timeout_ms=_POLL_MS)).get(place, ()):
+                key = record.key or b""
+                if _concerns(key, partition, project_id):
+                    feed.state(Record(partition, record.offset, key, record.value, record.timestamp), int(time.time() * 1000))
+    return replica.all_of(project_id), hub.places[partition].through
+
+
+def _concerns(key: bytes, partition: int, project_id: str) -> bool:
+    return key == offset_key(partition) or key.split(b"/", 2)[1:2] == [escape(project_id).encode()]

@@ -49,7 +49,7 @@ def read_instance(data: Path) -> Instance | None:
     path = instance_path(data)
     try:
         instance = Instance.model_validate_json(path.read_bytes())
-        return instance if instance.pid is None or _lives(instance.pid, path.stat().st_mtime) else None
+        return instance if instance.pid is None or lives(instance.pid, path.stat().st_mtime) else None
     except FileNotFoundError:
         return None
     except NotADirectoryError:
@@ -58,7 +58,7 @@ def read_instance(data: Path) -> Instance | None:
         raise Failure(f"{path} is damaged: delete it and start the parts again.") from None
 
 
-def _lives(pid: int, announced_at: float) -> bool:
+def lives(pid: int, announced_at: float) -> bool:
     """Say whether the process that announced itself lives; one that started after the announcement only has the same number."""
     try:
         return psutil.Process(pid).create_time() <= announced_at + _CLOCK_SLACK_S

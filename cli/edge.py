@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from broker.instance import read_instance, update_instance
+from broker.parts import announced, private_url
 from broker.ports import free_port
 from cli.child import Plan
 from cli.edges import run_edges
@@ -45,17 +46,19 @@ def edge(
         port=port if port is not None and _shared() else page_port(port),
         private_port=private_port or free_port(),
     )
-    url, private_url = f"http://{settings.host}:{settings.port}", f"http://{settings.private_host}:{settings.private_port}"
-    announced = _announce(data, url, private_url)
-    typer.echo(json.dumps({"url": url, "private_url": private_url}) if as_json else f"The edge is at {url}.")
+    url, private = f"http://{settings.host}:{settings.port}", private_url(settings.private_host, settings.private_port)
+    first = _announce(data, url, private)
+    typer.echo(json.dumps({"url": url, "private_url": private}) if as_json else f"The edge is at {url}.")
     try:
         if workers == 1:
-            sys.exit(main(settings))
+            with announced(data, "edge", private, url=url):
+                code = main(settings)
+            sys.exit(code)
         os.environ["ANABRANCH_REUSE_PORT"] = "true"
         plans = [_plan(settings, number, as_json=as_json) for number in range(workers)]
         asyncio.run(run_edges(plans, lambda sentence: typer.echo(sentence, err=True)))
     finally:
-        if announced and read_instance(data) is not None:
+        if first and read_instance(data) is not None:
             update_instance(data, url=None, private_url=None)
 
 

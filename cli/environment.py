@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from schemas.failure import UsageFailure
 
 PREFIX: Final = "ANABRANCH_"
-OTHERS: Final = frozenset({"ANABRANCH_TOKEN", "ANABRANCH_POSTGRES_DSN", "ANABRANCH_WEBHOOK_SECRET"})
+OTHERS: Final = frozenset({"ANABRANCH_ASK", "ANABRANCH_TOKEN", "ANABRANCH_POSTGRES_DSN", "ANABRANCH_WEBHOOK_SECRET"})
 """Names that an option reads, and that are no settings."""
 _TESTS: Final = "ANABRANCH_TEST_"
 

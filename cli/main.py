@@ -29,6 +29,7 @@ from cli import (
     webhook,
     worker,
 )
+from cli.operate import doctor, status
 from schemas.failure import Failure
 
 app: Final = typer.Typer(
@@ -58,6 +59,8 @@ app.command("sql")(sql.sql)
 app.add_typer(views.app, name="views")
 app.command("burndown")(burndown.burndown)
 app.command("mcp")(mcp.mcp)
+app.command("status")(status.status)
+app.command("doctor")(doctor.doctor)
 app.command("bench")(bench.bench)
 
 

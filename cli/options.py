@@ -24,6 +24,10 @@ Token = Annotated[
     str | None, typer.Option("--token", envvar="ANABRANCH_TOKEN", help="Access token; default: one made from the instance's secret.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+Ask = Annotated[
+    list[str] | None,
+    typer.Option("--ask", metavar="URL", envvar="ANABRANCH_ASK", help="Private port of a worker or edge elsewhere; may be given again."),
+]
 JsonLog = Annotated[bool, typer.Option("--json", help="Log as JSON, one object a line.")]
 
 
@@ -41,11 +45,17 @@ class Client(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, env_prefix="ANABRANCH_", env_nested_delimiter="__", extra="ignore")
 
     kafka: KafkaSettings = KafkaSettings()
+    application_id: str = "anabranch"
 
 
 def kafka_settings(data: Path, kafka: str | None) -> KafkaSettings:
     """Return how to reach Kafka: the given address, else that of the instance on `data`."""
     return checked(Client, kafka=bootstrap(data, kafka)).kafka
+
+
+def application_id() -> str:
+    """Return the workers' application id, of which their consumer group is named."""
+    return checked(Client, kafka={}).application_id
 
 
 def bootstrap(data: Path, kafka: str | None) -> dict[str, str]:

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from broker.parts import announced, private_url
+from broker.ports import free_port
 from cli.options import DEFAULT_DATA, Data, JsonLog, Kafka, bootstrap, checked
 from cli.process import prepare_process
 
@@ -25,10 +27,8 @@ def worker(
     from streams.settings import WorkerSettings  # noqa: PLC0415  with it
 
     prepare_process(as_json=as_json)
-    settings = checked(
-        WorkerSettings,
-        kafka=bootstrap(data, kafka),
-        worker_dir=(worker_dir or data / "worker").resolve(),
-        private_port=private_port,
-    )
-    sys.exit(main(settings))
+    port, directory = private_port or free_port(), (worker_dir or data / "worker").resolve()
+    settings = checked(WorkerSettings, kafka=bootstrap(data, kafka), worker_dir=directory, private_port=port)
+    with announced(data, "worker", private_url(settings.private_host, port), directory=directory):
+        code = main(settings)
+    sys.exit(code)

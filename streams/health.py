@@ -12,12 +12,18 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 @dataclass(frozen=True)
 class State:
-    """What the worker says about itself. problem: why it is not healthy. partitions: their ends, by number."""
+    """What the worker says about itself. problem: why it is not healthy. partitions: their ends, by number, with windows and store.
+
+    instance: its name. standbys: partitions of others whose rows it keeps. restoring: its own whose rows are not there yet.
+    """
 
     ready: bool
     kafka_up: bool
     problem: str | None
     partitions: dict[int, dict[str, int]]
+    instance: str = ""
+    standbys: tuple[int, ...] = ()
+    restoring: tuple[int, ...] = ()
 
 
 class HealthServer:
@@ -63,6 +69,9 @@ def _answer(state: State, *, ok: bool) -> web.Response:
         "ready": state.ready,
         "kafka_up": state.kafka_up,
         "problem": state.problem,
+        "instance": state.instance,
+        "standbys": state.standbys,
+        "restoring": state.restoring,
         "partitions": {str(number): ends for number, ends in sorted(state.partitions.items())},
     }
     return web.Response(text=json.dumps(body), content_type="application/json", status=200 if ok else 503)

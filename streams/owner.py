@@ -80,6 +80,11 @@ class Owner:
         """End of the events that the stored rows include; -1 for none."""
         return self._store.mark.through
 
+    @property
+    def open_windows(self) -> int:
+        """Projects whose agents' changes are being collected."""
+        return len(self._windows.by_project)
+
     async def open(self, place: Place) -> None:
         """Take batches from this place on; those that were drained from there before this call have waited for it."""
         self.expected, self._token = place

@@ -74,6 +74,10 @@ class Owners:
         owner = self._owners.get(partition)
         return owner is not None and owner.in_flight < self._in_flight_events / len(self._owners)
 
+    def sizes(self) -> dict[int, int]:
+        """Return the bytes of each store that is open here, whoever owns its partition."""
+        return self._stores.sizes()
+
     def watermark(self, partition: int) -> int | None:
         """Return the end of what is durable and published."""
         owner = self._owners.get(partition)

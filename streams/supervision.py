@@ -1,6 +1,8 @@
 """Watches a running worker: the sign of life from Kafka, progress, standing still; keeps the figures for health and metrics."""
 
 import asyncio
+import os
+import platform
 import time
 from collections.abc import Callable
 from typing import Final
@@ -16,6 +18,7 @@ from streams.owners import Owners
 from streams.progress import Ends, Progress
 
 _PERIOD_S: Final = 1.0
+_PLACES: Final = ("end", "read", "taken", "durable", "committed")
 
 
 class StalledError(Exception):
@@ -46,11 +49,26 @@ class Supervision:
 
     def state(self) -> State:
         """Return what /healthz and /readyz say."""
+        sizes = self._owners.sizes()
+        windows = {owner.number: owner.open_windows for owner in self._owners}
         partitions = {
-            number: {"end": ends.end, "read": ends.read, "durable": ends.durable, "committed": ends.committed}
+            number: {
+                **{place: getattr(ends, place) for place in _PLACES},
+                "windows": windows.get(number, 0),
+                "store_bytes": sizes.get(number, 0),
+            }
             for number, ends in self._ends.items()
         }
-        return State(self._owners.assigned and not self._app.rebalancing, self.watch.up, self._problem, partitions)
+        mine = {tp.partition for tp in self._app.assignor.assigned_actives() if tp.topic == self._topic}
+        return State(
+            ready=self._owners.assigned and not self._app.rebalancing,
+            kafka_up=self.watch.up,
+            problem=self._problem,
+            partitions=partitions,
+            instance=self._app.conf.consumer_group_instance_id or f"{platform.node()}:{os.getpid()}",
+            standbys=tuple(sorted(sizes.keys() - mine)),
+            restoring=tuple(sorted(mine - windows.keys())),
+        )
 
     async def _ask(self) -> bool:
         return bool(await asyncio.shield(self._app.producer._producer.client.force_metadata_update()))  # noqa: SLF001  Faust offers no ping

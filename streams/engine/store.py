@@ -15,6 +15,7 @@ _MIB: Final = 1024 * 1024
 _MARK: Final = b"\x00mark"
 _HINT: Final = b"\x00hint"
 _SUSPECT: Final = "SUSPECT"
+_SIZES: Final = ("rocksdb.live-sst-files-size", "rocksdb.cur-size-all-mem-tables")
 
 
 class Mark(msgspec.Struct, frozen=True):
@@ -112,6 +113,11 @@ class PartitionStore:
             self.suspect()
             raise
         self.mark = write.mark
+
+    @property
+    def bytes(self) -> int:
+        """What the rows take: on disk, and in memory until they are flushed."""
+        return sum(self._db.property_int_value(name) or 0 for name in _SIZES)
 
     def suspect(self) -> None:
         """Leave a note: do not trust this store again."""

@@ -78,6 +78,10 @@ class Stores:
         if store is not None:
             store.close()
 
+    def sizes(self) -> dict[int, int]:
+        """Return the bytes of each open store, owned or kept as a standby."""
+        return {number: store.bytes for number, store in self._open.items()}
+
     def close_all(self) -> None:
         """Close all stores."""
         for partition in list(self._open):

@@ -1,0 +1,86 @@
+"""The consumer group of the workers, as Kafka sees it: who is a member, who has which partition, what is committed."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
+from aiokafka.errors import GroupCoordinatorNotAvailableError
+
+from broker.connection import KafkaSettings, client_options
+from broker.reach import reaching
+from broker.reading import reading
+from schemas.topics import TASK_CHANGES
+
+_CALL_MS: Final = 10_000
+_PAUSE_S: Final = 0.1
+
+
+@dataclass(frozen=True)
+class Member:
+    """One member. partitions: those of `task-changes` that it was given."""
+
+    name: str
+    host: str
+    partitions: frozenset[int]
+
+
+@dataclass(frozen=True)
+class Group:
+    """state: Kafka's word (Stable, PreparingRebalance, Empty, Dead). begins, ends, committed: offsets of `task-changes` by partition."""
+
+    name: str
+    state: str
+    members: tuple[Member, ...]
+    begins: dict[int, int]
+    ends: dict[int, int]
+    committed: dict[int, int]
+    brokers: int
+
+    def owner(self, partition: int) -> Member | None:
+        """Return the member that a partition was given to."""
+        return next((member for member in self.members if partition in member.partitions), None)
+
+
+async def describe_group(settings: KafkaSettings, application_id: str) -> Group:
+    """Return the workers' group with the ends of the log. Raises `Failure` when Kafka cannot be asked."""
+    topic, name = settings.topic(TASK_CHANGES), settings.topic(application_id)
+    with reaching(settings):
+        begins, ends = await _offsets(settings, topic)
+        admin = AIOKafkaAdminClient(**client_options(settings), request_timeout_ms=_CALL_MS)
+        try:
+            await admin.start()
+            (answer,) = await _patiently(lambda: admin.describe_consumer_groups([name]))
+            committed = await admin.list_consumer_group_offsets(name)
+            brokers = len((await admin.describe_cluster())["brokers"])
+        finally:
+            await admin.close()
+    described: Any = answer
+    _code, _name, state, _type, _protocol, members, *_ = described.groups[0]
+    places = {place.partition: found.offset for place, found in committed.items() if place.topic == topic and found.offset >= 0}
+    return Group(name, state, tuple(_member(member, topic) for member in members), begins, ends, places, brokers)
+
+
+async def _offsets(settings: KafkaSettings, topic: str) -> tuple[dict[int, int], dict[int, int]]:
+    async with reading(settings, topic) as (consumer, places):
+        begins, ends = await consumer.beginning_offsets(places), await consumer.end_offsets(places)
+    return {place.partition: offset for place, offset in begins.items()}, {place.partition: offset for place, offset in ends.items()}
+
+
+async def _patiently(ask: Callable[[], Awaitable[list[Any]]]) -> list[Any]:
+    """Ask again while a new cluster still makes its topic of groups."""
+    async with asyncio.timeout(_CALL_MS / 1000):
+        while True:
+            try:
+                return await ask()
+            except GroupCoordinatorNotAvailableError:
+                await asyncio.sleep(_PAUSE_S)
+
+
+def _member(member: Any, topic: str) -> Member:  # noqa: ANN401  because aiokafka's responses have no types
+    name, _client, host, _metadata, assignment, *_ = member
+    given = ConsumerProtocolMemberAssignment.decode(assignment).assignment if assignment else ()
+    numbers = {number for named, partitions in given if named == topic for number in partitions}
+    return Member(name, host.lstrip("/"), frozenset(numbers))

@@ -118,7 +118,7 @@ async def send(plan: Plan, settings: KafkaSettings, progress: Progress) -> Repor
             if (wait_s := pace.wait_s(version.time_ms)) > 0:
                 await publisher.flush()
                 await asyncio.sleep(wait_s)
-            moment = Moment(version.name, version.number, version.time_ms)
+            moment = Moment(version.name, version.number, version.time_ms, version.author)
             await publisher.send(events(plan.origin, moment, step.changes))
             _count(plan.report, step)
             progress(step.place, plan.versions, plan.report.total_events)

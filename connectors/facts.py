@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from connectors.board import Change
 from schemas.events import Event, Fields
+from schemas.topics import MAX_ID_CHARS
 from schemas.words import Source
 
 NAMESPACE: Final = uuid.UUID("6f0f9a52-6b3c-5f7e-9d43-0a6f2b9c7d11")
@@ -34,11 +35,12 @@ class Origin(Struct, frozen=True):
 
 
 class Moment(Struct, frozen=True):
-    """When a version was: its name (a commit's id or `file`), its number and its time in milliseconds since 1970."""
+    """When a version was: its name (a commit's id or `file`), its number and its time in milliseconds since 1970; and whose it is."""
 
     name: str
     number: int
     time_ms: int
+    author: str = ""
 
 
 def slug(name: str) -> str:
@@ -48,8 +50,12 @@ def slug(name: str) -> str:
 
 
 def events(origin: Origin, moment: Moment, changes: Iterable[Change]) -> Iterator[Event]:
-    """Yield one event per change, in order. Every event of a version has the version's number: a row changes once in each."""
+    """Yield one event per change, in order. Every event of a version has the version's number: a row changes once in each.
+
+    Their session is the version's author, or the connector: ids do not depend on it, since they say what changed and not who did it.
+    """
     occurred_at = iso(moment.time_ms)
+    session = moment.author[:MAX_ID_CHARS] or origin.connector
     seed = f"{origin.connector}\n{origin.project_id}\n{origin.path}\n{moment.name}:{moment.number}\n"
     for change in changes:
         content = b"" if change.data is None else _encode(change.data)
@@ -62,6 +68,7 @@ def events(origin: Origin, moment: Moment, changes: Iterable[Change]) -> Iterato
             entity_id=change.id,
             occurred_at=occurred_at,
             source=origin.source,
+            session_id=session,
             branch_id=change.branch_id,
             task_id=change.task_id,
             origin=origin.name,

@@ -5,6 +5,7 @@ the version before it (commit times are not in order in real histories). Numbers
 where a count of commits would start anew.
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -16,6 +17,8 @@ from pygit2.enums import SortMode
 from schemas.failure import UsageFailure
 
 _MS: Final = 1000
+_SIGNED: Final = re.compile(rb"^co-authored-by:[ \t]*([^<\n]+?)[ \t]*<no-?reply@", re.IGNORECASE | re.MULTILINE)
+"""Agents sign the commits that they make for a person, with an address that takes no mail; people give theirs."""
 
 
 class Place(Struct, frozen=True):
@@ -27,12 +30,16 @@ class Place(Struct, frozen=True):
 
 
 class Version(Struct, frozen=True):
-    """One version of a file. `name` is the commit's id, or `file`; `number` and `time_ms` are milliseconds since 1970."""
+    """One version of a file. `name` is the commit's id, or `file`; `number` and `time_ms` are milliseconds since 1970.
+
+    author: the agent that signed the commit, else who made it; empty where it is no commit's.
+    """
 
     name: str
     number: int
     time_ms: int
     content: bytes
+    author: str = ""
 
 
 def locate(given: Path, candidates: tuple[str, ...]) -> Place:
@@ -65,7 +72,7 @@ def version_of(place: Place, content: bytes, changed_ms: int) -> Version:
         return Version("file", changed_ms, changed_ms, content)
     last = commits[-1]
     if last.blob is not None and last.blob == pygit2.hash(content):
-        return Version(last.name, last.number, last.time_ms, content)
+        return Version(last.name, last.number, last.time_ms, content, last.author)
     return Version("file", max(changed_ms, last.number + 1), changed_ms, content)
 
 
@@ -74,6 +81,7 @@ class _Commit(Struct, frozen=True):
     number: int
     time_ms: int
     blob: pygit2.Oid | None
+    author: str
 
 
 class History:
@@ -93,7 +101,7 @@ class History:
     def __iter__(self) -> Iterator[Version]:
         for commit in self._commits:
             content = b"" if commit.blob is None else self._repository[commit.blob].read_raw()
-            yield Version(commit.name, commit.number, commit.time_ms, content)
+            yield Version(commit.name, commit.number, commit.time_ms, content, commit.author)
 
 
 def _in_its_folder(file: Path, candidates: tuple[str, ...]) -> Place:
@@ -147,8 +155,15 @@ def _walk(repository: pygit2.Repository, path: str) -> Iterator[_Commit]:
         if blob != before:
             time_ms = commit.commit_time * _MS
             number = max(time_ms, number + 1)
-            yield _Commit(str(commit.id), number, time_ms, blob)
+            yield _Commit(str(commit.id), number, time_ms, blob, _author(commit))
             before = blob
+
+
+def _author(commit: pygit2.Commit) -> str:
+    """Return the agent's name where one signed, else the author's, in whatever encoding it is."""
+    signed = _SIGNED.search(commit.raw_message)
+    name = signed[1] if signed is not None else commit.author.raw_name or b""
+    return " ".join(name.decode(errors="replace").split())
 
 
 def _blob(commit: pygit2.Commit, path: str) -> pygit2.Oid | None:

@@ -156,7 +156,7 @@ class Follower:
 
 
 def _moment(version: Version) -> Moment:
-    return Moment(version.name, version.number, version.time_ms)
+    return Moment(version.name, version.number, version.time_ms, version.author)
 
 
 def _skipped(version: Version, reading: Reading) -> list[Skipped]:

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { BUFFER, type Buffer, buffered, EMPTY_BUFFER } from '../src/buffer.ts';
 import { type DataFrame, decode } from '../src/frames.ts';
 import { branchSlice, connectSummaries, selectBranch, selectProjects, selectTasks } from '../src/redux/index.ts';
-import { RowEdit } from '../src/redux/rows.ts';
+import { NO_ROWS, RowEdit } from '../src/redux/rows.ts';
 import { Lab } from '../testing/lab.ts';
 import { World } from '../testing/world.ts';
 
@@ -123,7 +123,7 @@ test('of two rows of one thing in one batch the newest wins, in whichever order 
     (move) => decode(JSON.stringify(world.change(move))) as DataFrame,
   );
   for (const order of [frames, [...frames].reverse()]) {
-    const edit = new RowEdit({ projects: {}, summaries: {}, tasks: {}, graves: {} }, ['p1']);
+    const edit = new RowEdit(NO_ROWS, ['p1']);
     for (const frame of order) edit.frame(frame);
     expect(Object.values(edit.result.tasks).map(({ title }) => title)).toEqual(['new']);
   }

@@ -94,7 +94,7 @@ test('without Redux, too, what a notice names is fetched, and lists of its tasks
   const loader = new Loader({ call: env.call as never, token: (no) => env.token(no, false), now: env.now });
   const refetch = new Refetch(
     loader,
-    ({ answer }) => store.refetched(answer),
+    ({ answer }) => store.loadBulk(answer),
     () => {},
     env.setTimeout,
   );

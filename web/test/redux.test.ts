@@ -11,7 +11,7 @@ import {
   selectTask,
   selectTasks,
 } from '../src/redux/index.ts';
-import { NO_ROWS, RowEdit } from '../src/redux/rows.ts';
+import { GRAVES, isPast, NO_ROWS, RowEdit } from '../src/redux/rows.ts';
 import { Rows } from '../src/store/rows.ts';
 import type { Row } from '../src/types.ts';
 import { started } from '../testing/store.ts';
@@ -176,6 +176,22 @@ test('rows in any order, with repeats, are what the rows of the store without Re
       expect(sorted(Object.values(edit.result.tasks))).toEqual(sorted(other.tasks()));
     }),
   );
+});
+
+test('graves are bounded, and what was read before those that went brings nothing back', () => {
+  const edit = new RowEdit(NO_ROWS, ['p']);
+  for (let stamp = 1; stamp <= 2 * GRAVES; stamp += 1)
+    edit.put('task', { id: `t${stamp}`, project_id: 'p', deleted: true, stamp });
+  const { graves, floors } = edit.result;
+  expect(Object.keys(graves).length).toBeLessThanOrEqual(GRAVES);
+  expect([isPast(floors, 'p', GRAVES - 1), isPast(floors, 'p', 2 * GRAVES)]).toEqual([true, false]);
+  const late = { id: 't7', project_id: 'p', branch_id: 'b', stamp: 6 } as Row;
+  edit.put('task', late, { at: 7, whole: true });
+  expect(edit.result.tasks).toEqual({});
+  edit.put('task', { ...late, stamp: 2 * GRAVES + 1 });
+  expect(Object.keys(edit.result.tasks)).toHaveLength(1);
+  edit.clear('p');
+  expect(edit.result).toMatchObject({ graves: {}, floors: {} });
 });
 
 test('an edit that fails leaves the state as it was', () => {

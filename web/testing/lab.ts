@@ -7,7 +7,7 @@ import { World } from './world.ts';
 
 export class Lab {
   readonly world: World;
-  readonly store = new Store();
+  readonly store: Store;
   readonly server: FakeServer;
   readonly env: Env;
   /** The client under test; another one may take its place. */
@@ -20,7 +20,8 @@ export class Lab {
   #timers: { readonly at: number; readonly call: () => void }[] = [];
   #bytes = 1;
 
-  constructor(world = new World(), tuning: Tuning = { buffer: { delayMs: 0 } }) {
+  constructor(world = new World(), tuning: Tuning = { buffer: { delayMs: 0 } }, graves?: number) {
+    this.store = new Store(graves);
     this.world = world;
     this.server = new FakeServer(world, (call, ms) => this.#later(call, ms));
     this.server.holding = true;

@@ -24,6 +24,14 @@ def test_an_event_says_where_it_comes_from() -> None:
     assert (event.entity, event.action, event.branch_id, event.data) == ("task", "create", "p:main", Fields(title="T"))
 
 
+def test_an_event_names_who_made_the_version_and_its_id_does_not_depend_on_it() -> None:
+    """What has no author is the tool's; so importing again what was imported without names changes nothing."""
+    named = one(moment=Moment(MOMENT.name, MOMENT.number, MOMENT.time_ms, "Builder 3" + "!" * 200))
+    assert named.session_id == ("Builder 3" + "!" * 200)[:128]
+    assert one().session_id == "beads"
+    assert named.id == one().id
+
+
 def test_a_move_is_an_update_with_another_branch() -> None:
     """The log knows no moves."""
     assert one(Change("move", "task", "t", "p:other", data=Fields())).action == "update"

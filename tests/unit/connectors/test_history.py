@@ -11,7 +11,7 @@ from connectors.history import History, current, locate
 from schemas.failure import UsageFailure
 
 FILES = (".beads/issues.jsonl", "old.jsonl")
-Commit = Callable[[bytes | None, int], str]
+Commit = Callable[..., str]
 
 
 @pytest.fixture
@@ -21,16 +21,16 @@ def commit(tmp_path: Path) -> Commit:
     file = tmp_path / FILES[0]
     file.parent.mkdir()
 
-    def make(content: bytes | None, time_s: int) -> str:
+    def make(content: bytes | None, time_s: int, author: str = "t", message: str = "m") -> str:
         if content is None:
             repository.index.remove(FILES[0])
             file.unlink()
         else:
             file.write_bytes(content)
             repository.index.add(FILES[0])
-        who = pygit2.Signature("t", "t@example.org", time_s, 0)
+        who = pygit2.Signature(author, "t@example.org", time_s, 0)
         parents = [] if repository.head_is_unborn else [repository.head.target]
-        return str(repository.create_commit("HEAD", who, who, "m", repository.index.write_tree(), parents))
+        return str(repository.create_commit("HEAD", who, who, message, repository.index.write_tree(), parents))
 
     return make
 
@@ -43,6 +43,26 @@ def test_versions_come_oldest_first_with_growing_numbers(tmp_path: Path, commit:
     assert [version.content for version in found] == [b"1", b"2", b"", b"3"]
     assert [version.number for version in found] == [100_000, 100_001, 300_000, 400_000]
     assert [version.time_ms for version in found] == [100_000, 50_000, 300_000, 400_000]
+
+
+@pytest.mark.parametrize(
+    ("author", "message", "expected"),
+    [
+        ("Ada Lovelace", "Close bd-1", "Ada Lovelace"),
+        ("Ada", "Close bd-1\n\nCo-Authored-By: Builder 3 <noreply@example.org>", "Builder 3"),
+        ("Ada", "Close bd-1\n\nCo-authored-by: Bob <bob@example.org>", "Ada"),
+    ],
+)
+def test_a_version_is_by_the_agent_that_signed_its_commit_else_by_its_author(
+    tmp_path: Path, commit: Commit, author: str, message: str, expected: str
+) -> None:
+    """A second person who signed does not take the author's place; a file without a commit of its own is by nobody known."""
+    commit(b"1", 100, author, message)
+    place = locate(tmp_path, FILES)
+    assert [version.author for version in History(place)] == [expected]
+    assert current(place).author == expected
+    place.file.write_bytes(b"2")
+    assert current(place).author == ""
 
 
 def test_the_current_file_has_its_commits_number_when_it_equals_it(tmp_path: Path, commit: Commit) -> None:

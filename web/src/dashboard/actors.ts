@@ -4,9 +4,10 @@ import { AGENT, PERSON, SYSTEM } from './words.ts';
 
 export const ACTOR_ICONS: Readonly<Record<ActorKind, string>> = { person: PERSON, agent: AGENT, system: SYSTEM };
 
-/** A long id is cut; the whole one is in the tip. An agent's says what it is. */
+/** A long name is cut, an id more; the whole one is in the tip. An agent's says what it is. */
 export function nameOf({ kind, name }: Who): string {
-  const short = name.length > 20 ? `${name.slice(0, 8)}…` : name;
+  const most = /^[0-9a-f-]{20,}$/i.test(name) ? 8 : 28;
+  const short = name.length > most ? `${name.slice(0, most)}…` : name;
   if (kind === 'agent') return short === '' ? 'An agent' : `agent ${short}`;
   return short;
 }

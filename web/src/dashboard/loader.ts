@@ -49,7 +49,7 @@ export class TaskLoader {
     do {
       const answer = await this.#http.tasks({ projectId, branchId, after, limit: PAGE }, signal);
       if (signal.aborted) return;
-      if (!this.#store.loadTasks(projectId, answer)) throw new CallFailed(0, 'the server starts anew', true);
+      if (!this.#store.loadTasks(projectId, answer)) throw new CallFailed(0, 'the answer was overtaken', true);
       for (const task of answer.tasks) seen.add(task.id);
       floor = Math.min(floor, answer.positions[projectId]?.position?.offset ?? 0);
       after = answer.next;

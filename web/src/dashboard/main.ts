@@ -23,7 +23,7 @@ class Page {
   /** An edge whose frames carry no rows says what changed; that is read over HTTP. */
   readonly #refetch = new Refetch(
     new Loader({ call: this.#env.call, token: (rejected) => this.#env.token(rejected, false), now: Date.now }),
-    ({ answer }) => this.#store.refetched(answer),
+    ({ answer }) => this.#store.loadBulk(answer),
     () => {},
     this.#env.setTimeout,
   );

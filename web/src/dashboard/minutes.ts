@@ -42,6 +42,7 @@ export class Minutes {
       for (const [source, count] of Object.entries(row.sources)) counts = plus(counts, KINDS[source] ?? 'agent', count);
       minutesOf(this.#told, row.project_id).set(minuteOf(start), counts);
     }
+    for (const table of this.#told.values()) trim(table, Math.max(...table.keys()));
   }
 
   took(frames: readonly DataFrame[], now: number): void {
@@ -50,7 +51,7 @@ export class Minutes {
       if (frame.kind === 'snapshot') continue;
       const table = minutesOf(this.#seen, frame.stream.slice('project:'.length));
       for (const { kind, events } of actorsOf(frame)) table.set(minute, plus(table.get(minute) ?? NONE, kind, events));
-      for (const old of table.keys()) if (old <= minute - SPAN) table.delete(old);
+      trim(table, minute);
     }
   }
 
@@ -82,6 +83,11 @@ export function totalOf(counts: readonly Counts[]): Counts {
   return counts.reduce((sum, one) => {
     return { person: sum.person + one.person, agent: sum.agent + one.agent, system: sum.system + one.system };
   }, NONE);
+}
+
+/** The hour up to `last` is all that is ever shown. */
+function trim(table: Map<number, Counts>, last: number): void {
+  for (const minute of table.keys()) if (minute <= last - SPAN) table.delete(minute);
 }
 
 function minuteOf(ms: number): number {

@@ -11,6 +11,7 @@ import type { Outcome, Pending } from '../outbox.ts';
 import { Refetch } from '../refetch.ts';
 import { connectionOf, sameConnection, watchPage } from '../state.ts';
 import type { TasksAnswer } from '../types.ts';
+import { isPast } from './rows.ts';
 import type { WithBranches } from './selectors.ts';
 import { branchSlice } from './slice.ts';
 
@@ -100,6 +101,14 @@ export class Summaries {
   async loadTasks(projectId: string, branchId: string | null = null): Promise<void> {
     const { watched } = this.#store.getState().branches;
     if (!watched.includes(projectId)) this.#store.dispatch(actions.watchTasks([...watched, projectId]));
+    const pages = await this.#pages(projectId, branchId);
+    const read = Math.min(...pages.map(({ positions }) => positions[projectId]?.position?.offset ?? 0));
+    // Overtaken by more deletes than are remembered: an answer of now is believed.
+    if (isPast(this.#store.getState().branches.floors, projectId, read)) return this.loadTasks(projectId, branchId);
+    this.#store.dispatch(actions.setTasks({ projectId, branchId, pages }));
+  }
+
+  async #pages(projectId: string, branchId: string | null): Promise<readonly TasksAnswer[]> {
     const pages: TasksAnswer[] = [];
     let after: string | null = null;
     do {
@@ -111,7 +120,7 @@ export class Summaries {
       pages.push(page);
       after = page.next ?? null;
     } while (after !== null);
-    this.#store.dispatch(actions.setTasks({ projectId, branchId, pages }));
+    return pages;
   }
 
   /** Change something: shown at once, taken back with a notice when it is refused. */

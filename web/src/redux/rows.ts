@@ -3,6 +3,7 @@
  * late row brings nothing back. An edit copies only the tables that it changes, and gives all or nothing.
  */
 import { type DataFrame, rowsOf } from '../frames.ts';
+import type { Read } from '../store/rows.ts';
 import { type BranchRow, isTombstone, type ProjectRow, type Row, type TaskRow } from '../types.ts';
 
 export interface RowTables {
@@ -11,12 +12,15 @@ export interface RowTables {
   readonly tasks: Readonly<Record<string, TaskRow>>;
   /** Stamps of what is known to have been gone, by kind and key, oldest first. */
   readonly graves: Readonly<Record<string, number>>;
+  /** By project, the highest stamp whose grave was let go: what was read before it brings nothing that is not known. */
+  readonly floors: Readonly<Record<string, number>>;
 }
 
-export const NO_ROWS: RowTables = { projects: {}, summaries: {}, tasks: {}, graves: {} };
-/** The most graves that are kept; a row older than all of these comes only from a server that lost its place. */
-export const GRAVES = 5_000;
+export const NO_ROWS: RowTables = { projects: {}, summaries: {}, tasks: {}, graves: {}, floors: {} };
+/** The most graves that are kept: more than any burst of deletes that is on its way while a list is read. */
+export const GRAVES = 2_000;
 
+const LIVE: Read = { at: Number.POSITIVE_INFINITY, whole: false };
 const TABLES = { project: 'projects', branch: 'summaries', task: 'tasks' } as const;
 export type Kind = keyof typeof TABLES;
 
@@ -41,23 +45,24 @@ export class RowEdit {
   }
 
   frame(frame: DataFrame): void {
-    for (const [kind, row] of rowsOf(frame)) this.put(kind, row);
+    for (const [kind, row] of rowsOf(frame))
+      this.put(kind, row, { at: frame.metadata.position?.offset ?? LIVE.at, whole: false });
   }
 
-  /** `asOf`: the row is of a whole as it was there (exclusive), so it also replaces one of the same stamp, which may have been mended. */
-  put(kind: string, row: Row, asOf = -1): void {
+  put(kind: string, row: Row, read: Read = LIVE): void {
     if (kind !== 'project' && kind !== 'branch' && kind !== 'task') return;
     const project = kind === 'project' ? row.id : (row.project_id ?? '');
     if (kind === 'task' && !this.#watched.has(project)) return;
     const key = kind === 'project' ? row.id : keyOf(project, row.id);
     if (isTombstone(row)) this.#bury(kind, project, row.id, row.stamp);
-    else if (this.#newer(kind, key, project, row, asOf)) this.#write(TABLES[kind])[key] = row as never;
+    else if (this.#newer(kind, key, row, read)) this.#write(TABLES[kind])[key] = row as never;
   }
 
   /** A whole project as it was at `offset` (exclusive): branches that are missing and older than that are gone. */
   replace(projectId: string, project: Row | null, branches: readonly Row[], offset: number): void {
-    if (project !== null) this.put('project', project, offset);
-    for (const branch of branches) this.put('branch', branch, offset);
+    const read = { at: offset, whole: true };
+    if (project !== null) this.put('project', project, read);
+    for (const branch of branches) this.put('branch', branch, read);
     const present = new Set(branches.map(({ id }) => id));
     for (const row of Object.values(this.#read('summaries'))) {
       const gone = row.project_id === projectId && row.stamp < offset && !present.has(row.id);
@@ -81,14 +86,17 @@ export class RowEdit {
     const of = `/${projectId}\u0000`;
     const graves = Object.entries(this.#read('graves')).filter(([key]) => !key.includes(of));
     this.#copies.graves = Object.fromEntries(graves) as Record<string, never>;
+    delete this.#write('floors')[projectId];
   }
 
-  #newer(kind: Kind, key: string, project: string, row: Row, asOf: number): boolean {
+  #newer(kind: Kind, key: string, row: Row, { at, whole }: Read): boolean {
+    const project = kind === 'project' ? row.id : (row.project_id ?? '');
     const old: { readonly stamp: number } | undefined = this.#read(TABLES[kind])[key];
-    if (old !== undefined && (asOf < 0 ? old.stamp >= row.stamp : old.stamp > row.stamp)) return false;
+    if (old === undefined && isPast(this.#read('floors'), project, at)) return false;
+    if (old !== undefined && old.stamp >= row.stamp + (whole ? 1 : 0)) return false;
     const graves = [this.#grave('project', project, project), this.#grave(kind, project, row.id)];
     if (kind === 'task') graves.push(this.#grave('branch', project, (row as TaskRow).branch_id));
-    return graves.every((grave) => grave < row.stamp || grave < asOf);
+    return graves.every((grave) => grave < row.stamp || (whole && grave < at));
   }
 
   #grave(kind: Kind, project: string, id: string): number {
@@ -101,8 +109,7 @@ export class RowEdit {
       const graves = this.#write('graves') as Record<string, number>;
       delete graves[key];
       graves[key] = stamp;
-      const keys = Object.keys(graves);
-      for (const old of keys.slice(0, Math.max(0, keys.length - GRAVES))) delete graves[old];
+      this.#let(graves);
     }
     if (kind === 'task') {
       const task = this.#read('tasks')[keyOf(project, id)];
@@ -113,6 +120,18 @@ export class RowEdit {
     if (whole) this.#drop('projects', (row) => row.id === id && row.stamp <= stamp);
     this.#drop('summaries', (row) => row.project_id === project && row.stamp <= stamp && (whole || row.id === id));
     this.#drop('tasks', (row) => row.project_id === project && row.stamp <= stamp && (whole || row.branch_id === id));
+  }
+
+  /** The oldest graves go, a tenth of them at once, and the floors of their projects rise. */
+  #let(graves: Record<string, number>): void {
+    const keys = Object.keys(graves);
+    if (keys.length <= GRAVES) return;
+    const floors = this.#write('floors') as Record<string, number>;
+    for (const old of keys.slice(0, GRAVES / 10)) {
+      const project = old.slice(old.indexOf('/') + 1, old.indexOf('\u0000'));
+      floors[project] = Math.max(floors[project] ?? -1, graves[old] ?? -1);
+      delete graves[old];
+    }
   }
 
   #drop<K extends 'projects' | 'summaries' | 'tasks'>(table: K, which: (row: RowTables[K][string]) => boolean): void {
@@ -130,6 +149,11 @@ export class RowEdit {
     this.#copies[table] ??= { ...this.#before[table] } as Record<string, never>;
     return this.#copies[table];
   }
+}
+
+/** Whether what was read at `offset` (exclusive) is too old to be believed about rows that are not known here. */
+export function isPast(floors: RowTables['floors'], projectId: string, offset: number): boolean {
+  return offset <= (floors[projectId] ?? -1);
 }
 
 function graveOf(kind: Kind, project: string, id: string): string {

@@ -126,7 +126,7 @@ export function tasksTaken(state: BranchState, { projectId, branchId, pages }: T
   if (known !== undefined && place !== undefined && place.epoch !== known) return state;
   const edit = new RowEdit(state, state.watched);
   const floor = Math.min(...pages.map(({ positions }) => positions[projectId]?.position?.offset ?? 0));
-  for (const { tasks } of pages) for (const task of tasks) edit.put('task', task, floor);
+  for (const { tasks } of pages) for (const task of tasks) edit.put('task', task, { at: floor, whole: true });
   const seen = new Set(pages.flatMap(({ tasks }) => tasks.map(({ id }) => id)));
   edit.sweep(projectId, branchId, seen, floor);
   return { ...state, ...edit.result };

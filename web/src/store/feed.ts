@@ -83,9 +83,9 @@ export type Origin = { source?: string | undefined } & {
   [K in 'user_id' | 'session_id']?: SessionCount[K] | undefined;
 };
 
-/** Who a change is by: a person is known by name, an agent by its session. */
+/** Who a change is by: a person is known by name, an agent by its session. What is imported has only a session. */
 export function whoOf({ source = 'mcp-ai', user_id: user, session_id: session }: Origin): Who {
-  if (source === 'user') return { kind: 'person', name: user || 'someone' };
+  if (source === 'user') return { kind: 'person', name: user || session || 'someone' };
   if (source === 'system') return { kind: 'system', name: user || 'system' };
   return { kind: 'agent', name: session || user || '' };
 }

@@ -1,11 +1,33 @@
 /**
- * Pure of I/O: the rows that a client shows. Last stamp wins; a tombstone drops the children and stays known, so that a
- * late row brings nothing back. The same row may come twice, in any order, from frames, snapshots and pages alike.
+ * Pure of I/O: the rows that a client shows. Last stamp wins; what is gone leaves a grave and takes its children with it, so
+ * that a late row brings nothing back. The same row may come twice, in any order, from frames, snapshots and pages alike.
+ *
+ * Graves are bounded. When one is let go, its project's floor rises to its stamp, and from then on what was read before the
+ * floor brings nothing new: a row that is not known here and older than the floor may be the deleted one.
  */
 import { type BranchRow, isTombstone, type LiveRow, type ProjectRow, type Row, type TaskRow } from '../types.ts';
 
 export type Kind = 'project' | 'branch' | 'task';
-type Tables = { readonly [K in Kind]: Map<string, Row> };
+type Tables = { readonly [K in Kind]: Map<string, LiveRow> };
+
+/** The most graves that are kept: more than any burst of deletes that is on its way while a list is read. */
+export const GRAVES = 2_000;
+
+/**
+ * How a row was read: `at` is the end of what its sender had read then (exclusive), `whole` says that all of its kind was
+ * asked for. A whole also replaces rows of the same stamp, which the server may have mended, and opens graves before it.
+ */
+export interface Read {
+  readonly at: number;
+  readonly whole: boolean;
+}
+
+const LIVE: Read = { at: Number.POSITIVE_INFINITY, whole: false };
+
+interface Grave {
+  readonly project: string;
+  readonly stamp: number;
+}
 
 /** Ids are opaque and unique only inside their project. */
 export function keyOf(projectId: string, id: string): string {
@@ -16,9 +38,20 @@ export class Rows {
   /** Counts changes per kind: a view that saw the same number has nothing to draw. */
   readonly versions: Record<Kind, number> = { project: 0, branch: 0, task: 0 };
   readonly #tables: Tables = { project: new Map(), branch: new Map(), task: new Map() };
-  /** Highest stamp at which a project or branch is known to have been gone, kept when it was revived. */
-  readonly #graves = new Map<string, number>();
+  /** Highest stamp at which something is known to have been gone, kept when it was revived; the oldest graves first. */
+  readonly #graves = new Map<string, Grave>();
+  readonly #floors = new Map<string, number>();
+  readonly #most: number;
   #watched: string | null = null;
+
+  constructor(most: number = GRAVES) {
+    this.#most = most;
+  }
+
+  /** Graves that are remembered one by one. */
+  get graves(): number {
+    return this.#graves.size;
+  }
 
   /** Tasks are kept for one project only, the one on show; null keeps none. */
   watch(projectId: string | null): void {
@@ -28,123 +61,125 @@ export class Rows {
     this.versions.task += 1;
   }
 
-  /**
-   * Take in one row; false when it is older than what is known, or of no use here. `asOf`: it is of a whole that was asked
-   * for, as it was at that offset (exclusive): it also replaces a row of the same stamp, which the server may have mended.
-   */
-  put(kind: string, row: Row, asOf = -1): boolean {
+  /** Whether what was read at `offset` (exclusive) is too old to be believed about rows that are not known here. */
+  isPast(projectId: string, offset: number): boolean {
+    return offset <= (this.#floors.get(projectId) ?? -1);
+  }
+
+  /** Take in one row; false when it is older than what is known, or of no use here. */
+  put(kind: string, row: Row, read: Read = LIVE): boolean {
     if (kind !== 'project' && kind !== 'branch' && kind !== 'task') return false;
     const project = projectOf(kind, row);
     if (kind === 'task' && project !== this.#watched) return false;
-    const table = this.#tables[kind];
+    if (isTombstone(row)) return this.#bury(kind, project, row.id, row.stamp);
     const key = keyOf(project, row.id);
-    // Also of an old tombstone: what it deleted may still be here although the parent was revived since.
-    if (isTombstone(row) && kind !== 'task') this.#bury(kind, project, row.id, row.stamp);
-    const old = table.get(key);
-    if (old !== undefined && (asOf < 0 ? old.stamp >= row.stamp : old.stamp > row.stamp)) return false;
-    if (this.#buried(kind, project, row, asOf)) return false;
-    table.set(key, row);
+    const old = this.#tables[kind].get(key);
+    if (old === undefined && this.isPast(project, read.at)) return false;
+    if (old !== undefined && old.stamp >= row.stamp + (read.whole ? 1 : 0)) return false;
+    if (this.#buried(kind, project, row, read)) return false;
+    this.#tables[kind].set(key, row);
     this.versions[kind] += 1;
     return true;
   }
 
   /** A whole project as it was at `offset` (exclusive): branches that are missing and older than that are gone. */
   replace(projectId: string, project: Row | null, branches: readonly Row[], offset: number): void {
-    if (project !== null) this.put('project', project, offset);
+    const read = { at: offset, whole: true };
+    if (project !== null) this.put('project', project, read);
     const present = new Set(branches.map((branch) => branch.id));
-    for (const branch of branches) this.put('branch', branch, offset);
-    for (const [key, row] of this.#tables.branch) {
-      if (isTombstone(row) || row.stamp >= offset || present.has(row.id)) continue;
-      if (projectOf('branch', row) !== projectId) continue;
-      this.#tables.branch.delete(key);
-      this.versions.branch += 1;
-      this.#bury('branch', projectId, row.id, offset - 1);
+    for (const branch of branches) this.put('branch', branch, read);
+    for (const row of [...this.#tables.branch.values()]) {
+      const missing = row.project_id === projectId && row.stamp < offset && !present.has(row.id);
+      if (missing) this.#bury('branch', projectId, row.id, offset - 1);
     }
   }
 
   /** After all pages of a task list: tasks in its scope that were not in it and are older than the list are gone. */
   sweep(projectId: string, branchId: string | null, seen: ReadonlySet<string>, offset: number): void {
-    for (const [key, row] of this.#tables.task) {
-      if (row.stamp >= offset || seen.has(row.id) || projectOf('task', row) !== projectId) continue;
-      if (branchId !== null && !isTombstone(row) && (row as TaskRow).branch_id !== branchId) continue;
-      this.#tables.task.delete(key);
-      this.versions.task += 1;
+    for (const row of [...this.#tables.task.values()] as TaskRow[]) {
+      const inside = row.project_id === projectId && (branchId === null || row.branch_id === branchId);
+      if (inside && row.stamp < offset && !seen.has(row.id)) this.#bury('task', projectId, row.id, offset - 1);
     }
   }
 
   /** Forget a project altogether: another epoch counts its stamps anew, or the right to see it is gone. */
   clear(projectId: string): void {
-    for (const kind of ['project', 'branch', 'task'] as const) {
-      for (const [key, row] of this.#tables[kind]) {
-        if (projectOf(kind, row) === projectId) this.#tables[kind].delete(key);
-      }
-      this.versions[kind] += 1;
-    }
-    for (const key of this.#graves.keys()) {
-      if (key.startsWith(`project\u0000${projectId}\u0000`) || key.startsWith(`branch\u0000${projectId}\u0000`)) {
-        this.#graves.delete(key);
-      }
-    }
+    for (const kind of ['project', 'branch', 'task'] as const) this.#drop(kind, (row) => isOf(kind, row, projectId));
+    for (const [key, { project }] of this.#graves) if (project === projectId) this.#graves.delete(key);
+    this.#floors.delete(projectId);
   }
 
   project(id: string): ProjectRow | null {
-    return live<ProjectRow>(this.#tables.project.get(keyOf(id, id)));
+    return (this.#tables.project.get(keyOf(id, id)) as ProjectRow | undefined) ?? null;
   }
 
   branch(projectId: string, id: string): BranchRow | null {
-    return live<BranchRow>(this.#tables.branch.get(keyOf(projectId, id)));
+    return (this.#tables.branch.get(keyOf(projectId, id)) as BranchRow | undefined) ?? null;
   }
 
   task(projectId: string, id: string): TaskRow | null {
-    return live<TaskRow>(this.#tables.task.get(keyOf(projectId, id)));
+    return (this.#tables.task.get(keyOf(projectId, id)) as TaskRow | undefined) ?? null;
   }
 
   /** The stamp of a project, also of a deleted one; -1 when it is not known. */
   projectStamp(id: string): number {
-    return this.#tables.project.get(keyOf(id, id))?.stamp ?? -1;
-  }
-
-  /** The stamp of a task, also of a deleted one; -1 when it is not known. */
-  taskStamp(projectId: string, id: string): number {
-    return this.#tables.task.get(keyOf(projectId, id))?.stamp ?? -1;
+    return Math.max(this.project(id)?.stamp ?? -1, this.#grave('project', id, id));
   }
 
   projects(): ProjectRow[] {
-    return alive<ProjectRow>(this.#tables.project);
+    return [...this.#tables.project.values()] as ProjectRow[];
   }
 
   branches(): BranchRow[] {
-    return alive<BranchRow>(this.#tables.branch);
+    return [...this.#tables.branch.values()] as BranchRow[];
   }
 
   /** The tasks of the watched project, as long as there is such a project. */
   tasks(): TaskRow[] {
     const there = this.#watched !== null && this.project(this.#watched) !== null;
-    return there ? alive<TaskRow>(this.#tables.task) : [];
+    return there ? ([...this.#tables.task.values()] as TaskRow[]) : [];
   }
 
-  #buried(kind: Kind, project: string, row: Row, asOf: number): boolean {
-    const above = (grave: number) => grave > row.stamp && grave >= asOf;
-    if (above(this.#grave('project', project, project))) return true;
-    if (kind === 'branch') return above(this.#grave('branch', project, row.id));
-    return kind === 'task' && !isTombstone(row) && above(this.#grave('branch', project, (row as TaskRow).branch_id));
+  /** A grave with the stamp of a row of another kind is of the same event, which left that row as it is. */
+  #buried(kind: Kind, project: string, row: LiveRow, { at, whole }: Read): boolean {
+    const under = (grave: number, stamp: number) => grave >= stamp && !(whole && grave < at);
+    if (under(this.#grave(kind, project, row.id), row.stamp)) return true;
+    if (under(this.#grave('project', project, project), row.stamp + 1)) return true;
+    return kind === 'task' && under(this.#grave('branch', project, (row as TaskRow).branch_id), row.stamp + 1);
   }
 
   #grave(kind: Kind, project: string, id: string): number {
-    return this.#graves.get(`${kind}\u0000${keyOf(project, id)}`) ?? -1;
+    return this.#graves.get(graveOf(kind, project, id))?.stamp ?? -1;
   }
 
-  #bury(kind: 'project' | 'branch', project: string, id: string, stamp: number): void {
-    this.#graves.set(`${kind}\u0000${keyOf(project, id)}`, Math.max(stamp, this.#grave(kind, project, id)));
-    if (kind === 'branch') {
-      this.#drop('task', (row) => !isTombstone(row) && isOf(row, project) && isIn(row, id) && row.stamp <= stamp);
-      return;
+  /** Also an old tombstone buries: what it deleted may still be here although the parent was revived since. */
+  #bury(kind: Kind, project: string, id: string, stamp: number): boolean {
+    const newer = stamp > this.#grave(kind, project, id);
+    if (newer) this.#dig(graveOf(kind, project, id), { project, stamp });
+    const row = this.#tables[kind].get(keyOf(project, id));
+    if (row !== undefined && row.stamp <= stamp) {
+      this.#tables[kind].delete(keyOf(project, id));
+      this.versions[kind] += 1;
     }
-    this.#drop('branch', (row) => isOf(row, project) && row.stamp <= stamp);
-    this.#drop('task', (row) => isOf(row, project) && row.stamp <= stamp);
+    if (kind === 'project') this.#drop('branch', (one) => isOf('branch', one, project) && one.stamp <= stamp);
+    if (kind !== 'task') {
+      const inside = (one: LiveRow) => kind === 'project' || (one as TaskRow).branch_id === id;
+      this.#drop('task', (one) => isOf('task', one, project) && inside(one) && one.stamp <= stamp);
+    }
+    return newer;
   }
 
-  #drop(kind: Kind, which: (row: Row) => boolean): void {
+  /** The newest graves last; the oldest is let go for the newest. */
+  #dig(key: string, grave: Grave): void {
+    this.#graves.delete(key);
+    this.#graves.set(key, grave);
+    const [[old, { project, stamp }] = [key, grave]] = this.#graves;
+    if (this.#graves.size <= this.#most) return;
+    this.#graves.delete(old);
+    this.#floors.set(project, Math.max(stamp, this.#floors.get(project) ?? -1));
+  }
+
+  #drop(kind: Kind, which: (row: LiveRow) => boolean): void {
     for (const [key, row] of this.#tables[kind]) {
       if (!which(row)) continue;
       this.#tables[kind].delete(key);
@@ -153,24 +188,14 @@ export class Rows {
   }
 }
 
-function isOf(row: Row, project: string): boolean {
-  return row.project_id === project;
+function graveOf(kind: Kind, project: string, id: string): string {
+  return `${kind}\u0000${keyOf(project, id)}`;
 }
 
-function isIn(row: Row, branch: string): boolean {
-  return (row as TaskRow).branch_id === branch;
+function isOf(kind: Kind, row: LiveRow, project: string): boolean {
+  return projectOf(kind, row) === project;
 }
 
 function projectOf(kind: Kind, row: Row): string {
   return kind === 'project' ? row.id : (row.project_id ?? '');
-}
-
-function live<R extends LiveRow>(row: Row | undefined): R | null {
-  return row === undefined || isTombstone(row) ? null : (row as R);
-}
-
-function alive<R extends LiveRow>(table: ReadonlyMap<string, Row>): R[] {
-  const rows: R[] = [];
-  for (const row of table.values()) if (!isTombstone(row)) rows.push(row as R);
-  return rows;
 }

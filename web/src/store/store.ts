@@ -12,7 +12,7 @@ import { gone, type Presence, present } from './presence.ts';
 import { Rows } from './rows.ts';
 
 export class Store implements Sink {
-  readonly rows = new Rows();
+  readonly rows: Rows;
   feed: Feed = EMPTY;
   presence: Presence = new Map();
   pending: readonly Pending[] = [];
@@ -22,18 +22,23 @@ export class Store implements Sink {
   readonly #watchers = new Set<() => void>();
   readonly #reloads = new Set<(projectId: string) => void>();
 
+  /** `graves`: how many deleted things are remembered one by one. */
+  constructor(graves?: number) {
+    this.rows = new Rows(graves);
+  }
+
   onChange(watcher: () => void): () => void {
     this.#watchers.add(watcher);
     return () => this.#watchers.delete(watcher);
   }
 
-  /** Called when a snapshot replaced a project, so that lists loaded over HTTP must be read again. */
+  /** Called when a snapshot or an answer replaced a project, so that lists loaded over HTTP must be read again. */
   onReplaced(watcher: (projectId: string) => void): () => void {
     this.#reloads.add(watcher);
     return () => this.#reloads.delete(watcher);
   }
 
-  /** The answer of the bulk call: whole projects at their positions. */
+  /** The answer of a bulk call: whole projects at their positions. Lists of them were read before it, so they are read again. */
   loadBulk(answer: BulkAnswer): void {
     const branches = new Map<string, BranchRow[]>();
     for (const branch of Object.values(answer.summaries)) {
@@ -47,11 +52,6 @@ export class Store implements Sink {
       this.rows.replace(project.id, project, branches.get(project.id) ?? [], at?.position?.offset ?? 0);
     }
     this.#changed();
-  }
-
-  /** Summaries that were fetched because their frames carried no rows: lists of those projects must be read again, too. */
-  refetched(answer: BulkAnswer): void {
-    this.loadBulk(answer);
     for (const projectId of Object.keys(answer.projects)) for (const watcher of this.#reloads) watcher(projectId);
   }
 
@@ -67,14 +67,15 @@ export class Store implements Sink {
     this.#changed();
   }
 
-  /** One page of a task list; rows join the stream by their stamps. False when it is of another epoch: read it again. */
+  /** One page of a task list; rows join the stream by their stamps. False when it is of another epoch, or too old: read it again. */
   loadTasks(projectId: string, answer: TasksAnswer): boolean {
-    const epoch = answer.positions[projectId]?.epoch;
+    const { epoch, position } = answer.positions[projectId] ?? {};
     const known = this.#epochs.get(projectId);
     if (epoch !== undefined && known !== undefined && epoch !== known) return false;
+    if (position !== undefined && this.rows.isPast(projectId, position.offset)) return false;
     if (epoch !== undefined) this.#epochs.set(projectId, epoch);
-    const asOf = answer.positions[projectId]?.position?.offset ?? 0;
-    for (const task of answer.tasks) this.rows.put('task', task, asOf);
+    const read = { at: position?.offset ?? 0, whole: true };
+    for (const task of answer.tasks) this.rows.put('task', task, read);
     this.#changed();
     return true;
   }
@@ -125,7 +126,8 @@ export class Store implements Sink {
   #update(frame: DataFrame, now: number): void {
     this.feed = fed(this.feed, [frame], (entity, row) => this.#titleOf(entity, row), now);
     this.#enter(projectOf(frame.stream), frame.epoch);
-    for (const [kind, row] of rowsOf(frame)) this.rows.put(kind, row);
+    const read = { at: frame.metadata.position?.offset ?? Number.POSITIVE_INFINITY, whole: false };
+    for (const [kind, row] of rowsOf(frame)) this.rows.put(kind, row, read);
   }
 
   /** All pages of one snapshot; another epoch counts its stamps anew. */

@@ -1,7 +1,7 @@
-/** Rows: last stamp wins in any order, graves keep what is gone away, ids count only inside their project. */
+/** Rows: last stamp wins in any order, graves (however few) keep what is gone away, ids count only inside their project. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Rows } from '../../src/store/rows.ts';
+import { GRAVES, Rows } from '../../src/store/rows.ts';
 import type { BranchRow, ProjectRow, Row, TaskRow } from '../../src/types.ts';
 
 const project = (stamp: number, id = 'p') => ({ id, name: id, stamp }) as ProjectRow;
@@ -10,8 +10,8 @@ const task = (stamp: number, id = 't', of = 'b') =>
   ({ id, project_id: 'p', branch_id: of, title: id, status: 'todo', stamp }) as TaskRow;
 const gone = (id: string, stamp: number): Row => ({ id, project_id: 'p', deleted: true, stamp });
 
-function fresh(): Rows {
-  const rows = new Rows();
+function fresh(graves?: number): Rows {
+  const rows = new Rows(graves);
   rows.watch('p');
   rows.put('project', project(0));
   return rows;
@@ -98,4 +98,45 @@ test('a snapshot mends what an edge had wrong: at the same stamp, and a branch t
   rows.put('branch', gone('wrong', 8));
   rows.replace('p', project(4), [branch(3, 'wrong')], 5);
   expect(rows.branch('p', 'wrong')).toBeNull();
+});
+
+/** A log of creates (true) and deletes of a few tasks. */
+const log = fc.array(fc.tuple(fc.constantFrom('t', 'u', 'v', 'w'), fc.boolean()), { minLength: 1, maxLength: 30 });
+type Log = readonly (readonly [string, boolean])[];
+
+/** What is there after the first `end` events. */
+function thereAt(events: Log, end: number): ReadonlyMap<string, TaskRow> {
+  const there = new Map<string, TaskRow>();
+  for (const [stamp, [id, alive]] of events.slice(0, end).entries()) {
+    there.delete(id);
+    if (alive) there.set(id, task(stamp, id));
+  }
+  return there;
+}
+
+test('however few graves are kept, what was read before comes too late to bring anything back', () => {
+  fc.assert(
+    fc.property(log, fc.nat(30), fc.nat(3), (events, read, graves) => {
+      const rows = fresh(graves);
+      for (const [stamp, [id, alive]] of events.entries()) {
+        rows.put('task', alive ? task(stamp, id) : gone(id, stamp), { at: stamp + 1, whole: false });
+        expect(rows.graves).toBeLessThanOrEqual(graves);
+      }
+      const end = Math.min(read, events.length);
+      for (const row of thereAt(events, end).values()) rows.put('task', row, { at: end, whole: true });
+      expect(new Map(rows.tasks().map((row) => [row.id, row]))).toEqual(thereAt(events, events.length));
+    }),
+  );
+});
+
+test('twenty thousand deletes leave no more graves than a burst, and an older list is known as such', () => {
+  const rows = fresh();
+  for (let stamp = 1; stamp <= 20_000; stamp += 1) rows.put('task', gone(`t${stamp}`, stamp));
+  expect(rows.graves).toBe(GRAVES);
+  expect(rows.isPast('p', 20_000 - GRAVES)).toBe(true);
+  expect(rows.isPast('p', 20_001)).toBe(false);
+  expect(rows.put('task', task(7, 't7'), { at: 9, whole: true })).toBe(false);
+  expect(rows.put('task', task(20_001, 't7'), { at: 20_002, whole: true })).toBe(true);
+  rows.clear('p');
+  expect([rows.graves, rows.isPast('p', 1)]).toEqual([0, false]);
 });

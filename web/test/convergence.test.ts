@@ -8,6 +8,7 @@ import type { BulkAnswer, Row, TasksAnswer } from '../src/types.ts';
 import { Lab } from '../testing/lab.ts';
 import type { Move } from '../testing/moves.ts';
 import { World } from '../testing/world.ts';
+import { Past, sorted, summary } from './past.ts';
 
 const RUNS = Number(process.env.ANABRANCH_WEB_RUNS ?? 400);
 const PROJECTS = ['p1', 'p2'];
@@ -95,45 +96,6 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ act: 'rebirth' } as const) },
 ) as fc.Arbitrary<Act>;
 
-/** What each project was after every message, in order, as text; and how far a client that shows it has come. */
-class Past {
-  readonly #world: World;
-  readonly #states = new Map<string, string[]>();
-  readonly #reached = new Map<string, number>();
-
-  constructor(world: World) {
-    this.#world = world;
-    this.note();
-    world.onFrames(() => this.note());
-  }
-
-  note(): void {
-    for (const id of PROJECTS) {
-      const place = this.#world.places.get(id);
-      this.#add(`summaries of ${id}`, summary(place?.project ?? null, [...(place?.branches.values() ?? [])]));
-      this.#add(`tasks of ${id}`, JSON.stringify(sorted([...(place?.tasks.values() ?? [])])));
-    }
-  }
-
-  #add(of: string, state: string): void {
-    const states = this.#states.get(of) ?? [];
-    if (states.at(-1) !== state) states.push(state);
-    this.#states.set(of, states);
-  }
-
-  /** It was so once, and not before what was shown last. */
-  sees(of: string, state: string): void {
-    const states = this.#states.get(of) ?? [];
-    const at = states.indexOf(state, this.#reached.get(of) ?? 0);
-    if (at < 0) expect([`${of} were never so, or only before what was shown last`, state]).toEqual(states);
-    this.#reached.set(of, at);
-  }
-}
-
-function summary(row: Row | null, branches: readonly Row[]): string {
-  return JSON.stringify([row, sorted(branches)]);
-}
-
 /** A lab with one project on show, whose task list is loaded as the page loads it. */
 class Watch {
   readonly lab: Lab;
@@ -147,7 +109,7 @@ class Watch {
 
   constructor({ parts, ring, delayMs, graves }: Setting) {
     this.lab = new Lab(new World(), { buffer: { delayMs } }, graves);
-    this.#past = new Past(this.lab.world);
+    this.#past = new Past(this.lab.world, PROJECTS);
     this.lab.store.onChange(() => this.#looks());
     this.lab.script.parts = parts;
     this.lab.script.ring = ring;
@@ -279,10 +241,6 @@ function spoil(inbox: string[], what: string, at: number): void {
   }
   if (what === 'double') inbox.splice(at, 0, frame);
   if (what === 'swap' && next?.includes('"cascade"')) inbox.splice(at, 2, next, frame);
-}
-
-function sorted(rows: readonly Row[]): readonly Row[] {
-  return [...rows].sort((a, b) => `${a.project_id}/${a.id}`.localeCompare(`${b.project_id}/${b.id}`));
 }
 
 function serverRows(world: World) {

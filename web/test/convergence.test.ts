@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { BulkAnswer, Row, TasksAnswer } from '../src/types.ts';
+import type { BulkAnswer, TasksAnswer } from '../src/types.ts';
 import { Lab } from '../testing/lab.ts';
 import type { Move } from '../testing/moves.ts';
 import { World } from '../testing/world.ts';

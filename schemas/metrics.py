@@ -18,7 +18,9 @@ BULK_LATENCY: Final = Metric("api_bulk_endpoint_latency", "histogram", "edge", "
 CASCADE_TIME: Final = Metric(
     "cascade_calculation_time", "histogram", "both", "event appended to its cascade appended (edge), one step (worker)"
 )
-AI_BATCH_EFFICIENCY: Final = Metric("ai_batch_efficiency", "gauge", "edge", "AI events per merged frame, since the start")
+AI_BATCH_EFFICIENCY: Final = Metric(
+    "ai_batch_efficiency", "gauge", "both", "AI events per merged message: made (worker) or read (edge) since the start"
+)
 USER_LATENCY: Final = Metric("user_update_latency", "histogram", "edge", "a person's event appended to its frame handed out")
 CACHE_HITS: Final = Metric("cache_hit_ratio", "gauge", "edge", "bulk answers served from the encoded cache, since the start")
 VIEW_REFRESH: Final = Metric("materialized_view_refresh_time", "histogram", "edge", "event appended to its row visible at the edge")
@@ -77,6 +79,9 @@ WORKER_LATE: Final = Metric(
 WORKER_LATENESS: Final = Metric(
     "worker_window_lateness_seconds", "histogram", "worker", "end of an agents' window to the moment its message is made"
 )
+WORKER_SAVED: Final = Metric(
+    "worker_ai_saved_bytes", "counter", "worker", "bytes that merged messages saved, against a message with its cascade per event (about)"
+)
 WORKER_METRICS: Final = (
     WORKER_EVENTS,
     WORKER_STEPS,
@@ -92,4 +97,5 @@ WORKER_METRICS: Final = (
     WORKER_REWRITTEN,
     WORKER_LATE,
     WORKER_LATENESS,
+    WORKER_SAVED,
 )

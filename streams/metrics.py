@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from schemas import metrics as names
 from streams.domain.records import Out, Step
+from streams.domain.windows import Merging
 
 _STEP_BUCKETS: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1.0)
 
@@ -18,6 +19,9 @@ class Meters:
         self.registry = CollectorRegistry()
         self._step_seconds = Histogram(names.CASCADE_TIME.name, names.CASCADE_TIME.meaning, registry=self.registry, buckets=_STEP_BUCKETS)
         self._lateness = Histogram(names.WORKER_LATENESS.name, names.WORKER_LATENESS.meaning, registry=self.registry, buckets=_STEP_BUCKETS)
+        self._efficiency = self._gauge(names.AI_BATCH_EFFICIENCY)
+        self._saved = self._counter(names.WORKER_SAVED)
+        self._merged_events = self._merged_messages = 0
         self._events = self._counter(names.WORKER_EVENTS, "outcome")
         self._steps = self._counter(names.WORKER_STEPS)
         self._cascades = self._counter(names.WORKER_CASCADES, "cause")
@@ -54,11 +58,21 @@ class Meters:
         if step.cascades:
             self._cascades.labels("step").inc(len(step.cascades))
 
-    def flushed(self, cascades: Sequence[Out], late_s: float) -> None:
-        """Count the messages of closed windows, and how long after its end the first of them left."""
-        if cascades:
-            self._cascades.labels("window").inc(len(cascades))
-            self._lateness.observe(late_s)
+    def flushed(self, cascades: Sequence[Out]) -> None:
+        """Count the messages of closed windows."""
+        self._cascades.labels("window").inc(len(cascades))
+
+    def merged(self, merging: Merging | None) -> None:
+        """Count what merging agents' changes did: how many went into a message, what that saved, how late each window was told."""
+        if merging is None:
+            return
+        self._merged_events += merging.events
+        self._merged_messages += merging.messages
+        if self._merged_messages:
+            self._efficiency.set(self._merged_events / self._merged_messages)
+        self._saved.inc(max(0, merging.alone_bytes - merging.bytes))
+        for late_ms in merging.late_ms:
+            self._lateness.observe(late_ms / 1000)
 
     def forget(self, partition: int) -> None:
         """Drop the figures of a partition that this worker no longer owns."""

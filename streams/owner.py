@@ -210,6 +210,7 @@ class Owner:
         self._stands = Partition(self.number, step.through, step.time_ms)
         self._cache.pin(self._steps, step.rows, step.hints)
         kit.meters.stepped(step)
+        kit.meters.merged(self._windows.take_merging())
         self._writer.put(
             Publication(
                 step=self._steps,
@@ -227,10 +228,11 @@ class Owner:
 
     def _flush(self, now_ms: int) -> None:
         kit = self._kit
-        covers, due = self._windows.oldest_offset(), self._windows.next_close_ms()
+        covers = self._windows.oldest_offset()
         cascades = kit.fold.flush(self._cache, self._stands, self._windows, now_ms, kit.rules)
         if covers is not None and cascades:
-            kit.meters.flushed(cascades, 0.0 if due is None else max(0, now_ms - due) / 1000)
+            kit.meters.flushed(cascades)
+            kit.meters.merged(self._windows.take_merging())
             self._writer.put(Publication(step=self._steps, ticket=self._marks.sent(covers), cascades=cascades))
 
     def _durable(self, acknowledged: Acknowledged) -> None:

@@ -5,6 +5,7 @@ from schemas.messages import Position
 from streams.domain.bulk import bulk
 from streams.domain.cascade import Look, outcome, update
 from streams.domain.fold import Applied
+from streams.domain.merging import note
 from streams.domain.records import Out, Partition, Record
 from streams.domain.rules import AI, Rules
 from streams.domain.windows import Windows
@@ -62,7 +63,9 @@ class Publisher:
         window = self.windows.by_project.get(project_id)
         if window is not None and window.pending:
             pending = window.drain(self.now_ms)
-            self.out += bulk(project_id, pending, self.look, Position(self.partition, end), self.now_ms, self.rules)
+            told = bulk(project_id, pending, self.look, Position(self.partition, end), self.now_ms, self.rules)
+            note(self.windows.merging, pending, told, self.look)
+            self.out += told
 
     def close_due(self) -> None:
         """Publish every window that ends now. Between steps only: the rows include all events below the partition's end."""

@@ -6,6 +6,8 @@
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+
 from schemas.events import Event
 from schemas.messages import Merged, SessionCount
 from streams.domain.fold import Applied
@@ -18,7 +20,8 @@ _Session = tuple[str | None, str | None, str]
 class Pending(NamedTuple):
     """What a window hands out. primary: key -> whether the row was live before. others: keys of changed ancestors.
 
-    first, last: offsets of the oldest and newest event in it.
+    first, last: offsets of the oldest and newest event in it. alone: how many rows of ancestors a message per event would have carried;
+    None for events that are told again.
     """
 
     first: int
@@ -26,12 +29,23 @@ class Pending(NamedTuple):
     primary: dict[bytes, bool]
     others: dict[bytes, None]
     merged: Merged
+    alone: int | None = None
+
+
+class Merging(Struct):
+    """What merging did since it was last asked. alone_bytes: about what a message per event would have taken. late_ms: per window."""
+
+    events: int = 0
+    messages: int = 0
+    bytes: int = 0
+    alone_bytes: int = 0
+    late_ms: list[int] = []
 
 
 class Window:
     """One project's changes. closes_ms: wall-clock end, aligned to the window's length; None while a replay fills it."""
 
-    __slots__ = ("closes_ms", "correlations", "events", "first", "last", "opened_ms", "others", "primary", "sessions")
+    __slots__ = ("alone", "closes_ms", "correlations", "events", "first", "last", "opened_ms", "others", "primary", "sessions")
 
     def __init__(self, opened_ms: int, closes_ms: int | None) -> None:
         self.opened_ms = opened_ms
@@ -41,6 +55,7 @@ class Window:
     def _empty(self) -> None:
         self.first = self.last = _NONE
         self.events = 0
+        self.alone: int | None = 0
         self.primary: dict[bytes, bool] = {}
         self.others: dict[bytes, None] = {}
         self.sessions: dict[_Session, int] = {}
@@ -57,12 +72,15 @@ class Window:
         others = self.others
         for key in applied.ancestors:
             others[key] = None
+        if self.alone is not None:
+            self.alone += len(applied.ancestors)
         self._note(event, offset)
 
     def add_again(self, event: Event, offset: int, keys: Iterable[bytes], above: Iterable[bytes]) -> None:
         """Take in one replayed event, with the keys that it may have changed."""
         self.primary.update(dict.fromkeys(keys, True))
         self.others.update(dict.fromkeys(above))
+        self.alone = None
         self._note(event, offset)
 
     def _note(self, event: Event, offset: int) -> None:
@@ -87,7 +105,7 @@ class Window:
         """Return what waits and begin anew."""
         sessions = [SessionCount(events, session, user, source) for (session, user, source), events in self.sessions.items()]
         merged = Merged(self.events, sessions, list(self.correlations), self.opened_ms, max(now_ms, self.opened_ms))
-        pending = Pending(self.first, self.last, self.primary, self.others, merged)
+        pending = Pending(self.first, self.last, self.primary, self.others, merged, self.alone)
         self._empty()
         self.opened_ms = now_ms
         return pending
@@ -96,11 +114,12 @@ class Window:
 class Windows:
     """The windows of a partition's projects. A project without one is quiet: its next AI change goes out at once."""
 
-    __slots__ = ("by_project", "is_replaying")
+    __slots__ = ("by_project", "is_replaying", "merging")
 
     def __init__(self) -> None:
         self.is_replaying = False
         self.by_project: dict[str, Window] = {}
+        self.merging = Merging()
 
     def next_close_ms(self) -> int | None:
         """Return the earliest end of an open window, in milliseconds since 1970."""
@@ -109,6 +128,14 @@ class Windows:
     def oldest_offset(self) -> int | None:
         """Return the offset of the oldest event that no message has told of yet."""
         return min((window.first for window in self.by_project.values() if window.pending), default=None)
+
+    def take_merging(self) -> Merging | None:
+        """Return what merging did since the last call, None where no window told anything."""
+        merging = self.merging
+        if not (merging.messages or merging.late_ms):
+            return None
+        self.merging = Merging()
+        return merging
 
     def open(self, project_id: str, now_ms: int, rules: Rules) -> Window:
         """Begin the window of a quiet project."""
@@ -138,6 +165,7 @@ class Windows:
             if window.closes_ms is None or window.closes_ms > now_ms:
                 continue
             if window.pending:
+                self.merging.late_ms.append(now_ms - window.closes_ms)
                 window.closes_ms = close_of(now_ms, rules)
                 due.append(project_id)
             else:

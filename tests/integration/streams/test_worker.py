@@ -28,6 +28,8 @@ async def test_rows_equal_a_recount_and_a_stop_loses_nothing(topics: KafkaSettin
     await worker.start()
     await send(topics, task_events(10_000, seed=1))
     await agrees(topics)
+    assert await worker.metric("ai_batch_efficiency") > 1
+    assert await worker.metric("worker_ai_saved_bytes_total") > 0
     await send(topics, task_events(2_000, seed=2))
     assert await worker.stop() == 0
     assert "stop_cut_short" not in worker.log

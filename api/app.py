@@ -3,9 +3,10 @@
 import asyncio
 import gc
 import signal
+import socket
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import Any, Final
 
 import structlog
@@ -34,7 +35,7 @@ from api.replica import Replica
 from api.reread import reread
 from api.routes import across, changes, legacy, login, page, polling, summaries, tasks, views
 from api.routes.private import private_app
-from api.serving import Doors, Server, bind, config_of, url_of
+from api.serving import Doors, Server, allow_many_sockets, bind, config_of, url_of
 from api.settings import EdgeSettings
 from api.tracing import traces_of
 from api.trust import trust_of
@@ -131,9 +132,18 @@ async def run(settings: EdgeSettings, *, stop: asyncio.Event | None = None, list
     listening: called with the public and the private URL once both ports are open. Raises `Failure`: a port in use, topics
     that are not the ones read before.
     """
+    with (
+        closing(bind(settings.host, settings.port, reuse_port=settings.reuse_port, send_buffer_bytes=settings.send_buffer_bytes)) as public,
+        closing(bind(settings.private_host, settings.private_port)) as private,
+    ):
+        await _serve(settings, (public, private), stop, listening)
+
+
+async def _serve(
+    settings: EdgeSettings, bound: tuple[socket.socket, socket.socket], stop: asyncio.Event | None, listening: Listening | None
+) -> None:
     alone, stop = stop is None, stop or _stop_on_signals()
-    public = bind(settings.host, settings.port, reuse_port=settings.reuse_port, send_buffer_bytes=settings.send_buffer_bytes)
-    private = bind(settings.private_host, settings.private_port)
+    public, private = bound
     url, private_url = url_of(settings.host, public), url_of(settings.private_host, private)
     edge = compose(settings, public.getsockname()[1])
     agents = AgentsDoor(edge)
@@ -211,5 +221,6 @@ def _stop_on_signals() -> asyncio.Event:
 
 def main(settings: EdgeSettings) -> int:
     """Run an edge as a process of its own; returns the exit code. Raises `Failure`."""
+    allow_many_sockets()
     uvloop.run(run(settings))
     return 0

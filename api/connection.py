@@ -115,17 +115,17 @@ class Connection:
 
     # What the clock says
 
-    def second(self, time_ms: int) -> int:
-        """See to the time; returns for how long the peer has taken nothing of what waits for it (ms)."""
+    def second(self, time_ms: int) -> tuple[int, int]:
+        """See to the time; returns how many bytes wait for the peer, and for how long it has taken none of them (ms)."""
         if time_ms >= self.session.look_ms:
             self.take(Tick())
         written, waiting = self._link.flow()
         if not waiting:
             self._progress = None
-            return 0
+            return 0, 0
         if self._progress is None:
             self._progress = Progress(time_ms)
-        return self._progress.stalled_ms(written, waiting, time_ms)
+        return waiting, self._progress.stalled_ms(written, waiting, time_ms)
 
     def abort(self) -> None:
         """End at once: a close frame would wait behind what the peer does not take."""

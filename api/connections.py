@@ -100,26 +100,31 @@ class Connections:
         while True:
             everybody = list(self._open)
             step = -(-len(everybody) // _SLICES) or 1
+            paused = unsent = 0
             for start in range(0, _SLICES * step, step):
                 await asyncio.sleep(_TICK_S / _SLICES)
                 time_ms = now_ms()
                 for connection in everybody[start : start + step]:
                     if connection in self._open:
-                        self._second(connection, time_ms)
-            self._meters.second()
+                        unsent += self._second(connection, time_ms)
+                        paused += connection.session.held
+            self._meters.second(paused, unsent)
 
-    def _second(self, connection: Connection, time_ms: int) -> None:
-        stalled_ms = connection.second(time_ms)
-        if connection.session.joined:
+    def _second(self, connection: Connection, time_ms: int) -> int:
+        waiting, stalled_ms = connection.second(time_ms)
+        if connection.session.joined or connection.session.conflated:
             self._count(connection.session)
         if stalled_ms > self._hub.limits.stall_ms:
             self._meters.stalled.inc()
             connection.abort()
+        return waiting
 
     def _count(self, session: Session) -> None:
         for result, count in session.joined.items():
             self._meters.joins.labels(result).inc(count)
         session.joined.clear()
+        self._meters.conflated.inc(session.conflated)
+        session.conflated = 0
 
     async def shutdown(self, timeout_s: float, retry_after_ms: int = 500, jitter_ms: int = 2000) -> None:
         """Say goodbye to everybody, and wait a moment for the sockets to close."""
@@ -129,6 +134,7 @@ class Connections:
             connection.take(Shutdown(retry_after_ms, jitter_ms))
         if self._open:
             try:
-                await asyncio.wait_for(self._empty.wait(), timeout_s)
+                async with asyncio.timeout(timeout_s):
+                    await self._empty.wait()
             except TimeoutError:
                 log.info("connections_left_open", count=len(self._open))

@@ -34,6 +34,9 @@ class Meters:
         self.stalled = Counter(metrics.EDGE_STALLED.name, metrics.EDGE_STALLED.meaning, registry=self.registry)
         self.drifts = Counter(metrics.EDGE_DRIFT.name, metrics.EDGE_DRIFT.meaning, registry=self.registry)
         self.mended = Counter(metrics.EDGE_MENDED.name, metrics.EDGE_MENDED.meaning, registry=self.registry)
+        self.paused = self._gauge(metrics.EDGE_PAUSED)
+        self.unsent = self._gauge(metrics.EDGE_UNSENT)
+        self.conflated = Counter(metrics.EDGE_CONFLATED.name, metrics.EDGE_CONFLATED.meaning, registry=self.registry)
         self._sent = 0
         self._merged_frames = 0
         self._merged_events = 0
@@ -44,8 +47,10 @@ class Meters:
         """Count frames that were handed to a client's socket."""
         self._sent += frames
 
-    def second(self) -> None:
-        """Turn the counts of the last second into a rate."""
+    def second(self, paused: int, unsent: int) -> None:
+        """Turn the counts of the last second into a rate; note how many connections take nothing now, and what waits for them all."""
+        self.paused.set(paused)
+        self.unsent.set(unsent)
         self.messages_per_second.set(self._sent)
         self._sent = 0
 

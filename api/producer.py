@@ -86,7 +86,8 @@ class ChangeLog:
 
     async def _confirmed(self, sent: "asyncio.Future[object]", partition: int, user: str, message_id: str) -> Appended | Problem:
         try:
-            metadata = await asyncio.wait_for(asyncio.shield(sent), self._timeout_s)
+            async with asyncio.timeout(self._timeout_s):
+                metadata = await asyncio.shield(sent)
         except (KafkaError, TimeoutError):
             self._meters.writes.labels("refused").inc()
             return Problem(LOG_UNAVAILABLE, retry_after_ms=1000)

@@ -1,6 +1,7 @@
 """The ports of an edge: bound before anything else, opened when it may be talked to, closed without cutting anybody off."""
 
 import asyncio
+import resource
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,12 @@ from api.settings import EdgeSettings
 from schemas.failure import UsageFailure
 
 _GLANCE_S: Final = 0.005
+
+
+def allow_many_sockets() -> None:
+    """Raise what this process may open to what the system lets it: a shell's usual 1 024 are a thousand clients."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 class Server(uvicorn.Server):

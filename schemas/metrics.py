@@ -46,6 +46,9 @@ EDGE_WRITES: Final = Metric("edge_writes", "counter", "edge", "changes taken or 
 EDGE_STALLED: Final = Metric("edge_stalled_connections", "counter", "edge", "connections ended because nothing was taken for too long")
 EDGE_DRIFT: Final = Metric("edge_drifts", "counter", "edge", "projects whose rows in memory did not add up to their digests and counts")
 EDGE_MENDED: Final = Metric("edge_mended_rows", "counter", "edge", "rows replaced by what task-state says, after a drift")
+EDGE_PAUSED: Final = Metric("edge_paused_connections", "gauge", "edge", "connections that take no more for now")
+EDGE_UNSENT: Final = Metric("edge_unsent_bytes", "gauge", "edge", "bytes written to connections that the system has not taken")
+EDGE_CONFLATED: Final = Metric("edge_conflated_streams", "counter", "edge", "backlogs of a slow client that a snapshot replaced")
 EDGE_METRICS: Final = (
     EDGE_ROWS,
     EDGE_READY,
@@ -57,6 +60,9 @@ EDGE_METRICS: Final = (
     EDGE_STALLED,
     EDGE_DRIFT,
     EDGE_MENDED,
+    EDGE_PAUSED,
+    EDGE_UNSENT,
+    EDGE_CONFLATED,
 )
 
 WORKER_EVENTS: Final = Metric("worker_events", "counter", "worker", "events folded, by what became of them")

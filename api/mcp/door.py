@@ -125,7 +125,8 @@ class Door:
                 raise Refusal(answer)
             if write.event.if_stamp is not None:
                 try:
-                    outcome = await asyncio.wait_for(decision.done, self._edge.settings.http.position_wait_s)
+                    async with asyncio.timeout(self._edge.settings.http.position_wait_s):
+                        outcome = await decision.done
                 except TimeoutError:
                     raise Refusal(Problem(BEHIND, "the change is in the log, but not decided yet", retry_after_ms=1000)) from None
                 if outcome.action == "rejected":

@@ -19,6 +19,9 @@ class Owner(Receiver, Protocol):
     def reset(self, project_id: str) -> None:
         """Note that its place in a stream is of another epoch."""
 
+    def conflate(self) -> None:
+        """Note that it fell so far behind that a snapshot takes the place of its frames."""
+
 
 class Joins:
     """dirty: streams on which something is due, besides what the fan-out sees to."""
@@ -144,6 +147,8 @@ class Joins:
             return []
         ring = self._hub.ring(project_id)
         if join.cursor is None or join.cursor < ring.first or ring.end - join.cursor > MAX_REPLAY:
+            if join.cursor is not None:
+                self._owner.conflate()
             join.cursor = ring.end
             return list(self._hub.snapshot(project_id, now_ms))
         frames: list[bytes] = []

@@ -40,13 +40,14 @@ class Phase(StrEnum):
 class Session:
     """State of one connection. held: its socket is full. look_ms: nothing depends on the time before.
 
-    joined: streams by how they were joined; the driver reads and clears it.
+    joined: streams by how they were joined; conflated: backlogs that a snapshot replaced. The driver reads and clears both.
     """
 
     __slots__ = (
         "_bucket",
         "_frames",
         "_outbox",
+        "conflated",
         "effects",
         "every_project",
         "held",
@@ -79,6 +80,7 @@ class Session:
         self.every_project = False
         self.unknown_frames = 0
         self.joined: dict[str, int] = {}
+        self.conflated = 0
         self.prompt = True
         self.held = False
         self.waits = False
@@ -161,6 +163,10 @@ class Session:
         """Say that the client's place is of another epoch, and send the whole state."""
         self.say("sync", "reset", {"stream": STREAM_PREFIX + project_id, "epoch": self.hub.place(project_id).epoch})
         self.joins.restart(project_id)
+
+    def conflate(self) -> None:
+        """Count a backlog that a snapshot replaces."""
+        self.conflated += 1
 
     def decided(self, message_id: str, outcome: Outcome) -> None:
         """Say what the worker decided about a change of this connection."""

@@ -16,7 +16,7 @@ from api.feed import Audience, Feed, Observed, Record
 from api.mcp.server import AgentsDoor
 from api.protocol.hub import Place
 from api.replica import Replica, read
-from api.serving import Server, bind, config_of
+from api.serving import Server, allow_many_sockets, bind, config_of
 from api.settings import EdgeSettings
 from api.tracing import traces_of
 from benchmarks.harness.message import message
@@ -66,4 +66,5 @@ def fill(replica: Replica, branches: int) -> None:
 
 
 if __name__ == "__main__":
+    allow_many_sockets()
     uvloop.run(serve(int(sys.argv[1]), int(sys.argv[2])))

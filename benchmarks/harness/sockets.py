@@ -65,11 +65,12 @@ class Client:
 
 
 class Crowd:
-    """Many connections in one poll."""
+    """Many connections in one poll. receive_bytes: what the system keeps for each until it is read (0: as it likes)."""
 
-    def __init__(self, port: int, headers: str = "", path: str = "/ws/v2") -> None:
+    def __init__(self, port: int, headers: str = "", path: str = "/ws/v2", receive_bytes: int = 0) -> None:
         self.clients: dict[int, Client] = {}
         self._port = port
+        self._receive_bytes = receive_bytes
         self._request = (
             f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             f"Sec-WebSocket-Version: 13\r\n{headers}"
@@ -106,8 +107,18 @@ class Crowd:
         del self.clients[client.sock.fileno()]
         client.sock.close()
 
+    def close(self) -> None:
+        """Close all connections."""
+        for client in list(self.clients.values()):
+            self.drop(client)
+        self._poll.close()
+
     def _dial(self, number: int) -> Client:
-        sock = socket.create_connection(("127.0.0.1", self._port), timeout=30)
+        sock = socket.socket()
+        if self._receive_bytes:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._receive_bytes)
+        sock.settimeout(30)
+        sock.connect(("127.0.0.1", self._port))
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         key = base64.b64encode(os.urandom(16)).decode()
         sock.sendall(f"{self._request}Sec-WebSocket-Key: {key}\r\n\r\n".encode())

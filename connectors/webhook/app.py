@@ -96,7 +96,8 @@ class Receiver:
 
     async def _write(self, events: list[Any]) -> None:
         try:
-            await asyncio.wait_for(self._publisher.write(*events), self._limits.ack_timeout_s)
+            async with asyncio.timeout(self._limits.ack_timeout_s):
+                await self._publisher.write(*events)
         except (Failure, TimeoutError):
             log.warning("webhook_log_unavailable")
             raise Refused(Problem(problems.LOG_UNAVAILABLE, "Deliver it again; nothing counts twice.", retry_after_ms=5000)) from None

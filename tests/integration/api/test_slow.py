@@ -1,0 +1,135 @@
+"""Clients that read nothing: a hundred of them beside fifty who read, and what is kept for them here and in the kernel."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Self
+
+import psutil
+import pytest
+
+from api.transport import HIGH_WATER
+from benchmarks.harness.crowd import hello
+from benchmarks.harness.sockets import Client as RawClient
+from benchmarks.harness.sockets import Crowd
+from broker.connection import KafkaSettings
+from broker.ports import free_port
+from tests.integration.api.harness import Client, RunningEdge, StartEdge, client_of
+from tests.integration.api.processes import HEADERS, edge, measured, ready, until_measured
+from tests.integration.api.tiny_worker import TinyWorker
+
+STALLED, QUICK, SENT = 50, 50, 160
+"""Of the stalled ones there are twice so many: those who wake up, and those who never do."""
+SEND_BUFFER = 131_072
+OUTBOUND = 262_144
+MIB = 2**20
+
+
+class Sleepers:
+    """Clients who join a stream and read nothing until they are woken. They are read in a thread of their own."""
+
+    def __init__(self, port: int, first: int) -> None:
+        self._crowd = Crowd(port, HEADERS, receive_bytes=4096)
+        self._first = first
+        self.at: dict[int, int] = {}
+        self.snapshots: dict[int, int] = {}
+        self.gaps = 0
+
+    async def __aenter__(self) -> Self:
+        await asyncio.to_thread(self._crowd.open, STALLED, lambda number: hello(["project:p"], number), self._first)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._crowd.close()
+
+    async def read_to(self, sequence: int) -> None:
+        """Wake up and read until all are there."""
+        await asyncio.to_thread(self._read_to, sequence)
+
+    def _read_to(self, sequence: int) -> None:
+        while len(self.at) < STALLED or min(self.at.values()) < sequence:
+            for _ in self._crowd.events(1.0, self._seen):
+                pass
+            assert len(self._crowd.clients) == STALLED, "who wakes up in time is not ended"
+
+    def _seen(self, client: RawClient, frame: bytes) -> None:
+        said = json.loads(frame)
+        if "stream" not in said:
+            return
+        if said["payload"]["action"] == "snapshot":
+            self.snapshots[client.number] = self.snapshots.get(client.number, 0) + 1
+        else:
+            self.gaps += said["prev"] > self.at[client.number]
+        self.at[client.number] = said["sequence"]
+
+
+def kept_by_the_kernel(port: int) -> list[int]:
+    """Return the bytes that the system keeps for each connection of a listening port, not yet taken by its peer (proc(5), net/tcp)."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return [int(row[4].split(":")[0], 16) for row in rows if int(row[1].split(":")[1], 16) == port and row[3] == "01"]
+
+
+@asynccontextmanager
+async def reading(port: int) -> AsyncIterator[list[Client]]:
+    """Give clients who read, joined."""
+    there = RunningEdge(f"http://127.0.0.1:{port}", "", asyncio.Event(), asyncio.get_running_loop().create_future())  # type: ignore[arg-type]  # never awaited
+    async with AsyncExitStack() as stack:
+        clients = [await stack.enter_async_context(client_of(there, "quick")) for _ in range(QUICK)]
+        for client in clients:
+            await client.subscribe("project:p")
+            await client.until("bulk", "snapshot")
+        yield clients
+
+
+@pytest.mark.timeout(180)
+async def test_a_hundred_stalled_clients_cost_fifty_others_nothing(worker: TinyWorker, topics: KafkaSettings, tmp_path: Path) -> None:
+    """Others get every frame in order. The stalled ones are paused, then get what holds now if they wake up, or are ended."""
+    first = await worker.add_task("p", "t0")
+    port = free_port()
+    limits = {"ANABRANCH_LIMITS__RING_FRAMES": "64", "ANABRANCH_LIMITS__STALL_MS": "12000"}
+    async with edge(topics, tmp_path, port, environment=limits) as (process, private):
+        await ready(private)
+        async with reading(port) as quick, Sleepers(port, 0) as sleepers, Sleepers(port, STALLED):
+            await until_measured(private, "websocket_connections_total", 2 * STALLED + QUICK)
+            before = psutil.Process(process.pid).memory_info().rss
+            last = first
+            for _ in range(SENT // 20):
+                last = await worker.flood("p", 20, "x" * 20_000)
+                await asyncio.gather(*(client.until_sequence("project:p", last) for client in quick))
+            await until_measured(private, "edge_paused_connections", 2 * STALLED)
+            assert 0 < await measured(private, "edge_unsent_bytes") <= 2 * STALLED * (HIGH_WATER + OUTBOUND)
+            assert max(kept_by_the_kernel(port)) <= 2 * SEND_BUFFER
+            assert psutil.Process(process.pid).memory_info().rss - before <= 2 * STALLED * (HIGH_WATER + OUTBOUND) + 64 * MIB
+
+            await sleepers.read_to(last)
+            assert sleepers.gaps == 0
+            assert set(sleepers.snapshots.values()) == {2}  # the one of the join, and the one in place of what was missed
+            await until_measured(private, "edge_conflated_streams_total", STALLED)
+
+            await until_measured(private, "edge_stalled_connections_total", STALLED)
+            await until_measured(private, "websocket_connections_total", STALLED + QUICK)
+            await until_measured(private, "edge_paused_connections", 0)
+            last = await worker.flood("p", 1, "the end")
+            for client in quick:
+                await client.until_sequence("project:p", last)
+                assert [frame["sequence"] for frame in client.frames if frame["type"] == "update"] == list(range(first + 1, last + 1))
+
+
+async def test_the_kernel_keeps_little_for_a_client_that_reads_nothing(worker: TinyWorker, start_edge: StartEdge) -> None:
+    """Twice the setting, as Linux counts it; left to itself it keeps megabytes."""
+    kept: dict[int, int] = {}
+    for size in (SEND_BUFFER, 0):
+        here = await start_edge(send_buffer_bytes=size)
+        port = int(here.url.rpartition(":")[2])
+        crowd = Crowd(port, HEADERS, receive_bytes=4096)
+        async with client_of(here) as quick:
+            await worker.add_task("p", "t0")
+            await asyncio.to_thread(crowd.open, 1, lambda number: hello(["project:p"], number))
+            await quick.subscribe("project:p")
+            for _ in range(10):
+                await quick.until_sequence("project:p", await worker.flood("p", 25, "x" * 20_000))
+            kept[size] = max(kept_by_the_kernel(port))
+        crowd.close()
+    assert kept[SEND_BUFFER] <= 2 * SEND_BUFFER < kept[0] / 4

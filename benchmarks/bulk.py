@@ -1,137 +1,122 @@
-"""The bulk call at the client: 200 branches warm, 10 000 branches, beside the original's refresh and three calls on PostgreSQL.
+"""The bulk call at the client: 200 branches and 10 000, beside the original's refresh and three calls on PostgreSQL.
 
 `python -m benchmarks.bulk [--json] [--quick] [--calls N] [--rounds N]`. The edge runs in a process of its own, without Kafka, filled with
-rows; one HTTP client on a kept connection asks again and again. The first answer builds the rows' bytes, the others take them from memory:
-both are reported, by quantiles over all calls of a run. The peer (Debian's PostgreSQL, when it is installed) refreshes a materialised view
-over the same number of tasks after one change, then answers three queries.
+rows; one client on a kept connection asks again and again, and reads every byte. "warm": nothing changed since the last call. "after a
+change": a record of `cascades` changed a branch before each call, so its project's part is made anew. "gzip": the same as a browser asks
+for it. The peer (Debian's PostgreSQL, when it is installed) refreshes the original design's materialised view after a change of one task,
+then answers its three calls; its time is that of its own client, without HTTP. Quantiles are over all calls of a run. For
+comparison each run also asks a bare server for the same number of bytes: the client's and the machine's own share (`calibration`).
 """
 
 import argparse
 import asyncio
-import contextlib
-import os
-import shutil
-import statistics
-import subprocess
+import socket
 import tempfile
-import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
-
-import httpx
+from typing import Any, Final
 
 from api.auth import mint
+from benchmarks.harness.calls import Caller, quantiles
+from benchmarks.harness.edge import DONE
 from benchmarks.harness.report import Claim, claim_of, show
-from benchmarks.harness.rooms import OURS, SECRET, room
+from benchmarks.harness.rooms import OURS, SECRET, Room, listening, room
+from benchmarks.harness.stage import process
+from benchmarks.peers.postgres import CALL, CHANGE, PROJECTS, REFRESH, database, programs, schema
+from broker.ports import free_port
 
 SIZES: Final = (200, 10_000)
-TASKS_PER_BRANCH: Final = 100
 PEER: Final = "PostgreSQL: refresh and three calls"
+WAYS: Final = {"warm": "identity", "after a change": "identity", "warm, gzip": "gzip, deflate, br"}
+PATH: Final = "/api/v2/branches/summaries/bulk"
+Found = dict[str, dict[str, Any]]
 
 
-async def ours(folder: Path, branches: int, calls: int) -> list[float]:
-    """Return the sorted times of warm calls (ms)."""
+async def ours(folder: Path, branches: int, calls: int) -> Found:
+    """Return by way the quantiles (ms), and under `calibration` those of the bare server."""
     settings = {"ANABRANCH_HTTP__BULK_CALLS": "10000000", "BENCH_BRANCHES": str(branches)}
-    headers = {"Authorization": f"Bearer {mint(SECRET, 'u', ['*'], 3600)}", "Accept-Encoding": "identity"}
-    async with room(OURS, folder, settings) as here, httpx.AsyncClient(trust_env=False, timeout=60, headers=headers) as http:
-        url = f"http://127.0.0.1:{here.port}/api/v2/branches/summaries/bulk"
-        first = await http.post(url, json={})
-        if len(first.json()["summaries"]) < branches:
-            raise AssertionError(f"{len(first.json()['summaries'])} of {branches} branches came")
-        return sorted([await _timed(http, url) for _ in range(calls)])
+    async with room(OURS, folder, settings) as here:
+        found, size = await asyncio.to_thread(_ask, here, branches, calls)
+    return found | {"calibration": await _bare(folder, size, calls)}
 
 
-async def _timed(http: httpx.AsyncClient, url: str) -> float:
-    start = time.perf_counter()
-    answer = await http.post(url, json={})
-    taken = (time.perf_counter() - start) * 1000
-    answer.raise_for_status()
-    return taken
+def _ask(here: Room, branches: int, calls: int) -> tuple[Found, int]:
+    token = mint(SECRET, "u", ["*"], 3600)
+    found: Found = {}
+    size = 0
+    with socket.create_connection(("127.0.0.1", here.control)) as control:
+        for way, encoding in WAYS.items():
+            with Caller(here.port, token, encoding=encoding) as caller:
+                first = caller.call("POST", PATH, b"{}")
+                if way == "warm":
+                    size = len(first.body)
+                    if (came := first.body.count(b'"project_id":')) < branches:
+                        raise AssertionError(f"{came} of {branches} branches came")
+                request = caller.request("POST", PATH, b"{}")
+                for _ in range(calls // 10):
+                    caller.time(request)
+                found[way] = quantiles([_call(caller, request, control if "change" in way else None) for _ in range(calls)])
+    return found, size
 
 
-def tools() -> Path | None:
-    """Return where PostgreSQL's programs are, or None."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    return found[-1].parent if found else None
+def _call(caller: Caller, request: bytes, control: socket.socket | None) -> float:
+    if control is not None:
+        control.sendall(b"\1" + DONE)
+        if control.recv(1) != DONE:
+            raise ConnectionError
+    return caller.time(request)
 
 
-@contextlib.contextmanager
-def database(programs: Path) -> Iterator[list[str]]:
-    """Run a PostgreSQL of its own; gives the command that sends it SQL."""
-    with tempfile.TemporaryDirectory(prefix="anabranch-bench-pg-") as folder:
-        as_other = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-        if as_other:
-            shutil.chown(folder, "postgres")
-        data = f"{folder}/data"
-        _quiet([*as_other, str(programs / "initdb"), "-D", data, "-A", "trust", "-U", "postgres"])
-        options = f"-k {folder} -c listen_addresses='' -c fsync=off"
-        control = [*as_other, str(programs / "pg_ctl"), "-D", data]
-        _quiet([*control, "-w", "-o", options, "-l", f"{folder}/log", "start"])
-        try:
-            yield [str(programs / "psql"), "-h", folder, "-U", "postgres", "-qAt", "-v", "ON_ERROR_STOP=1"]
-        finally:
-            _quiet([*control, "-w", "-m", "immediate", "stop"])
+async def _bare(folder: Path, size: int, calls: int) -> dict[str, Any]:
+    port = free_port()
+    log = folder / "answerer.log"
+    async with process(["-m", "benchmarks.peers.answerer", str(port), str(size)], log) as child:
+        await listening(port, child, log)
+
+        def ask() -> dict[str, Any]:
+            with Caller(port) as caller:
+                request = caller.request("GET", "/")
+                return quantiles([caller.time(request) for _ in range(calls)])
+
+        return await asyncio.to_thread(ask)
 
 
-def _quiet(command: list[str]) -> None:
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
-
-
-def original(branches: int, calls: int) -> list[float]:
-    """Return the sorted times (ms) of one change, a refresh and three queries; empty when PostgreSQL is not installed."""
-    programs = tools()
-    if programs is None:
-        return []
-    with database(programs) as psql:
-        subprocess.run([*psql, "-c", _SCHEMA.format(tasks=branches * TASKS_PER_BRANCH, branches=branches)], check=True)
-        script = "\\timing on\n" + _CALL * calls
-        output = subprocess.run(psql, input=script, text=True, check=True, capture_output=True).stdout
+def original(branches: int, calls: int) -> dict[str, Any]:
+    """Return the quantiles (ms) of one change, a refresh and three calls; empty when PostgreSQL is not installed."""
+    found = programs()
+    if found is None:
+        return {}
+    steps = [CHANGE, REFRESH, *(f"{CALL.format(project=project)} \\g /dev/null\n" for project in range(PROJECTS))]
+    script = "".join(step if step.endswith("\n") else f"{step};\n" for step in steps)
+    with database(found) as store:
+        store.run(schema(branches))
+        output = store.run("\\timing on\n" + script * calls)
     times = [float(line.split()[1]) for line in output.splitlines() if line.startswith("Time:")]
-    steps = _CALL.count(";")
-    return sorted(sum(times[start : start + steps]) for start in range(0, len(times), steps))
-
-
-_SCHEMA: Final = """
-CREATE TABLE tasks AS SELECT i AS id, i % {branches} AS branch, (i % {branches}) % 3 AS project,
-  (ARRAY['todo','in_progress','done'])[1 + i % 3] AS status, (ARRAY['high','medium','low'])[1 + i % 3] AS priority, now() AS updated_at
-  FROM generate_series(1, {tasks}) i;
-CREATE INDEX ON tasks (id);
-CREATE MATERIALIZED VIEW branch_summaries AS SELECT branch, project, count(*) AS total_tasks,
-  count(*) FILTER (WHERE status = 'done') AS completed_tasks, max(updated_at) AS last_activity,
-  jsonb_build_object('high', count(*) FILTER (WHERE priority = 'high'), 'low', count(*) FILTER (WHERE priority = 'low')) AS priorities
-  FROM tasks GROUP BY branch, project;
-CREATE UNIQUE INDEX ON branch_summaries (branch, project);
-"""
-_CALL: Final = """UPDATE tasks SET status = 'done' WHERE id = 1;
-REFRESH MATERIALIZED VIEW CONCURRENTLY branch_summaries;
-SELECT json_agg(s) FROM branch_summaries s WHERE project = 0 \\g /dev/null
-;SELECT json_agg(s) FROM branch_summaries s WHERE project = 1 \\g /dev/null
-;SELECT json_agg(s) FROM branch_summaries s WHERE project = 2 \\g /dev/null
-;
-"""
+    if len(times) != calls * len(steps):
+        raise AssertionError(f"{len(times)} times instead of {calls * len(steps)}")
+    return quantiles([sum(times[start : start + len(steps)]) for start in range(0, len(times), len(steps))])
 
 
 async def run(options: argparse.Namespace) -> list[Claim]:
     """Run both sides for both sizes, interleaved; return the claims."""
-    mine: dict[int, list[list[float]]] = {size: [] for size in SIZES}
-    theirs: dict[int, list[list[float]]] = {size: [] for size in SIZES}
+    mine: dict[int, list[Found]] = {size: [] for size in SIZES}
+    theirs: dict[int, list[dict[str, Any]]] = {size: [] for size in SIZES}
     with tempfile.TemporaryDirectory(prefix="anabranch-bench-") as folder:
         for _ in range(options.rounds):
             for size in SIZES:
                 mine[size].append(await ours(Path(folder), size, options.calls))
-                found = await asyncio.to_thread(original, size, min(options.calls, 20))
+                found = await asyncio.to_thread(original, size, max(2, min(options.calls, options.peer_branches // size)))
                 theirs[size] += [found] if found else []
-    return [_claim(size, name, mine[size], theirs[size], options) for size in SIZES for name in ("p50", "p99")]
+    return [_claim(size, way, name, mine[size], theirs[size], options) for size in SIZES for way in WAYS for name in ("p50", "p99")]
 
 
-def _claim(size: int, name: str, mine: list[list[float]], theirs: list[list[float]], options: argparse.Namespace) -> Claim:
-    ours_, peers = ([_quantile(run, name) for run in side] for side in (mine, theirs))
-    return claim_of("bulk", f"bulk call of {size} branches, warm, {name}", "ms", ours_, (PEER, peers), vars(options))
-
-
-def _quantile(run: list[float], name: str) -> float:
-    return statistics.median(run) if name == "p50" else run[min(len(run) - 1, int(len(run) * 0.99))]
+def _claim(size: int, way: str, name: str, mine: list[Found], theirs: list[dict[str, Any]], options: argparse.Namespace) -> Claim:
+    settings = vars(options) | {
+        "calibration": {f"bare server, as many bytes as {size} branches (ms)": [found["calibration"] for found in mine]}
+    }
+    peers = [found[name] for found in theirs]
+    return claim_of(
+        "bulk", f"bulk call of {size} branches, {way}, {name}", "ms", [found[way][name] for found in mine], (PEER, peers), settings
+    )
 
 
 if __name__ == "__main__":
@@ -140,7 +125,8 @@ if __name__ == "__main__":
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--calls", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--peer-branches", type=int, default=50_000, help="branches that the peer refreshes in a run, all calls together")
     asked_ = parser.parse_args()
     if asked_.quick:
-        asked_.calls, asked_.rounds = 20, 1
+        asked_.calls, asked_.rounds, asked_.peer_branches = 20, 1, 1000
     show(asyncio.run(run(asked_)))

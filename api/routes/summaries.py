@@ -1,16 +1,19 @@
 """The bulk call: all summaries in one answer."""
 
+import asyncio
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import ValidationError
 
-from api.bulk import Encoded, positions
+from api.bulk import Answer, positions
 from api.edge import Edge
+from api.packing import takes_gzip
+from api.pieces import Pieces
 from api.problems import Refusal
 from api.protocol.access import Principal, may_act_as, readable
 from schemas.http import BulkAnswer, BulkRequest, PlaceModel
@@ -18,6 +21,8 @@ from schemas.problems import FEATURE, FORBIDDEN, INVALID_REQUEST, Problem
 
 _encode = msgspec.json.Encoder().encode
 _HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Authorization, Accept-Encoding"}
+_ASIDE: Final = 131_072
+"""Bytes that take some milliseconds to pack."""
 
 
 def router(edge: Edge) -> APIRouter:
@@ -30,7 +35,7 @@ def router(edge: Edge) -> APIRouter:
         started = time.perf_counter()
         principal, left = await _caller(edge, request)
         asked = _parse(await edge.body(request))
-        answer, cached = await _answer(edge, principal, asked)
+        answer, cached = await _answer(edge, request, principal, asked)
         answer.headers.update(left)
         edge.meters.bulk(time.perf_counter() - started, cached=cached)
         return answer
@@ -47,7 +52,7 @@ def router(edge: Edge) -> APIRouter:
         started = time.perf_counter()
         principal, left = await _caller(edge, request)
         asked = BulkRequest(project_ids=project_id, include_archived=include_archived, min_position=places(min_position))
-        answer, cached = await _answer(edge, principal, asked)
+        answer, cached = await _answer(edge, request, principal, asked)
         edge.meters.bulk(time.perf_counter() - started, cached=cached)
         known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
         if answer.headers["etag"].removeprefix("W/") in known:
@@ -83,30 +88,40 @@ def _parse(body: bytes) -> BulkRequest:
         raise Refusal(Problem(INVALID_REQUEST, errors=errors)) from None
 
 
-async def _answer(edge: Edge, principal: Principal, asked: BulkRequest) -> tuple[Response, bool]:
+async def _answer(edge: Edge, request: Request, principal: Principal, asked: BulkRequest) -> tuple[Response, bool]:
     wanted = asked.min_position
     await edge.reach(wanted if isinstance(wanted, list) else [] if wanted is None else [wanted])
     projects = _projects(edge, principal, asked)
     epochs = ",".join(edge.hub.places[partition].epoch for partition in sorted(edge.hub.places))
-    encoded, cached = edge.cache.get(projects, epochs, archived=asked.include_archived, fresh=asked.force_refresh)
+    answer, cached = edge.cache.get(projects, epochs, archived=asked.include_archived, fresh=asked.force_refresh)
     metadata = _encode(
         {
             "positions": positions(edge.hub, projects),
-            "degraded": encoded.degraded,
+            "degraded": answer.degraded,
             "cached": cached,
-            "generated_ms": encoded.generated_ms,
+            "generated_ms": answer.generated_ms,
         }
     )
-    if asked.known_cache_key == encoded.key:
-        body = b'{"unchanged":true,"cache_key":"%b","metadata":%b}' % (encoded.key.encode(), metadata)
-    else:
-        body = _whole(encoded, metadata)
-    return Response(body, headers={**_HEADERS, "ETag": f'W/"{encoded.key}"'}, media_type="application/json"), cached
+    headers = {**_HEADERS, "ETag": f'W/"{answer.key}"'}
+    if asked.known_cache_key == answer.key:
+        body = b'{"unchanged":true,"cache_key":"%b","metadata":%b}' % (answer.key.encode(), metadata)
+        return Pieces([body], headers), cached
+    tail = _tail(answer, metadata)
+    if answer.size >= edge.settings.http.compress_bytes and takes_gzip(request.headers.get("accept-encoding", "")):
+        return Pieces(await _packed(answer, tail), headers | {"Content-Encoding": "gzip"}), cached
+    return Pieces(answer.plain(tail), headers), cached
 
 
-def _whole(encoded: Encoded, metadata: bytes) -> bytes:
+def _tail(answer: Answer, metadata: bytes) -> bytes:
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return b'%b,"metadata":%b,"cache_key":"%b","timestamp":"%b"}' % (encoded.body, metadata, encoded.key.encode(), now.encode())
+    return b',"metadata":%b,"cache_key":"%b","timestamp":"%b"}' % (metadata, answer.key.encode(), now.encode())
+
+
+async def _packed(answer: Answer, tail: bytes) -> list[bytes]:
+    """Return the answer as gzip. What would take long is done aside: meanwhile frames go out."""
+    if answer.to_pack < _ASIDE:
+        return answer.packed(tail)
+    return await asyncio.to_thread(answer.packed, tail)
 
 
 def _projects(edge: Edge, principal: Principal, asked: BulkRequest) -> list[str]:

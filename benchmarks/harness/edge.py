@@ -1,13 +1,15 @@
 """Our edge without Kafka, for what concerns its sockets only: edge.py PORT CONTROL. Its settings come from the environment, as always.
 
-A byte n on the control port means: take in n records of `cascades`, now, as the tail would.
+A byte n on the control port means: take in n records of `cascades`, now, as the tail would. 255 asks to be sent back once that is done.
 """
 
 import asyncio
+import gc
 import os
 import sys
 import time
 from pathlib import Path
+from typing import Final
 
 import uvloop
 
@@ -21,6 +23,8 @@ from api.settings import EdgeSettings
 from api.tracing import traces_of
 from benchmarks.harness.message import message
 from schemas.rows import BranchSummary, ProjectSummary, encode_row
+
+DONE: Final = b"\xff"
 
 
 async def serve(port: int, control: int) -> None:
@@ -39,21 +43,26 @@ async def serve(port: int, control: int) -> None:
             offset = edge.hub.places[0].applied
             feed.cascade(Record(0, offset, b"p", message("p", offset), now_ms), now_ms)
 
-    async def steer(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+    async def steer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while byte := await reader.read(1):
-            publish(byte[0])
+            if byte == DONE:
+                writer.write(byte)
+            else:
+                publish(byte[0])
 
     publish(1)
     fill(edge.replica, int(os.environ.get("BENCH_BRANCHES", "0")))
+    gc.collect()
+    gc.freeze()  # as an edge does once it has read everything
     server = Server(config_of(public_app(edge, AgentsDoor(edge)), settings), bind(settings.host, port))
     async with await asyncio.start_server(steer, "127.0.0.1", control):
         await asyncio.gather(server.serve_socket(), edge.connections.tick())
 
 
 def fill(replica: Replica, branches: int) -> None:
-    """Put that many branches into the replica, a hundred to a project."""
+    """Put that many branches into the replica, a hundred to a project; the first project is the one of the records."""
     for number in range(branches):
-        project_id = f"project-{number // 100}"
+        project_id = f"p{number // 100 or ''}"
         if number % 100 == 0:
             replica.put(
                 "project", project_id, read(encode_row(ProjectSummary(id=project_id, name=project_id, total_branches=100, stamp=number)))

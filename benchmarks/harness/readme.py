@@ -16,7 +16,7 @@ def table(claims: list[dict[str, Any]]) -> str:
     for c in claims:
         ours = [run["value"] for run in c["runs"] if run["who"] == "anabranch"]
         peer = "missing" if c["peer_value"] is None else f"{c['peer']}: {c['peer_value']:,.4g} {c['unit']}"
-        ratio = "" if c["ratio"] is None else f"{c['ratio']:.2f} x"
+        ratio = "" if c["ratio"] is None else f"{c['ratio']:.3g} x"
         lines.append(f"| {c['claim']} | {c['value']:,.4g} {c['unit']} | {peer} | {ratio} | {len(ours)} | `anabranch bench {c['name']}` |")
     machines = {f"{c['machine']['cpu']}, {c['machine']['cores']} cores, {c['machine']['memory_gib']} GiB" for c in claims}
     return (

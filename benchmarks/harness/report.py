@@ -69,9 +69,17 @@ def show(claims: list[Claim]) -> None:
         ours = " ".join(f"{r['value']:,.4g}" for r in c.runs if r["who"] == "anabranch")
         theirs = " ".join(f"{r['value']:,.4g}" for r in c.runs if r["who"] != "anabranch") or "missing"
         peer = "missing" if c.peer_value is None else f"{c.peer_value:,.4g}"
-        ratio = "" if c.ratio is None else f"{c.ratio:.2f}"
+        ratio = "" if c.ratio is None else f"{c.ratio:.3g}"
         table.add_row(c.claim, c.unit, f"{c.value:,.4g}", c.peer, peer, ratio, f"{ours} | {theirs}")
     console.print(table)
+    for line in calibrations(claims):
+        console.print(line)
+
+
+def calibrations(claims: list[Claim]) -> list[str]:
+    """Return what the measuring itself takes, as the benchmarks found it: one line each."""
+    lines = [f"{what}: {json.dumps(found)}" for claim in claims for what, found in claim.settings.get("calibration", {}).items()]
+    return list(dict.fromkeys(lines))
 
 
 def _cpuinfo() -> list[str]:

@@ -33,11 +33,12 @@ async def room(way: str, folder: Path, settings: dict[str, str] | None = None) -
     more = [] if way == OURS else [way]
     async with process([*arguments, str(port), str(control), *more], folder / f"{way}.log", UNLIMITED | (settings or {})) as child:
         for number in (port, control):
-            await _listening(number, child, folder / f"{way}.log")
+            await listening(number, child, folder / f"{way}.log")
         yield Room(port, control, child.pid)
 
 
-async def _listening(port: int, child: asyncio.subprocess.Process, log: Path) -> None:
+async def listening(port: int, child: asyncio.subprocess.Process, log: Path) -> None:
+    """Wait until a process listens on a port. Raises `RuntimeError` when it ends instead."""
     while True:
         if child.returncode is not None:
             raise RuntimeError(f"ended with {child.returncode}: {log.read_text()[-2000:]}")

@@ -269,11 +269,20 @@ async def test_answers_are_packed_and_safe(worker: TinyWorker, edge: RunningEdge
     """By what the caller takes, above a size; with the headers of every answer, refusals too."""
     for number in range(20):
         await worker.add_task("p", f"t{number}")
+    for project_id in ("q", "r", "s"):
+        await worker.add_task(project_id, "t")
     async with edge.client() as client:
         await settled(client, "p", 20)
+        await settled(client, "s", 1)
         for offered, used in (("gzip", "gzip"), ("gzip, br", "br"), ("identity", None)):
             answer = await client.get("/api/v2/projects/p/tasks", headers={"Accept-Encoding": offered})
             assert (answer.headers.get("content-encoding"), len(answer.json()["tasks"])) == (used, 20)
+        plain = await client.post(BULK, json={}, headers={"Accept-Encoding": "identity"})
+        for offered, used in (("br, gzip", "gzip"), ("br", "br"), ("gzip;q=0", None)):
+            answer = await client.post(BULK, json={}, headers={"Accept-Encoding": offered})
+            assert answer.headers.get("content-encoding") == used
+            assert answer.headers["etag"] == plain.headers["etag"]
+            assert answer.json()["summaries"] == plain.json()["summaries"]
         for answer in (await client.get("/api/v2/projects/p/tasks"), await client.get("/api/v2/nothing")):
             assert answer.headers["x-content-type-options"] == "nosniff"
             assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]

@@ -1,4 +1,4 @@
-"""Every benchmark of the worker runs from one command, however small; its figures are for nobody."""
+"""Every benchmark beside a peer that may be missing runs from one command, however small; its figures are for nobody."""
 
 import json
 import subprocess
@@ -19,6 +19,7 @@ LIMIT_S = 240
         ("flood", [], ["ms"] * 2),
         ("restore", [], ["records/s", "s"]),
         ("rowsize", [], ["bytes", "bytes", "MiB"]),
+        ("bulk", [], ["ms"] * 12),
     ],
 )
 def test_a_benchmark_measures_beside_its_peers(name: str, more: list[str], units: list[str]) -> None:

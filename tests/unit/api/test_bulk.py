@@ -1,11 +1,12 @@
 """The encoded bulk answer."""
 
+import gzip
 import json
 from typing import Any
 
 import pytest
 
-from api.bulk import BulkCache, encode
+from api.bulk import Answer, BulkCache, Parts, compose
 from api.replica import Replica, read
 
 
@@ -26,16 +27,67 @@ def replica() -> Replica:
     return replica
 
 
+def ask(replica: Replica, projects: list[str], epochs: str = "e", *, archived: bool = False) -> Answer:
+    """Return an answer that knows nothing of the ones before."""
+    return compose(Parts(replica), projects, epochs, 7, archived=archived)
+
+
+def content(answer: Answer) -> Any:  # noqa: ANN401  because it is JSON
+    """Return what an answer says, which is the same packed or not."""
+    plain = b"".join(answer.plain(b"}"))
+    assert answer.size == len(plain) - 1
+    assert gzip.decompress(b"".join(answer.packed(b"}"))) == plain
+    return json.loads(plain)
+
+
 def test_an_answer_is_the_rows(replica: Replica) -> None:
     """Archived ones when asked for, deleted ones never; the second of two equal ids is named with its project."""
-    encoded = encode(replica, ["p", "q", "none"], "e", 7, archived=False)
-    answer = json.loads(encoded.body + b"}")
-    assert set(answer["summaries"]) == {"main", "q/main"}
-    assert set(answer["projects"]) == {"p", "q"}
-    assert (encoded.degraded, encoded.generated_ms) == (["q"], 7)
-    assert "old" in json.loads(encode(replica, ["q"], "e", 7, archived=True).body + b"}")["summaries"]
+    answer = ask(replica, ["p", "q", "none"])
+    assert set(content(answer)["summaries"]) == {"main", "q/main"}
+    assert set(content(answer)["projects"]) == {"p", "q"}
+    assert (answer.degraded, answer.generated_ms) == (["q"], 7)
+    assert "old" in content(ask(replica, ["q"], archived=True))["summaries"]
     put(replica, "project", "q", "q", 2, archived=True)
-    assert set(json.loads(encode(replica, ["p", "q"], "e", 7, archived=False).body + b"}")["projects"]) == {"p"}
+    assert set(content(ask(replica, ["p", "q"]))["projects"]) == {"p"}
+    assert content(ask(replica, [])) == {"summaries": {}, "projects": {}}
+
+
+def test_projects_without_branches_leave_no_gap(replica: Replica) -> None:
+    """Wherever they stand among the others."""
+    for project_id in ("a", "pp", "z"):
+        put(replica, "project", project_id, project_id, 1)
+    answer = content(ask(replica, ["a", "p", "pp", "q", "z"]))
+    assert (set(answer["summaries"]), set(answer["projects"])) == ({"main", "q/main"}, {"a", "p", "pp", "q", "z"})
+
+
+def test_only_what_changed_is_made_again(replica: Replica) -> None:
+    """The part of a project is the same object as long as none of its rows changes, whoever asks; a fresh answer makes all anew."""
+    cache = BulkCache(replica)
+    put(replica, "branch", "q", "second", 1)
+    both, _ = cache.get(["p", "q"], "e", archived=False, fresh=False)
+    put(replica, "branch", "p", "main", 5, name="new")
+    put(replica, "branch", "q", "main", 2, deleted=True)
+    after, cached = cache.get(["p", "q"], "e", archived=False, fresh=False)
+    assert not cached
+    assert content(after)["summaries"]["main"]["name"] == "new"
+    alone, _ = cache.get(["q"], "e", archived=False, fresh=False)
+    assert alone.texts[1] is after.texts[3]
+    assert after.texts[3] is not both.texts[3]
+    fresh, _ = cache.get(["q"], "e", archived=False, fresh=True)
+    assert fresh.texts[1] is not alone.texts[1]
+    assert fresh.key == alone.key
+
+
+def test_parts_of_what_is_gone_are_let_go() -> None:
+    """So that memory is bounded by what there is."""
+    replica = Replica()
+    parts = Parts(replica)
+    for number in range(1000):
+        put(replica, "project", f"p{number}", f"p{number}", 1)
+        assert parts.of(f"p{number}", archived=False) is not None
+        put(replica, "project", f"p{number}", f"p{number}", 2, deleted=True)
+    assert parts.of("p1", archived=False) is None
+    assert parts.size < 200
 
 
 def test_the_key_is_a_hash_of_ids_and_stamps(replica: Replica) -> None:
@@ -52,9 +104,7 @@ def test_the_key_is_a_hash_of_ids_and_stamps(replica: Replica) -> None:
     moved, cached = cache.get(["p"], "e", archived=False, fresh=False)
     assert (moved.key != first.key, cached) == (True, False)
     keys = {
-        encode(replica, *asked, 0, archived=archived).key
-        for asked in ((["p"], "e"), (["p"], "f"), (["q"], "e"))
-        for archived in (True, False)
+        ask(replica, *asked, archived=archived).key for asked in ((["p"], "e"), (["p"], "f"), (["q"], "e")) for archived in (True, False)
     }
     assert len(keys) == 6
     for projects in (["q"], ["p", "q"]):

@@ -109,6 +109,10 @@ class Tail:
         self._read = {place.partition: starts[place] for place in state}
         for place in state:
             consumer.seek(place, starts[place])
+            if starts[place]:
+                self._feed.cut_off(place.partition)
+        if self._feed.owing:
+            log.warning("rows_awaited", partitions=self._feed.owing, note="Their oldest were deleted; a worker that starts makes them anew.")
         self._ends = Ends({place.partition: ends[place] for place in state}, {place.partition: ends[place] for place in cascades})
         self.partitions = len(cascades)
         self._held_back = cascades
@@ -137,7 +141,7 @@ class Tail:
             self._read[place.partition] = records[-1].offset + 1
 
     def _note_progress(self, consumer: AIOKafkaConsumer) -> None:
-        if self.ready.is_set() or any(self._read[p] < end for p, end in self._ends.state.items()):
+        if self.ready.is_set() or any(self._read[p] < end for p, end in self._ends.state.items()) or self._feed.owing:
             return
         consumer.resume(*self._held_back)
         self._held_back = []

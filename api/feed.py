@@ -1,6 +1,7 @@
 """Where records become state: rows into the replica, messages into the rings. Plain calls, one event-loop turn each."""
 
 import itertools
+import math
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
@@ -72,8 +73,18 @@ class Feed:
         self._staged: dict[int, dict[bytes, Entry | None]] = {}
         self._groups: dict[str, Group] = {}
         self._regarded: set[tuple[str, str]] = set()
+        self._owed: dict[int, float] = {}
 
     # task-state
+
+    def cut_off(self, partition: int) -> None:
+        """Know that a partition's oldest rows were deleted: it is not whole before a worker has folded them all again."""
+        self._owed[partition] = math.inf
+
+    @property
+    def owing(self) -> list[int]:
+        """Return the partitions whose rows are not whole yet."""
+        return sorted(number for number, through in self._owed.items() if self._hub.places[number].through < through)
 
     def state(self, record: Record, now_ms: int) -> None:
         """Take in a record of `task-state`. Rows wait for the offset row that ends their step, so nobody sees half a step.
@@ -130,6 +141,9 @@ class Feed:
         if self.live and place.epoch != row.epoch:
             raise Jumped
         place.epoch = row.epoch
+        if row.whole:
+            self._owed[row.partition] = place.through
+            place.through = 0
 
     # cascades
 

@@ -79,6 +79,9 @@ WORKER_REBALANCES: Final = Metric("worker_rebalances", "counter", "worker", "ass
 WORKER_REWRITTEN: Final = Metric(
     "worker_rewritten_rows", "counter", "worker", "rows written again because a former owner had written over them"
 )
+WORKER_REBUILT: Final = Metric(
+    "worker_rebuilt_partitions", "gauge", "worker", "partitions whose oldest rows were gone from Kafka at the start; all their rows come again"
+)
 WORKER_LATE: Final = Metric(
     "worker_late_activity_events", "counter", "worker", "applied events too long ago to count in their minute's activity"
 )
@@ -101,6 +104,7 @@ WORKER_METRICS: Final = (
     WORKER_KAFKA,
     WORKER_REBALANCES,
     WORKER_REWRITTEN,
+    WORKER_REBUILT,
     WORKER_LATE,
     WORKER_LATENESS,
     WORKER_SAVED,

@@ -186,10 +186,14 @@ class OffsetRow(Struct, kw_only=True):
 
 
 class EpochRow(Struct, kw_only=True):
-    """The life of a partition: written once, when its topics are created."""
+    """The life of a partition: written when its topics are created.
+
+    whole: written again later, and every row was written again behind it (the topic's beginning had been deleted).
+    """
 
     partition: int
     epoch: str
+    whole: bool = False
 
 
 Row = BranchSummary | ProjectSummary | TaskSummary | SubtaskSummary | ContextUpdate | MemberRow | ActivityRow | LetterRow | Tombstone

@@ -65,8 +65,9 @@ class Worker:
         self._fatal: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
         self._meters = Meters()
         limits, times = settings.limits, settings.times
-        stores = Stores(settings.worker_dir, times.store_horizon_ms, layout.epochs, self._fail)
+        stores = Stores(settings.worker_dir, times.store_horizon_ms, layout.lives, self._fail)
         self._meters.restored.set_function(lambda: stores.restored_records)
+        self._meters.rebuilt.set(sum(life.anew for life in layout.lives.values()))
         shares = (limits.in_flight_events, limits.cache_rows)
         self._owners = Owners(stores, self._meters, self._fail, shares, times.shutdown_ms / 2000)
         self._app = faust_app(settings, options, layout, self._owners, stores)

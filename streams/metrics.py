@@ -29,6 +29,7 @@ class Meters:
         self.rebalances = self._counter(names.WORKER_REBALANCES)
         self._late = self._counter(names.WORKER_LATE)
         self.rewritten = self._counter(names.WORKER_REWRITTEN)
+        self.rebuilt = self._gauge(names.WORKER_REBUILT)
         self.offsets = self._gauge(names.WORKER_OFFSET, "partition", "place")
         self.lag = self._gauge(names.WORKER_LAG, "partition")
         self.in_flight = self._gauge(names.WORKER_IN_FLIGHT, "partition")

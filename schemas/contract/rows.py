@@ -162,10 +162,11 @@ class OffsetRow(Whole):
 
 
 class EpochRow(Whole):
-    """Key `epoch/<partition>`: the life of the partition's topics."""
+    """Key `epoch/<partition>`: the life of the partition's topics. whole: every row was written again behind this one."""
 
     partition: Count
     epoch: str
+    whole: bool = False
 
 
 LiveRow = ProjectSummary | BranchSummary | TaskSummary | SubtaskSummary | ContextUpdate | MemberRow | ActivityRow | LetterRow

@@ -264,6 +264,14 @@ class BatchConsumer(driver.Consumer):
     def verify_event_path(self, now: float, tp: TP) -> None:
         """Leave liveness to `streams.progress`."""
 
+    async def earliest_offsets(self, *partitions: TP) -> Mapping[TP, int]:
+        """Return the beginnings, which Faust asks for before it restores; a store may lack nothing that lies below them."""
+        begins: Mapping[TP, int] = await super().earliest_offsets(*partitions)
+        for tp, begin in begins.items():
+            if not self._is_source(tp):
+                self.transport.stores.check_begin(tp.partition, begin or 0)
+        return begins
+
     async def highwaters(self, *partitions: TP) -> Mapping[TP, int]:
         """Return the ends; a store that is ahead of its topic is given up before Faust compares them (its issue 158)."""
         ends: Mapping[TP, int] = await super().highwaters(*partitions)

@@ -4,39 +4,36 @@ import asyncio
 from dataclasses import dataclass
 from typing import Final
 
-import msgspec
-from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from broker.connection import KafkaSettings, client_options
 from broker.reach import reaching
 from schemas.failure import Failure
-from schemas.rows import EpochRow
-from schemas.topics import CASCADES, DLQ, TASK_CHANGES, TASK_STATE, TOPICS, epoch_key
+from schemas.topics import CASCADES, DLQ, TASK_CHANGES, TASK_STATE, TOPICS
+from streams.engine.lives import Life, read_lives
 
 _RETRY_S: Final = 0.5
 _CALL_MS: Final = 10_000
-_decode_epoch = msgspec.json.Decoder(EpochRow).decode
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Partitions of the log and of the dead letters; epoch per partition ("" where the topics were made by hand)."""
+    """Partitions of the log and of the dead letters; the life of the rows per partition."""
 
     partitions: int
     dead_partitions: int
-    epochs: dict[int, str]
+    lives: dict[int, Life]
 
 
 async def read_layout(settings: KafkaSettings, patience_s: float) -> Layout:
     """Return how the topics are laid out, waiting up to `patience_s` for Kafka.
 
-    Raises `Failure` when Kafka doesn't answer, or topics are missing or don't fit together.
+    Raises `Failure` when Kafka doesn't answer, topics are missing or don't fit together, or rows are lost that cannot be made anew.
     """
     counts = checked(await _patiently(settings, patience_s))
     with reaching(settings):
-        epochs = await _epochs(settings, counts[TASK_STATE])
-    return Layout(counts[TASK_CHANGES], counts[DLQ], epochs)
+        lives = await read_lives(settings, counts[TASK_STATE])
+    return Layout(counts[TASK_CHANGES], counts[DLQ], lives)
 
 
 def checked(counts: dict[str, int]) -> dict[str, int]:
@@ -73,23 +70,3 @@ async def _counts(settings: KafkaSettings) -> dict[str, int]:
         await admin.close()
     sizes = {topic["topic"]: 0 if topic["error_code"] else len(topic["partitions"]) for topic in found}
     return {name: sizes.get(settings.topic(name), 0) for name in TOPICS}
-
-
-async def _epochs(settings: KafkaSettings, partitions: int) -> dict[int, str]:
-    """Read each partition's first record: `topics apply` writes the epoch row before anything else."""
-    topic = settings.topic(TASK_STATE)
-    consumer = AIOKafkaConsumer(
-        topic, **client_options(settings), request_timeout_ms=_CALL_MS, auto_offset_reset="earliest", enable_auto_commit=False
-    )
-    async with asyncio.timeout(_CALL_MS / 1000):
-        await consumer.start()
-        try:
-            ends = await consumer.end_offsets([TopicPartition(topic, number) for number in range(partitions)])
-            return {tp.partition: await _first_epoch(consumer, tp) if end else "" for tp, end in ends.items()}
-        finally:
-            await consumer.stop()
-
-
-async def _first_epoch(consumer: AIOKafkaConsumer, tp: TopicPartition) -> str:
-    record = await consumer.getone(tp)
-    return _decode_epoch(record.value).epoch if record.key == epoch_key(tp.partition) and record.value else ""

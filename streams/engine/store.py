@@ -129,15 +129,19 @@ class PartitionStore:
         self._db.close()
 
 
-def open_store(path: Path, now_ms: int, horizon_ms: int, epoch: str) -> tuple[PartitionStore, str | None]:
-    """Open the store, moving an unusable one aside; returns it with the reason for the move. Raises `StoreLockedError`, `OSError`."""
+def open_store(path: Path, now_ms: int, horizon_ms: int, epoch: str, begin: int = 0) -> tuple[PartitionStore, str | None]:
+    """Open the store, moving an unusable one aside; returns it with the reason for the move. Raises `StoreLockedError`, `OSError`.
+
+    begin: offset of the changelog from which on a new store restores.
+    """
     reason = _unusable(path, now_ms, horizon_ms, epoch)
     if reason is not None:
         move_aside(path, now_ms)
     path.mkdir(parents=True, exist_ok=True)
     store = PartitionStore(path)
     if store.mark.epoch != epoch:
-        store.apply(Write(Mark(epoch=epoch, written_ms=now_ms)))
+        store.apply(Write(Mark(changelog=begin - 1, epoch=epoch, written_ms=now_ms)))
+        store.read_end = begin
     return store, reason
 
 

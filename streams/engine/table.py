@@ -10,6 +10,8 @@ import structlog
 from faust.stores.base import Store
 from faust.types import TP, CollectionT, EventT
 
+from schemas.failure import Failure
+from streams.engine.lives import Life
 from streams.engine.restore import ChangelogRecord, Restorer
 from streams.engine.store import PartitionStore, open_store
 
@@ -23,10 +25,10 @@ def _now_ms() -> int:
 class Stores:
     """The open stores of this process. fatal: told about an error in restoring, which Faust itself would swallow."""
 
-    def __init__(self, directory: Path, horizon_ms: int, epochs: Mapping[int, str], fatal: Callable[[BaseException], None]) -> None:
+    def __init__(self, directory: Path, horizon_ms: int, lives: Mapping[int, Life], fatal: Callable[[BaseException], None]) -> None:
         self._directory = directory
         self._horizon_ms = horizon_ms
-        self._epochs = epochs
+        self._lives = lives
         self._fatal = fatal
         self._open: dict[int, PartitionStore] = {}
         self._restorers: dict[int, Restorer] = {}
@@ -37,7 +39,8 @@ class Stores:
         found = self._open.get(partition)
         if found is None:
             path = self._directory / f"partition-{partition}"
-            found, moved = open_store(path, _now_ms(), self._horizon_ms, self._epochs.get(partition, ""))
+            life = self._lives.get(partition, Life("", 0))
+            found, moved = open_store(path, _now_ms(), self._horizon_ms, life.epoch, life.begin)
             if moved is not None:
                 log.warning("store_moved_aside", partition=partition, because=moved)
             self._open[partition] = found
@@ -70,6 +73,13 @@ class Stores:
         self.close(partition)
         self.store(partition)
         return True
+
+    def check_begin(self, partition: int, begin: int) -> None:
+        """End the worker when its topic no longer has what a store lacks: the next start begins that partition's rows anew."""
+        if self.store(partition).mark.changelog + 1 < begin:
+            self._fatal(
+                Failure(f"Partition {partition} of task-state begins at {begin} now: rows are gone that this worker lacks. Start it again.")
+            )
 
     def close(self, partition: int) -> None:
         """Close one store and release its directory."""

@@ -20,6 +20,7 @@ from broker.ports import free_port
 from broker.prepare import PROPERTIES, prepare_archive, prepare_jvm, prepare_template, write_properties
 from broker.reach import quiet_clients
 from broker.ready import port_opens
+from tests.chaos.disks import SmallDisk
 from tests.chaos.proxy import Proxy
 
 DOORS: Final = ("worker", "edge")
@@ -45,6 +46,7 @@ class Broker:
         self.port, self.controller = free_port(), free_port()
         self._inner = {door: free_port() for door in DOORS}
         self.proxies = {door: Proxy(free_port(), port) for door, port in self._inner.items()}
+        self.disk: SmallDisk | None = None
         self._process: asyncio.subprocess.Process | None = None
 
     def configure(self, voters: str, brokers: int) -> None:
@@ -77,6 +79,7 @@ class Broker:
         """Start the process."""
         with (self.folder / "kafka.log").open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
+                *(() if self.disk is None else self.disk.before),
                 *jvm.broker(320, jvm.use(archive), PROPERTIES),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
@@ -103,6 +106,13 @@ class Broker:
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()
             await self._process.wait()
+
+    async def move_to(self, spare_bytes: int) -> SmallDisk:
+        """Put its data on a disk with little room. The process must not run."""
+        if self.disk is None:
+            self.disk = SmallDisk(self.folder / "data", spare_bytes)
+            await self.disk.begin()
+        return self.disk
 
 
 class Cluster:
@@ -143,6 +153,8 @@ class Cluster:
     async def __aexit__(self, *_: object) -> None:
         for broker in self.brokers:
             await broker.kill()
+            if broker.disk is not None:
+                await broker.disk.end()
             for proxy in broker.proxies.values():
                 await proxy.stop()
 
@@ -156,6 +168,8 @@ class Cluster:
     async def heal(self) -> None:
         """Undo every fault: brokers run, doors are open."""
         for broker in self.brokers:
+            if broker.disk is not None:
+                broker.disk.free()
             broker.tell(signal.SIGCONT)
             for proxy in broker.proxies.values():
                 proxy.delay_ms = 0

@@ -8,20 +8,26 @@ from dataclasses import dataclass
 from typing import Final
 
 from schemas.topics import TASK_CHANGES, TASK_STATE
+from tests.chaos import disks
 from tests.chaos.cluster import Broker
 from tests.chaos.events import wide_branch
 from tests.chaos.load import PARTITIONS
 from tests.chaos.processes import WorkerRun
 from tests.chaos.proxy import State
 from tests.chaos.world import World
+from tests.integration.streams.topic_log import cut_off
 
 Act = Callable[[World, random.Random], Awaitable[None]]
 _OVER_SESSION_S: Final = 7.5
+_MIB: Final = 2**20
 
 
 @dataclass(frozen=True)
 class Fault:
-    """rows: numbers in the fault matrix. brokers, workers: how many it needs. doors: whether it shuts doors."""
+    """rows: numbers in the fault matrix. brokers, workers: how many it needs. doors: whether it shuts doors.
+
+    needs: returns why the machine cannot do it, None if it can.
+    """
 
     name: str
     rows: tuple[int, ...]
@@ -29,6 +35,7 @@ class Fault:
     brokers: int = 1
     workers: int = 1
     doors: bool = False
+    needs: Callable[[], str | None] = lambda: None
 
 
 async def kill_worker(world: World, dice: random.Random) -> None:
@@ -173,6 +180,43 @@ def _spoil(worker: WorkerRun, dice: random.Random) -> None:
         file.write_bytes(data)
 
 
+async def fill_worker(world: World, dice: random.Random) -> None:
+    """Let a worker's disk be full while it works, ends and starts."""
+    worker = dice.choice(world.workers)
+    await worker.stop()
+    disk = await worker.move_to(dice.choice((2, 6)) * _MIB)
+    worker.keep()
+    await asyncio.sleep(dice.uniform(1, 3))
+    disk.fill()
+    await asyncio.sleep(dice.uniform(0.5, 2))
+    worker.tell(dice.choice((signal.SIGTERM, signal.SIGKILL)))
+    await asyncio.sleep(dice.uniform(1, 3))
+
+
+async def fill_broker(world: World, dice: random.Random) -> None:
+    """Let a broker's disk be full: it ends itself, and confirms nothing that it could not write."""
+    broker = dice.choice(world.cluster.brokers)
+    await broker.kill()
+    disk = await broker.move_to(24 * _MIB)
+    await world.cluster.start(broker)
+    await world.cluster.until_whole()
+    await asyncio.sleep(dice.uniform(0.5, 1.5))
+    disk.fill()
+    await asyncio.sleep(dice.uniform(2, 5))
+    await broker.kill()
+
+
+async def cut_rows(world: World, dice: random.Random) -> None:
+    """Let Kafka delete the older half of all rows; then every worker comes back, some without a store."""
+    await asyncio.gather(*(worker.stop(dice.choice((signal.SIGTERM, signal.SIGKILL))) for worker in world.workers))
+    await cut_off(world.kafka, TASK_STATE)
+    for worker in world.workers:
+        if dice.random() < 0.5:
+            worker.lose_disk()
+        worker.keep()
+    await asyncio.sleep(1)
+
+
 async def _bounce(world: World, broker: Broker, away_s: float) -> None:
     await broker.kill()
     await asyncio.sleep(away_s)
@@ -193,10 +237,14 @@ FAULTS: Final = {
         Fault("wide", (20, 25), wide),
         Fault("wrong-clock", (12,), wrong_clock),
         Fault("spoil-store", (16,), spoil_store),
+        Fault("fill-worker", (15,), fill_worker, needs=disks.why_none),
+        Fault("fill-broker", (14,), fill_broker, needs=disks.why_none),
+        Fault("cut-rows", (23,), cut_rows),
         Fault("pause-broker", (5,), pause_broker),
         Fault("kill-broker", (3,), kill_broker),
         Fault("kill-leader", (3,), kill_leader, brokers=3, workers=2),
         Fault("kill-two", (4,), kill_two, brokers=3),
         Fault("freeze-leader", (5,), freeze_leader, brokers=3),
+        Fault("fill-one-of-three", (14,), fill_broker, brokers=3, needs=disks.why_none),
     )
 }

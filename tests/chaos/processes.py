@@ -17,6 +17,7 @@ import psutil
 from broker.connection import KafkaSettings
 from broker.lifeline import die_with_parent
 from broker.ports import free_port
+from tests.chaos.disks import SmallDisk
 
 SECRET: Final = "a development secret of more than 32 characters"  # noqa: S105  for tests only
 _AGAIN_S: Final = 0.3
@@ -110,13 +111,29 @@ class WorkerRun(Process):
     """A worker on its own directory."""
 
     def __init__(self, name: str, kafka: KafkaSettings, folder: Path, **settings: str) -> None:
-        self.directory = folder / name
-        values = {**_environment(kafka), **_QUICK, "WORKER_DIR": str(self.directory), **settings}
+        self._directory = folder / name
+        self.disk: SmallDisk | None = None
+        values = {**_environment(kafka), **_QUICK, "WORKER_DIR": str(self._directory), **settings}
         super().__init__(name, [sys.executable, "-c", _RUN.format("streams", "WorkerSettings")], values, folder / f"{name}.log")
+
+    @property
+    def directory(self) -> Path:
+        """Where its store is."""
+        return self._directory if self.disk is None else self.disk.inside
 
     def lose_disk(self) -> None:
         """Delete its store. The process must not run."""
-        shutil.rmtree(self.directory, ignore_errors=True)
+        for part in self.directory.glob("*"):
+            shutil.rmtree(part, ignore_errors=True)
+            part.unlink(missing_ok=True)
+
+    async def move_to(self, spare_bytes: int) -> SmallDisk:
+        """Put its store on a disk with little room. The process must not run."""
+        if self.disk is None:
+            self.disk = SmallDisk(self._directory, spare_bytes)
+            await self.disk.begin()
+            self.before = self.disk.before
+        return self.disk
 
 
 class EdgeRun(Process):

@@ -61,9 +61,10 @@ def plan_of(seed: int, brokers: Sequence[int] = (1, 1, 1, 3)) -> Plan:
     """Return the round that a seed stands for."""
     dice = random.Random(seed)
     size = dice.choice(brokers)
-    names = [name for name, fault in FAULTS.items() if fault.brokers == size or (fault.brokers == 1 and size == 1)]
+    can = {name: fault for name, fault in FAULTS.items() if fault.needs() is None}
+    names = [name for name, fault in can.items() if fault.brokers == size or (fault.brokers == 1 and size == 1)]
     first = FAULTS[dice.choice(names)]
-    others = [fault for fault in FAULTS.values() if fault.brokers == 1 and "broker" not in fault.name]
+    others = [fault for fault in can.values() if fault.brokers == 1 and "broker" not in fault.name]
     more = dice.sample(others, dice.choice((0, 1, 2)))
     return Plan(seed, (first, *more), dice.random() < 0.25, dice.choice((150, 400, 800)), dice.choice((None, None, *AGAIN)))
 

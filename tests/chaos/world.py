@@ -86,6 +86,9 @@ class World:
     async def heal(self) -> None:
         """Undo all faults."""
         await self.cluster.heal()
+        for worker in self.workers:
+            if worker.disk is not None:
+                worker.disk.free()
         for process in (*self.workers, self.edge):
             process.tell(signal.SIGCONT)
             process.keep()
@@ -121,6 +124,9 @@ class World:
                 wrong.append(str(error))
             else:
                 wrong += [f"{process.name} ended with {code}"] if code else []
+        for worker in self.workers:
+            if worker.disk is not None:
+                await worker.disk.end()
         with contextlib.suppress(Exception):  # the next round has topics of its own
             await delete_topics(self.kafka)
         return wrong

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from broker.connection import KafkaSettings
-from schemas.topics import DLQ, TASK_STATE
-from tests.integration.streams.topic_log import agrees, read_all, send, send_raw, task_events
+from schemas.topics import DLQ, TASK_CHANGES, TASK_STATE
+from tests.integration.streams.topic_log import agrees, cut_off, read_all, send, send_raw, task_events
 from tests.integration.streams.worker_process import WorkerProcess
 
 
@@ -143,3 +143,38 @@ async def test_a_static_member_comes_back_to_its_partitions(topics: KafkaSetting
         for one in (first, second):
             if one.process.returncode is None:
                 await one.kill()
+
+
+@pytest.mark.parametrize("wipe", [False, True], ids=["store-kept", "store-lost"])
+async def test_rows_that_were_cut_off_are_folded_again(topics: KafkaSettings, worker: WorkerProcess, *, wipe: bool) -> None:
+    """Somebody let Kafka delete the oldest rows: the next start says so and makes all anew, once; nobody counts without them."""
+    await worker.start()
+    await send(topics, task_events(3_000, seed=13))
+    await agrees(topics)
+    await worker.stop()
+    await cut_off(topics, TASK_STATE)
+    if wipe:
+        shutil.rmtree(worker.directory)
+    await worker.start()
+    await send(topics, task_events(500, seed=14))
+    await agrees(topics)
+    assert worker.log.count("rows_cut_off") == 1
+    await worker.kill()
+    shutil.rmtree(worker.directory)
+    await worker.start()
+    await agrees(topics)
+    assert worker.log.count("rows_cut_off") == 1
+
+
+async def test_a_log_that_was_cut_off_too_is_said(topics: KafkaSettings, worker: WorkerProcess) -> None:
+    """Without the rows and without the log nothing can be right: the worker ends with a sentence that says what to do."""
+    await worker.start()
+    await send(topics, task_events(300, seed=15))
+    await agrees(topics)
+    await worker.stop()
+    await cut_off(topics, TASK_STATE)
+    await cut_off(topics, TASK_CHANGES)
+    second = WorkerProcess(topics, worker.directory)
+    await second.start()
+    assert await asyncio.wait_for(second.process.wait(), 60) == 1
+    assert "bring task-changes back from a backup" in second.log

@@ -8,9 +8,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from broker.connection import KafkaSettings, client_options
+from broker.epoch import end_offsets
 from broker.partitioner import partition_for
 from schemas.events import Event, Fields, encode_event
 from schemas.topics import CASCADES, TASK_CHANGES, TASK_STATE
@@ -140,3 +143,23 @@ async def agrees(kafka: KafkaSettings) -> None:
     async with asyncio.timeout(10):
         while await told(kafka) != {place: task[3] for place, task in wanted.tasks.items()}:  # noqa: ASYNC110  because the event is in Kafka
             await asyncio.sleep(0.2)
+
+
+async def cut_off(kafka: KafkaSettings, name: str) -> None:
+    """Have Kafka delete the older half of a topic's records, for which a compacted one must allow deleting first."""
+    topic = kafka.topic(name)
+    admin = AIOKafkaAdminClient(**client_options(kafka))
+    await admin.start()
+    try:
+        await _policy(admin, topic, "delete")
+        ends = await end_offsets(kafka, name)
+        await admin.delete_records({TopicPartition(topic, number): RecordsToDelete(end // 2) for number, end in ends.items()})
+        if name == TASK_STATE:
+            await _policy(admin, topic, "compact")
+    finally:
+        await admin.close()
+
+
+async def _policy(admin: AIOKafkaAdminClient, topic: str, policy: str) -> None:
+    await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, {"cleanup.policy": policy})])
+    await asyncio.sleep(0.5)  # brokers hear of it a moment later

@@ -1,4 +1,4 @@
-"""From where on `task-state` holds whole rows, partition by partition (docs/decisions/0017)."""
+"""From where on `task-state` holds whole rows, partition by partition (docs/decisions/0018)."""
 
 import asyncio
 import uuid

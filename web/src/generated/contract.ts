@@ -599,11 +599,12 @@ export interface PingPayload {
   action: 'ping' | 'pong';
 }
 /**
- * Key `epoch/<partition>`: the life of the partition's topics.
+ * Key `epoch/<partition>`: the life of the partition's topics. whole: every row was written again behind this one.
  */
 export interface EpochRow {
   partition: number;
   epoch: string;
+  whole: boolean;
 }
 /**
  * Something was not taken; the connection stays open.

@@ -80,7 +80,10 @@ WORKER_REWRITTEN: Final = Metric(
     "worker_rewritten_rows", "counter", "worker", "rows written again because a former owner had written over them"
 )
 WORKER_REBUILT: Final = Metric(
-    "worker_rebuilt_partitions", "gauge", "worker", "partitions whose oldest rows were gone from Kafka at the start; all their rows come again"
+    "worker_rebuilt_partitions",
+    "gauge",
+    "worker",
+    "partitions whose oldest rows were gone from Kafka at the start; all their rows come again",
 )
 WORKER_LATE: Final = Metric(
     "worker_late_activity_events", "counter", "worker", "applied events too long ago to count in their minute's activity"

@@ -48,7 +48,7 @@ async def run(settings: WorkerSettings) -> int:
     stop = _stop_signal()
     options = client_options(settings.kafka)
     with claimed(settings.worker_dir):
-        layout = await read_layout(settings.kafka, settings.times.start_ms / 1000)
+        layout = await read_layout(settings.kafka, settings.times.start_ms / 1000, mend=True)
         return await Worker(settings, options, layout).run(stop)
 
 

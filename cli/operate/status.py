@@ -56,7 +56,7 @@ async def look(settings: KafkaSettings, data: Path, ask: Sequence[str]) -> Look:
     """Look once at Kafka and at all parts. Raises `Failure` when Kafka cannot be asked."""
     layout = await read_layout(settings, 0)
     group, answers = await asyncio.gather(describe_group(settings, application_id()), ask_all(running_parts(data), ask))
-    return Look(time.monotonic(), group, answers, layout.epochs)
+    return Look(time.monotonic(), group, answers, {number: life.epoch for number, life in layout.lives.items()})
 
 
 async def once(settings: KafkaSettings, data: Path, ask: Sequence[str]) -> Picture:

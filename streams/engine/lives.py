@@ -30,8 +30,8 @@ class Life(NamedTuple):
     anew: bool = False
 
 
-async def read_lives(settings: KafkaSettings, partitions: int) -> dict[int, Life]:
-    """Return each partition's life; where the beginning of its rows was deleted, begin a new one.
+async def read_lives(settings: KafkaSettings, partitions: int, *, mend: bool) -> dict[int, Life]:
+    """Return each partition's life. Where the beginning of its rows was deleted: begin a new one if asked to mend, else leave it out.
 
     Rows are whole from the topic's first record on, or from an `epoch` row that says so: whoever finds a beginning cut off writes one, and
     all rows are folded again from `task-changes` behind it. The first of several such rows holds. Raises `Failure` when the log is cut off,
@@ -48,12 +48,12 @@ async def read_lives(settings: KafkaSettings, partitions: int) -> dict[int, Life
         consumer.assign(places)
         found = {place.partition: await _life(consumer, place) for place in places}
         cut = [number for number, life in found.items() if life is None]
-        if cut:
+        if cut and mend:
             await _refuse_a_cut_log(consumer, settings, cut)
             await _begin_again(settings, cut)
             log.warning("rows_cut_off", partitions=cut, note="All their rows are folded again from task-changes.")
-        lives = {number: life or await _life(consumer, places[number]) for number, life in found.items()}
-        return {number: life._replace(anew=number in cut) for number, life in lives.items() if life is not None}
+            found |= {number: await _life(consumer, places[number]) for number in cut}
+        return {number: life._replace(anew=number in cut) for number, life in found.items() if life is not None}
     finally:
         await consumer.stop()
 
@@ -82,8 +82,8 @@ async def _refuse_a_cut_log(consumer: AIOKafkaConsumer, settings: KafkaSettings,
     for place, begin in begins.items():
         if begin:
             raise Failure(
-                f"Partition {place.partition} of task-state lost its oldest rows, and task-changes begins at {begin}, so they cannot be made "
-                "anew: bring task-changes back from a backup."
+                f"Partition {place.partition} of task-state lost its oldest rows, and task-changes begins at {begin}. They cannot be "
+                "made anew: bring task-changes back from a backup."
             )
 
 

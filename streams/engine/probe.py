@@ -25,14 +25,14 @@ class Layout:
     lives: dict[int, Life]
 
 
-async def read_layout(settings: KafkaSettings, patience_s: float) -> Layout:
-    """Return how the topics are laid out, waiting up to `patience_s` for Kafka.
+async def read_layout(settings: KafkaSettings, patience_s: float, *, mend: bool = False) -> Layout:
+    """Return how the topics are laid out, waiting up to `patience_s` for Kafka. mend: begin again where rows were cut off.
 
     Raises `Failure` when Kafka doesn't answer, topics are missing or don't fit together, or rows are lost that cannot be made anew.
     """
     counts = checked(await _patiently(settings, patience_s))
     with reaching(settings):
-        lives = await read_lives(settings, counts[TASK_STATE])
+        lives = await read_lives(settings, counts[TASK_STATE], mend=mend)
     return Layout(counts[TASK_CHANGES], counts[DLQ], lives)
 
 

@@ -26,7 +26,9 @@ async def _all(brokers: int, rounds: tuple[tuple[str, ...], ...], folder: Path) 
     async with Cluster(folder / "kafka", brokers) as cluster:
         for seed, names in enumerate(rounds, 100 * brokers):
             again = AGAIN[seed % 3] if seed % 100 in {0, 2} else None
-            plan = Plan(seed, tuple(FAULTS[name] for name in names if FAULTS[name].needs() is None), hot=seed % 2 == 0, per_second=200, again=again)
+            plan = Plan(
+                seed, tuple(FAULTS[name] for name in names if FAULTS[name].needs() is None), hot=seed % 2 == 0, per_second=200, again=again
+            )
             here = folder / f"{seed}"
             here.mkdir()
             found = await play(cluster, plan, here)
@@ -60,4 +62,6 @@ def test_full_disks_are_among_them() -> None:
     """Says why not, where the machine gives no small disk."""
     if (why := why_none()) is not None:
         pytest.skip(why)
-    assert {fault.name for fault in FAULTS.values() if fault.needs is why_none} <= {fault.name for seed in range(400) for fault in plan_of(seed).faults}
+    assert {fault.name for fault in FAULTS.values() if fault.needs is why_none} <= {
+        fault.name for seed in range(400) for fault in plan_of(seed).faults
+    }

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from streams.engine.lives import Life
 from streams.engine.store import Mark, PartitionStore, StoreLockedError, Write, open_store
 from streams.engine.table import Stores
 
@@ -101,7 +102,7 @@ def test_a_store_ahead_of_its_topic_is_given_up(tmp_path: Path) -> None:
     """A topic that ends below what the store includes cannot be its source."""
     _filled(tmp_path / "partition-0")
     failures: list[BaseException] = []
-    stores = Stores(tmp_path, 10**15, {0: "e"}, failures.append)
+    stores = Stores(tmp_path, 10**15, {0: Life("e", 0)}, failures.append)
     assert stores.store(0).mark.changelog == 7
     assert not stores.give_up_if_ahead(0, 8)
     assert stores.give_up_if_ahead(0, 7)

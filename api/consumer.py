@@ -112,9 +112,7 @@ class Tail:
             if starts[place]:
                 self._feed.cut_off(place.partition)
         if self._feed.owing:
-            log.warning(
-                "rows_awaited", partitions=self._feed.owing, note="Their oldest were deleted; a worker that starts makes them anew."
-            )
+            log.warning("rows_awaited", partitions=self._feed.owing, note="The oldest were deleted; a worker makes all anew.")
         self._ends = Ends({place.partition: ends[place] for place in state}, {place.partition: ends[place] for place in cascades})
         self.partitions = len(cascades)
         self._held_back = cascades

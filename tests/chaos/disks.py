@@ -13,7 +13,8 @@ from broker.lifeline import die_with_parent
 
 _PROBE: Final = ("unshare", "-rm", "true")
 _HOLD: Final = """
-mkdir -p "$1" "$2" && mount -t tmpfs -o size="$3" tmpfs "$1" && cp -a "$2/." "$1/" && mount --bind "$1" "$2" && echo there && exec sleep infinity
+mkdir -p "$1" "$2" && mount -t tmpfs -o size="$3" tmpfs "$1" || exit
+cp -a "$2/." "$1/" && mount --bind "$1" "$2" && echo there && exec sleep infinity
 """
 _FILLER: Final = "filler"
 _PAGE: Final = 4096

@@ -152,12 +152,17 @@ def _train(jvm: Jvm, template: Path, scratch: Path) -> Path:
     ) as process:
         try:
             with quiet_clients():  # the group's coordinator comes up only while it is asked for
-                asyncio.run(asyncio.wait_for(exercise(KafkaSettings(bootstrap=f"127.0.0.1:{port}")), _TRAINING_TIMEOUT_S))
+                asyncio.run(_exercised(KafkaSettings(bootstrap=f"127.0.0.1:{port}")))
             process.send_signal(signal.SIGTERM)
             process.wait(_TRAINING_TIMEOUT_S)
         finally:
             process.kill()
     return archive
+
+
+async def _exercised(settings: KafkaSettings) -> None:
+    async with asyncio.timeout(_TRAINING_TIMEOUT_S):
+        await exercise(settings)
 
 
 def free_bytes(path: Path) -> int:

@@ -55,7 +55,8 @@ async def _try_round_trip(options: dict[str, Any]) -> None:
         partition = TopicPartition(READY_TOPIC, 0)
         consumer.assign([partition])
         consumer.seek(partition, where.offset)
-        await asyncio.wait_for(consumer.getone(), _CALL_TIMEOUT_MS / 1000)
+        async with asyncio.timeout(_CALL_TIMEOUT_MS / 1000):
+            await consumer.getone()
 
 
 async def _ensure_topic(options: dict[str, Any]) -> None:

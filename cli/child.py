@@ -89,7 +89,8 @@ class Child:
         with contextlib.suppress(ProcessLookupError):
             process.send_signal(signal.SIGTERM)
         try:
-            await asyncio.wait_for(process.wait(), self.plan.grace_s)
+            async with asyncio.timeout(self.plan.grace_s):
+                await process.wait()
         except TimeoutError:
             self._tell(f"The {self.plan.name} did not stop within {self.plan.grace_s:g} s and was ended.")
             with contextlib.suppress(ProcessLookupError):

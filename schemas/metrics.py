@@ -72,6 +72,9 @@ WORKER_DEAD: Final = Metric("worker_dead_letters", "counter", "worker", "poison 
 WORKER_OFFSET: Final = Metric("worker_offset", "gauge", "worker", "ends per partition: end of the log, read, durable, committed")
 WORKER_LAG: Final = Metric("worker_lag_events", "gauge", "worker", "events per partition that are not durable yet")
 WORKER_IN_FLIGHT: Final = Metric("worker_in_flight_events", "gauge", "worker", "events taken in and not durable yet, per partition")
+WORKER_IN_FLIGHT_BYTES: Final = Metric(
+    "worker_in_flight_bytes", "gauge", "worker", "bytes of the events taken in and not durable yet, per partition"
+)
 WORKER_RESTORED: Final = Metric("worker_restored_records", "gauge", "worker", "changelog records read to restore the stores")
 WORKER_READY: Final = Metric("worker_ready", "gauge", "worker", "1 when the stores of all assigned partitions are restored")
 WORKER_KAFKA: Final = Metric("worker_kafka_up", "gauge", "worker", "1 while Kafka answers")
@@ -102,6 +105,7 @@ WORKER_METRICS: Final = (
     WORKER_OFFSET,
     WORKER_LAG,
     WORKER_IN_FLIGHT,
+    WORKER_IN_FLIGHT_BYTES,
     WORKER_RESTORED,
     WORKER_READY,
     WORKER_KAFKA,

@@ -28,7 +28,7 @@ from streams.health import HealthServer
 from streams.kit import Kit
 from streams.metrics import Meters
 from streams.owner import PoisonedError
-from streams.owners import Owners
+from streams.owners import Owners, Shares
 from streams.settings import WorkerSettings
 from streams.supervision import Supervision
 
@@ -68,7 +68,7 @@ class Worker:
         stores = Stores(settings.worker_dir, times.store_horizon_ms, layout.lives, self._fail)
         self._meters.restored.set_function(lambda: stores.restored_records)
         self._meters.rebuilt.set(sum(life.anew for life in layout.lives.values()))
-        shares = (limits.in_flight_events, limits.cache_rows)
+        shares = Shares(limits.in_flight_events, limits.in_flight_bytes, limits.cache_rows)
         self._owners = Owners(stores, self._meters, self._fail, shares, times.shutdown_ms / 2000)
         self._app = faust_app(settings, options, layout, self._owners, stores)
         self._owners.kit = self._kit(layout, options)

@@ -33,6 +33,7 @@ class Meters:
         self.offsets = self._gauge(names.WORKER_OFFSET, "partition", "place")
         self.lag = self._gauge(names.WORKER_LAG, "partition")
         self.in_flight = self._gauge(names.WORKER_IN_FLIGHT, "partition")
+        self.in_flight_bytes = self._gauge(names.WORKER_IN_FLIGHT_BYTES, "partition")
         self.restored = self._gauge(names.WORKER_RESTORED)
         self.ready = self._gauge(names.WORKER_READY)
         self.kafka_up = self._gauge(names.WORKER_KAFKA)
@@ -78,7 +79,12 @@ class Meters:
     def forget(self, partition: int) -> None:
         """Drop the figures of a partition that this worker no longer owns."""
         label = str(partition)
-        for gauge, extra in ((self.lag, [()]), (self.in_flight, [()]), (self.offsets, [("end",), ("read",), ("durable",), ("committed",)])):
+        for gauge, extra in (
+            (self.lag, [()]),
+            (self.in_flight, [()]),
+            (self.in_flight_bytes, [()]),
+            (self.offsets, [("end",), ("read",), ("durable",), ("committed",)]),
+        ):
             for more in extra:
                 try:
                     gauge.remove(label, *more)

@@ -22,6 +22,7 @@ from streams.engine.store import Mark, Write
 from streams.kit import Kit, Shelf
 from streams.mending import Mender
 from streams.publication import Publication
+from streams.weight import Weight
 from streams.writer import Acknowledged, Writer
 
 log = structlog.get_logger("streams.owner")
@@ -46,7 +47,7 @@ class Owner:
     """Takes batches, folds them, has the results written, and knows what may be committed.
 
     `run` does the work until it is cancelled; after that nothing of it has any effect. expected: next offset to take in.
-    taken: end of the last event that was taken in.
+    taken: end of the last event that was taken in. in_flight, weight: events and bytes that are not durable yet.
     watermark: end of what is durable and published, None before anything is.
     """
 
@@ -55,6 +56,7 @@ class Owner:
         self.expected = 0
         self.taken = 0
         self.in_flight = 0
+        self.weight = Weight()
         self.watermark: int | None = None
         self._store = store
         self._kit = kit
@@ -125,6 +127,7 @@ class Owner:
         size = self._kit.step_events
         self._queue.extend(records[at : at + size] for at in range(0, len(records), size))
         self.in_flight += len(records)
+        self.weight.took(records)
         self._wake.set()
 
     def _fold_if_idle(self) -> None:
@@ -246,6 +249,7 @@ class Owner:
             self._store.apply(Write(mark, rows, done.hints))
             self._cache.release(done.step, rows, done.hints)
         self.in_flight -= done.events
+        self.weight.durable(done.through)
         self._marks.acked(done.ticket)
         self.watermark = self._marks.committable(self._windows.oldest_offset())
 

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 import structlog
 
@@ -17,19 +17,25 @@ log = structlog.get_logger("streams.owners")
 _LEAST_ROWS: Final = 1_000
 
 
+class Shares(NamedTuple):
+    """Events and bytes that may be in flight, and rows that are cached."""
+
+    events: int
+    bytes: int
+    cache_rows: int
+
+
 class Owners:
     """Implements `engine.ports.Partitions`. fatal: told about an owner's error, which ends the worker.
 
-    in_flight_events, cache_rows: shared equally by the partitions. settle_s: the longest wait for acknowledgements at a revoke.
+    shares: what the partitions share equally. settle_s: the longest wait for acknowledgements at a revoke.
     """
 
-    def __init__(
-        self, stores: Stores, meters: Meters, fatal: Callable[[BaseException], None], shares: tuple[int, int], settle_s: float
-    ) -> None:
+    def __init__(self, stores: Stores, meters: Meters, fatal: Callable[[BaseException], None], shares: Shares, settle_s: float) -> None:
         self._stores = stores
         self._meters = meters
         self._fatal = fatal
-        self._in_flight_events, self._cache_rows = shares
+        self._shares = shares
         self._settle_s = settle_s
         self._owners: dict[int, Owner] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
@@ -50,7 +56,7 @@ class Owners:
         if self.kit is None:
             raise RuntimeError("owners were asked for before the kit was there")
         self._discard()
-        share = max(_LEAST_ROWS, self._cache_rows // max(1, len(partitions)))
+        share = max(_LEAST_ROWS, self._shares.cache_rows // max(1, len(partitions)))
         for number in sorted(partitions):
             owner = self._owners[number] = Owner(number, self._stores.store(number), self.kit, share)
             task = self._tasks[number] = asyncio.create_task(owner.run(), name=f"owner-{number}")
@@ -72,7 +78,10 @@ class Owners:
     def has_room(self, partition: int) -> bool:
         """Return whether the partition may take more events."""
         owner = self._owners.get(partition)
-        return owner is not None and owner.in_flight < self._in_flight_events / len(self._owners)
+        if owner is None:
+            return False
+        count, shares = len(self._owners), self._shares
+        return owner.in_flight < shares.events / count and owner.weight.total < shares.bytes / count
 
     def sizes(self) -> dict[int, int]:
         """Return the bytes of each store that is open here, whoever owns its partition."""

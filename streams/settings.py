@@ -9,8 +9,10 @@ from broker.connection import KafkaSettings
 
 
 class Limits(BaseModel):
-    """Bounds on what a worker holds and sends. `in_flight_events` and `cache_rows` (about 750 bytes each) are shared by its partitions.
+    """Bounds on what a worker holds and sends.
 
+    in_flight_events, in_flight_bytes: events that are not durable yet; whichever is reached first stops the fetch. These and `cache_rows`
+    (about 750 bytes each) are shared by the partitions of a worker.
     poison_consecutive: so many records one after the other that cannot be applied stop the worker. poison_ratio: so does a larger
     part of each `poison_ratio_events` records of a partition.
     """
@@ -18,6 +20,7 @@ class Limits(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     in_flight_events: int = Field(default=16_384, ge=1)
+    in_flight_bytes: int = Field(default=64 * 1024 * 1024, ge=1)
     step_events: int = Field(default=2_048, ge=1)
     cache_rows: int = Field(default=200_000, ge=1)
     record_batch_bytes: int = Field(default=512 * 1024, ge=16 * 1024)

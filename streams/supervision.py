@@ -104,6 +104,7 @@ class Supervision:
         for owner in self._owners:
             label = str(owner.number)
             meters.in_flight.labels(label).set(owner.in_flight)
+            meters.in_flight_bytes.labels(label).set(owner.weight.total)
             ends = self._ends.get(owner.number)
             if ends is not None:
                 meters.lag.labels(label).set(ends.lag)

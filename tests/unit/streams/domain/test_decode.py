@@ -108,3 +108,11 @@ def test_a_task_may_be_named_in_the_payload() -> None:
     """So may the task of a subtask."""
     assert good(event("subtask s", data={"task_id": "b"})).task_id == "b"
     assert good(event("subtask s", data={"task_id": "b"}, task_id="a")).task_id == "a"
+
+
+@pytest.mark.parametrize("branch", [{"branch_id": "b"}, {"git_branch_id": "b"}, {}], ids=["branch", "old name", "none"])
+def test_a_context_may_name_its_task_in_the_payload_beside_a_branch(branch: dict[str, str]) -> None:
+    """The branch that is named does not hide the task; a task's own event has no task above it."""
+    found = good(event("context c", data={"task_id": "t"}, **branch))
+    assert (found.task_id, found.branch_id) == ("t", "b" if branch else None)
+    assert good(event("context c", data={"task_id": "t"}, task_id="u", **branch)).task_id == "u"

@@ -1,7 +1,6 @@
 """From rows and events to Arrow tables whose columns `schemas.tables` names."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -9,6 +8,7 @@ import pyarrow as pa
 from msgspec import Struct
 
 from schemas.arrow import TYPES
+from schemas.moments import moment
 from schemas.rows import Tombstone, decode_row
 from schemas.tables import ROW_TABLES, Column, Table, value_of
 from schemas.topics import split_key
@@ -40,17 +40,6 @@ def cell(column: Column, value: Any) -> Any:  # noqa: ANN401  because each colum
     if column.type == "counts":
         return list(value.items())
     return msgspec.json.encode(value).decode() if column.type == "json" else value
-
-
-def moment(value: str | int) -> datetime | None:
-    """Return a time from ISO 8601 text (without a zone: UTC) or milliseconds since 1970; None for what is no time."""
-    if isinstance(value, int):
-        return datetime.fromtimestamp(value / 1000, UTC)
-    try:
-        time = datetime.fromisoformat(value)
-    except ValueError:
-        return None
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 
 def tables_of(rows: Iterable[tuple[bytes, bytes]]) -> dict[str, pa.Table]:

@@ -1,17 +1,14 @@
-"""The tables as they were: rows of `task-state` rebuilt from `task-changes`, from the nearest kept snapshot on.
+"""The tables as they were: rows of `task-state` rebuilt from `task-changes`, from the nearest kept snapshot on."""
 
-The fold itself is not here (streams and analytics meet in Kafka only): whoever composes both hands in a `Begin`.
-"""
-
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
-from analytics.events import Record, records_between
 from analytics.shelf import Shelf
 from broker.connection import KafkaSettings
 from broker.reading import reading
+from broker.records import Begin, Refold, records_between
 from schemas.failure import UsageFailure
 from schemas.topics import TASK_CHANGES
 
@@ -19,24 +16,6 @@ SNAPSHOT_EVENTS: Final = 50_000
 """Events after which a rebuild keeps a snapshot: what a later one reads at most."""
 
 
-class Refold(Protocol):
-    """A fold of one partition that goes on from somewhere."""
-
-    def take(self, records: Sequence[Record]) -> None:
-        """Take the next records in."""
-        ...
-
-    def row(self, key: bytes) -> bytes | None:
-        """Return a row as it stands, as `task-state` would hold it."""
-        ...
-
-    def rows(self) -> Mapping[bytes, bytes]:
-        """Return all rows as they stand, as `task-state` would hold them."""
-        ...
-
-
-Begin = Callable[[int, int, Mapping[bytes, bytes]], Refold]
-"""Makes a fold of a partition that stands at `through` with these rows."""
 Told = Callable[[int], None]
 """Told how many events were read."""
 

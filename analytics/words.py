@@ -1,6 +1,5 @@
-"""The choices that analysts have, apart from the heavy libraries behind them."""
+"""A choice that analysts have, apart from the heavy libraries behind it."""
 
 from typing import Literal
 
-By = Literal["hour", "day"]
 Format = Literal["parquet", "csv", "duckdb"]

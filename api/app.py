@@ -31,15 +31,17 @@ from api.polls import Polls
 from api.producer import ChangeLog
 from api.protocol.hub import Hub
 from api.quota import quota_of
+from api.receipts import Receipts
 from api.replica import Replica
 from api.reread import reread
-from api.routes import across, changes, legacy, login, page, polling, summaries, tasks, views
+from api.routes import across, changes, legacy, login, page, polling, sessions, summaries, tasks, views
 from api.routes.private import private_app
 from api.serving import Doors, Server, allow_many_sockets, bind, config_of, url_of
 from api.settings import EdgeSettings
 from api.tracing import traces_of
 from api.trust import trust_of
 from broker.partitioner import partition_for
+from broker.records import Begin
 
 log = structlog.get_logger()
 _SWEEP_S: Final = 5.0
@@ -47,8 +49,8 @@ _PAGES: Final = ("docs_url", "redoc_url", "openapi_url")
 Listening = Callable[[str, str], None]
 
 
-def compose(settings: EdgeSettings, port: int) -> Edge:
-    """Return the parts of an edge that will listen on this port. Nothing runs yet."""
+def compose(settings: EdgeSettings, port: int, begin: Begin | None = None) -> Edge:
+    """Return the parts of an edge that will listen on this port. Nothing runs yet. begin: the fold for what asks about the past."""
     meters, replica, traces = Meters(), Replica(), traces_of(on=settings.tracing)
     hub = Hub(replica, lambda project_id: partition_for(project_id, max(1, len(hub.places))), settings.limits)
     trust, changelog = trust_of(settings), ChangeLog(settings.kafka, settings.http.ack_timeout_s, meters, traces)
@@ -90,6 +92,7 @@ def compose(settings: EdgeSettings, port: int) -> Edge:
         meters=meters,
         quota=quota_of(settings.http.quota_store.get_secret_value(), settings.http.bulk_calls, settings.http.bulk_window_s),
         drift=DriftWatch(replica, hub, ways, meters, settings.tail.drift_every_s),
+        receipts=Receipts(settings.kafka, settings.receipts, begin),
     )
 
 
@@ -110,7 +113,7 @@ def public_app(edge: Edge, agents: AgentsDoor) -> FastAPI:
         allow_headers=["Authorization", "Content-Type", "If-None-Match", "Prefer"],
         expose_headers=["Anabranch-Positions", "ETag", "Retry-After", "RateLimit", "RateLimit-Policy", "Deprecation", "Sunset", "Link"],
     )
-    for routes in (summaries, tasks, across, views, changes, polling, legacy, login):
+    for routes in (summaries, tasks, across, views, changes, sessions, polling, legacy, login):
         app.include_router(routes.router(edge))
 
     @app.websocket("/ws/v2")
@@ -126,9 +129,12 @@ def public_app(edge: Edge, agents: AgentsDoor) -> FastAPI:
     return app
 
 
-async def run(settings: EdgeSettings, *, stop: asyncio.Event | None = None, listening: Listening | None = None) -> None:
+async def run(
+    settings: EdgeSettings, *, begin: Begin | None = None, stop: asyncio.Event | None = None, listening: Listening | None = None
+) -> None:
     """Serve until `stop` is set (without one: until SIGINT or SIGTERM).
 
+    begin: makes the worker's fold, for receipts and burn-downs.
     listening: called with the public and the private URL once both ports are open. Raises `Failure`: a port in use, topics
     that are not the ones read before.
     """
@@ -136,16 +142,13 @@ async def run(settings: EdgeSettings, *, stop: asyncio.Event | None = None, list
         closing(bind(settings.host, settings.port, reuse_port=settings.reuse_port, send_buffer_bytes=settings.send_buffer_bytes)) as public,
         closing(bind(settings.private_host, settings.private_port)) as private,
     ):
-        await _serve(settings, (public, private), stop, listening)
+        await _serve(compose(settings, public.getsockname()[1], begin), (public, private), stop, listening)
 
 
-async def _serve(
-    settings: EdgeSettings, bound: tuple[socket.socket, socket.socket], stop: asyncio.Event | None, listening: Listening | None
-) -> None:
-    alone, stop = stop is None, stop or _stop_on_signals()
+async def _serve(edge: Edge, bound: tuple[socket.socket, socket.socket], stop: asyncio.Event | None, listening: Listening | None) -> None:
+    settings, alone, stop = edge.settings, stop is None, stop or _stop_on_signals()
     public, private = bound
     url, private_url = url_of(settings.host, public), url_of(settings.private_host, private)
-    edge = compose(settings, public.getsockname()[1])
     agents = AgentsDoor(edge)
     doors = Doors(
         Server(config_of(public_app(edge, agents), settings), public), Server(config_of(private_app(edge, url), settings), private)
@@ -219,8 +222,8 @@ def _stop_on_signals() -> asyncio.Event:
     return stop
 
 
-def main(settings: EdgeSettings) -> int:
+def main(settings: EdgeSettings, begin: Begin | None = None) -> int:
     """Run an edge as a process of its own; returns the exit code. Raises `Failure`."""
     allow_many_sockets()
-    uvloop.run(run(settings))
+    uvloop.run(run(settings, begin=begin))
     return 0

@@ -20,6 +20,7 @@ from api.producer import ChangeLog
 from api.protocol.access import Action, Principal, authorize
 from api.protocol.hub import Hub
 from api.quota import Quota
+from api.receipts import Receipts
 from api.replica import Replica
 from api.settings import EdgeSettings
 from api.trust import Trust
@@ -49,6 +50,7 @@ class Edge:
     meters: Meters
     quota: Quota
     drift: DriftWatch
+    receipts: Receipts
     open: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def caller(self, request: Request) -> Principal:

@@ -37,6 +37,23 @@ class HttpLimits(BaseModel):
     mcp_sessions: int = Field(default=200, ge=1)
 
 
+class ReceiptSettings(BaseModel):
+    """How far back the edge reads `task-changes` for receipts and burn-downs: `events` of a partition, by `readers` calls at once.
+
+    wait_s: how long others wait for their turn. rows: named in one receipt, its counts include all. rounds: of an undo, in which what
+    was in the way goes first. histories: projects whose burn-down is kept in memory and goes on from where it was.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    events: int = Field(default=1_000_000, ge=1)
+    readers: int = Field(default=2, ge=1)
+    wait_s: float = 10.0
+    rows: int = Field(default=1_000, ge=1)
+    rounds: int = Field(default=4, ge=1)
+    histories: int = Field(default=8, ge=1)
+
+
 class TailSettings(BaseModel):
     """How `task-state` and `cascades` are read. A frame older than `back_s` at the start is not replayed.
 
@@ -131,6 +148,7 @@ class EdgeSettings(BaseSettings):
     limits: Limits = Limits()
     http: HttpLimits = HttpLimits()
     tail: TailSettings = TailSettings()
+    receipts: ReceiptSettings = ReceiptSettings()
 
     @property
     def development(self) -> bool:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from analytics.words import By
+from broker.burndown import By
 from cli.options import DEFAULT_DATA, Data, Json, Kafka
 
 Project = Annotated[str, typer.Argument(help="Project id or name.")]

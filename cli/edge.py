@@ -37,6 +37,7 @@ def edge(
     """
     from api.app import main  # noqa: PLC0415  because FastAPI takes half a second to import and only this command needs it
     from api.settings import EdgeSettings  # noqa: PLC0415  with it
+    from cli.refold import Refold  # noqa: PLC0415  with it
 
     prepare_process(as_json=as_json)
     settings = checked(
@@ -52,7 +53,7 @@ def edge(
     try:
         if workers == 1:
             with announced(data, "edge", private, url=url):
-                code = main(settings)
+                code = main(settings, Refold)
             sys.exit(code)
         os.environ["ANABRANCH_REUSE_PORT"] = "true"
         plans = [_plan(settings, number, as_json=as_json) for number in range(workers)]

@@ -15,6 +15,7 @@ from cli import (
     kafka,
     mcp,
     publish,
+    receipt,
     replay,
     revoke,
     sql,
@@ -53,6 +54,7 @@ app.command("validate")(validate.validate)
 app.command("tail")(tail.tail)
 app.command("token")(token.token)
 app.command("revoke")(revoke.revoke)
+app.command("receipt")(receipt.receipt)
 app.command("replay")(replay.replay)
 app.command("verify")(verify.verify)
 app.command("sql")(sql.sql)

@@ -156,3 +156,76 @@ class CodeAnswer(BaseModel):
     code: str
     login_url: str
     expires_at: str
+
+
+class ChangedBy(BaseModel):
+    """Who changed a row."""
+
+    source: str
+    user_id: str | None = None
+    session_id: str | None = None
+
+
+class NetModel(BaseModel):
+    """Rows of one kind by what became of them in the end. `changed`: none of the others; `unchanged`: named, and as before."""
+
+    created: int
+    completed: int
+    reopened: int
+    moved: int
+    deleted: int
+    changed: int
+    unchanged: int
+
+
+class ReceiptRow(BaseModel):
+    """A row that the session changed: its content before, after and now (null: not there), and how it would be taken back.
+
+    undo: create, patch or delete; null where nothing is to do, or `left` says why it is left alone.
+    """
+
+    project_id: str
+    entity: str
+    id: str
+    title: str
+    effects: list[str]
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+    now: dict[str, Any] | None
+    undo: str | None
+    left: str | None
+    changed_by: list[ChangedBy]
+
+
+class ReceiptAnswer(BaseModel):
+    """The net effect of one session. summary: it in one line. complete: whether the log reaches back to before it everywhere.
+
+    rows: the first of them, `more` says whether there are others; `net` counts all, by kind. undo: the inverse as changes that
+    `POST /api/v2/changes` takes, each conditional; at most as many as one call takes.
+    """
+
+    session_id: str
+    summary: str
+    began: str
+    ended: str
+    seconds: float | None
+    events: int
+    projects: list[str]
+    net: dict[str, NetModel]
+    rows: list[ReceiptRow]
+    more: bool
+    complete: bool
+    undo: list[dict[str, Any]]
+    left: int
+
+
+class UndoneAnswer(BaseModel):
+    """What an undo came to. undone: rows that are as they were before the session by it. left: those that are not, and why.
+
+    receipt: of the session, as it is now. positions: what `min_position` takes.
+    """
+
+    undone: int
+    left: list[ReceiptRow]
+    receipt: ReceiptAnswer
+    positions: list[PlaceModel]

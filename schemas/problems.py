@@ -39,6 +39,9 @@ ORIGIN: Final = ProblemType("origin", 403, "Pages of this origin may not call")
 NOT_FOUND: Final = ProblemType("not-found", 404, "There is nothing at this address")
 FEATURE: Final = ProblemType("feature-disabled", 404, "This call is switched off here: use those of version 1")
 UNKNOWN_PROJECT: Final = ProblemType("unknown-project", 404, "There is no such project, or it may not be read with this token")
+UNKNOWN_SESSION: Final = ProblemType(
+    "unknown-session", 404, "No event of such a session is in the log of the projects that may be read with this token"
+)
 UNRECOVERABLE: Final = ProblemType(
     "unrecoverable-position", 410, "The place cannot be continued: read the whole state, then ask from there"
 )
@@ -76,6 +79,7 @@ PROBLEMS: Final[dict[str, ProblemType]] = {
         NOT_FOUND,
         FEATURE,
         UNKNOWN_PROJECT,
+        UNKNOWN_SESSION,
         UNRECOVERABLE,
         NOT_ACCEPTABLE,
         METHOD,

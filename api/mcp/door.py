@@ -9,7 +9,7 @@ import msgspec
 from api.edge import Edge, now_ms
 from api.mcp.outcomes import deciding
 from api.problems import Refusal
-from api.protocol.access import SOURCE, Principal, readable
+from api.protocol.access import Principal, readable
 from api.protocol.filters import TaskFilter, page_of
 from api.protocol.news import news_of
 from api.protocol.resume import Behind, Live, Replay
@@ -22,7 +22,7 @@ from schemas.ids import uuid7
 from schemas.problems import BEHIND, INVALID_REQUEST, REJECTED, Problem
 from schemas.words import PRIORITIES
 
-_AGENT: Final = "mcp-ai"
+AGENT: Final = "mcp-ai"
 _ENTROPY_BITS: Final = 74
 _CLAIMS: Final = 8
 """How many tasks a claim tries before it gives up: others claim at the same moment."""
@@ -42,12 +42,11 @@ class Asked(NamedTuple):
 
 
 class Door:
-    """The edge for one agent. session: goes into every event, so that receipts and the board know who worked."""
+    """The edge for one agent. principal: may set a source. session: goes into every event, for receipts and the board."""
 
     def __init__(self, edge: Edge, principal: Principal, session: str) -> None:
         self._edge = edge
         self._principal = principal
-        self._writer = msgspec.structs.replace(principal, scopes=principal.scopes | {SOURCE})
         self._session = session
 
     async def projects(self, min_position: str | None) -> Row:
@@ -103,13 +102,13 @@ class Door:
             entity_id=asked.task_id,
             branch_id=asked.branch_id,
             if_stamp=asked.if_stamp,
-            source=_AGENT,
+            source=AGENT,
             session_id=self._session,
             data=asked.fields,
         )
         now = now_ms()
         fill = Fill(uuid7(now, secrets.randbits(_ENTROPY_BITS)), iso(now))
-        write = write_of(request, self._writer, self._edge.replica, fill)
+        write = write_of(request, self._principal, self._edge.replica, fill)
         if isinstance(write, Problem):
             raise Refusal(write)
         place = await self._append(write)

@@ -11,10 +11,11 @@ from pydantic import Field
 from starlette.requests import Request
 
 from api.edge import Edge
-from api.mcp.door import Asked, Door, Row
+from api.mcp.door import AGENT, Asked, Door, Row
 from api.problems import Refusal
-from api.protocol.access import Principal
+from api.protocol.access import SOURCE, Principal
 from api.protocol.filters import TaskFilter
+from api.undoing import Asker, receipt, undo
 from schemas.events import Fields
 
 PRINCIPAL: Final = "anabranch.principal"
@@ -32,6 +33,8 @@ TaskId = Annotated[str, Field(description="Id of the task.", max_length=128)]
 Branch = Annotated[str | None, Field(description="Id of a branch.", max_length=128)]
 Position = Annotated[str | None, Field(description="`position` of an earlier answer: the read waits until it is included.", max_length=64)]
 Session = Annotated[str | None, Field(description="Names your session in the events; by default the connection's.", max_length=128)]
+Worked = Annotated[str | None, Field(description="The session that it is about; by default your own connection's.", max_length=128)]
+OneProject = Annotated[str | None, Field(description="Only this project; by default all of yours.", max_length=128)]
 Stamp = Annotated[int | None, Field(description="`stamp` of the task as you saw it: the change is refused when it changed since.")]
 Ctx = Context[Any, Any]
 
@@ -40,6 +43,7 @@ def install(server: MCPServer[Any], edge: Edge) -> None:
     """Add all tools and resources."""
     _reads(server, edge)
     _writes(server, edge)
+    _receipts(server, edge)
     _resources(server, edge)
 
 
@@ -146,6 +150,20 @@ def _writes(server: MCPServer[Any], edge: Edge) -> None:
         return await _told(_door(edge, ctx, session_id).claim(project_id, branch_id, agent))
 
 
+def _receipts(server: MCPServer[Any], edge: Edge) -> None:
+    @server.tool(name="receipt")
+    async def told(ctx: Ctx, session: Worked = None, project_id: OneProject = None) -> dict[str, Any]:
+        """Tell what a session changed in the end (12 done, 3 reopened, 2 created, in 4 s), row by row, and how it would be taken back."""
+        asker = _asker(ctx)
+        return await _told(receipt(edge, asker.principal, session or asker.session_id or "", project_id))
+
+    @server.tool(name="undo")
+    async def undone(ctx: Ctx, session: Worked = None, project_id: OneProject = None, session_id: Session = None) -> dict[str, Any]:
+        """Take back what a session did, except what others changed since. `left` says what stays and why. Again: nothing more changes."""
+        asker = _asker(ctx, session_id)
+        return await _told(undo(edge, asker, session or asker.session_id or "", project_id))
+
+
 def _resources(server: MCPServer[Any], edge: Edge) -> None:
     @server.resource("anabranch://projects/{project_id}/summary", mime_type="application/json")
     async def summary(ctx: Ctx, project_id: str) -> str:
@@ -173,7 +191,13 @@ def sentence(refused: Refusal) -> str:
     return ": ".join(part for part in parts if part)
 
 
-def _door(edge: Edge, ctx: Ctx, session: str | None = None) -> Door:
+def _asker(ctx: Ctx, session: str | None = None) -> Asker:
     request: Request = ctx.request_context.request  # type: ignore[assignment]  # over HTTP there is always one
     principal: Principal = request.scope[PRINCIPAL]
-    return Door(edge, principal, session or request.headers.get(_SESSION_HEADER) or principal.token_id or principal.subject)
+    writer = msgspec.structs.replace(principal, scopes=principal.scopes | {SOURCE})
+    return Asker(writer, AGENT, session or request.headers.get(_SESSION_HEADER) or principal.token_id or principal.subject)
+
+
+def _door(edge: Edge, ctx: Ctx, session: str | None = None) -> Door:
+    asker = _asker(ctx, session)
+    return Door(edge, asker.principal, asker.session_id or "")

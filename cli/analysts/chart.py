@@ -11,8 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from analytics.app import history
-from analytics.history import Point
-from analytics.words import By
+from broker.burndown import By, Point
 from cli.analysts.source import reading_tables
 
 _BAR: Final = 40

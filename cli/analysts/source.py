@@ -9,8 +9,8 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from analytics.app import Source
 from broker.reach import quiet_clients
-from cli.analysts.refold import Refold
 from cli.options import kafka_settings
+from cli.refold import Refold
 
 
 @contextmanager

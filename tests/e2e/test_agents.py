@@ -117,6 +117,60 @@ async def listens(instance: Running) -> None:
             waiting.cancel()
 
 
+async def works(one: Client) -> None:
+    """Make four tasks in one session, then change them in another."""
+    for number in range(4):
+        made = {"project_id": "r", "branch_id": "b", "task_id": f"t{number}", "title": f"Task {number}"}
+        await call(one, "create_task", **made, session_id="before")
+    await call(one, "complete_task", project_id="r", task_id="t0", session_id="burst")
+    await call(one, "complete_task", project_id="r", task_id="t1", session_id="burst")
+    await call(one, "update_task", project_id="r", task_id="t2", title="Renamed", session_id="burst")
+    await call(one, "create_task", project_id="r", branch_id="n", task_id="new", title="New", session_id="burst")
+
+
+async def takes_back(instance: Running) -> None:
+    """See a session's net effect at the agents' door, over HTTP and by the command; undo it, except what a person changed since."""
+    async with agent(instance, "one", "r") as one:
+        await works(one)
+        told = await call(one, "receipt", session="burst")
+        assert told["summary"].startswith("2 done, 1 created, 1 changed; branches: 1 created, in ")
+        assert [(row["id"], row["undo"]) for row in told["rows"]] == [
+            *(("new", None), ("t0", "patch"), ("t1", "patch"), ("t2", "patch"), ("n", "delete"))
+        ]
+        assert "No event of such a session" in await refused(one, "receipt", session="nobody")
+
+        ann = instance.run("token", "--user", "ann", "--project", "r").out.strip()
+        theirs = {"entity": "task", "action": "patch", "project_id": "r", "entity_id": "t1", "data": {"title": "Ann's"}}
+        url, headers = instance.ready["url"], {"Authorization": f"Bearer {ann}", "Prefer": "wait=20"}
+        async with httpx.AsyncClient(base_url=url, headers=headers, trust_env=False, timeout=30) as http:
+            assert (await http.post("/api/v2/changes", json=theirs)).json()["changes"][0]["outcome"] == "applied"
+            other = instance.run("token", "--user", "eve", "--project", "q").out.strip()
+            unseen = await http.get("/api/v2/sessions/burst/receipt", headers={"Authorization": f"Bearer {other}"})
+            assert (unseen.status_code, unseen.json()["code"]) == (404, "unknown-session")
+            undone = (await http.post("/api/v2/sessions/burst/undo")).json()
+            assert (undone["undone"], [(row["id"], row["changed_by"][0]["user_id"]) for row in undone["left"]]) == (4, [("t1", "ann")])
+            tasks = {task["id"]: task for task in (await http.get("/api/v2/projects/r/tasks")).json()["tasks"]}
+            assert {name: (task["status"], task["title"]) for name, task in tasks.items()} == {
+                "t0": ("todo", "Task 0"),
+                "t1": ("done", "Ann's"),
+                "t2": ("todo", "Task 2"),
+                "t3": ("todo", "Task 3"),
+            }
+            assert tasks["t0"]["last_actor"] == {"source": "user", "user_id": "ann"}
+            assert (await http.post("/api/v2/sessions/burst/undo")).json()["undone"] == 0
+    receipts_by_command(instance)
+
+
+def receipts_by_command(instance: Running) -> None:
+    """Show the same by the command, after the undo."""
+    shown = instance.run("receipt", "burst", "--json").json
+    assert (shown["undo"], shown["left"]) == ([], 1)
+    assert "left alone, somebody else changed it since (ann)" in instance.run("receipt", "burst").out
+    assert "0 taken back, 1 left alone" in instance.run("receipt", "burst", "--undo", "--project", "r").out
+    missing = instance.run("receipt", "nobody")
+    assert (missing.code, "session_work" in missing.err) == (2, True)
+
+
 async def speaks_on_stdio(instance: Running) -> None:
     """Go through the same door by the command."""
     program = StdioServerParameters(command=sys.executable, args=["-m", "cli.main", "mcp", "--data", str(instance.data), "--project", "p"])
@@ -136,6 +190,7 @@ def test_agents_work_through_their_door(instance: Running) -> None:
 
     asyncio.run(works_together(instance))
     asyncio.run(listens(instance))
+    asyncio.run(takes_back(instance))
     asyncio.run(speaks_on_stdio(instance))
     verified = instance.run("verify")
     assert verified.code == 0, verified.out + verified.err

@@ -7,12 +7,12 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from analytics.app import Source, history, load
-from analytics.events import Record, records_between
 from analytics.past import Past, ends_at
 from broker.admin import describe_topics
 from broker.connection import KafkaSettings, client_options
 from broker.partitioner import partition_for
-from cli.analysts.refold import Refold
+from broker.records import Record, records_between
+from cli.refold import Refold
 from schemas.failure import UsageFailure
 from schemas.topics import TASK_CHANGES, TASK_STATE
 

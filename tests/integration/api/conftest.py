@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from api.app import run
 from api.settings import EdgeSettings
 from broker.connection import KafkaSettings, client_options
+from cli.refold import Refold
 from tests.integration.api.harness import SECRET, RunningEdge, StartEdge, TinyWorker, until_ready
 
 
@@ -39,7 +40,9 @@ async def start_edge(topics: KafkaSettings, tmp_path: Path) -> AsyncIterator[Sta
         fixed: dict[str, Any] = {"kafka": topics, "port": 0, "data": tmp_path, "web_dir": web_dir or tmp_path / "none"}
         settings["http"] = {"bulk_calls": 1_000_000} | settings.get("http", {})  # tests ask until they see what they wait for
         chosen = EdgeSettings(**{"jwt_secret": SecretStr(SECRET)} | fixed | settings)
-        done = asyncio.create_task(run(chosen, stop=stop, listening=lambda url, private: listening.set_result((url, private))))
+        done = asyncio.create_task(
+            run(chosen, begin=Refold, stop=stop, listening=lambda url, private: listening.set_result((url, private)))
+        )
         done.add_done_callback(lambda task: _failed(task, listening))
         edge = RunningEdge(*await listening, stop, done)
         edges.append(edge)

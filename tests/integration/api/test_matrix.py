@@ -78,13 +78,25 @@ CASES: Final[dict[tuple[str, str], list[Case]]] = {
             dict.fromkeys(CALLERS, 200) | {"nobody": 204, "removed": 204, "none": 401},
         ),
     ],
+    ("GET", "/api/v2/sessions/{session_id}/receipt"): [
+        Case(dict, of_project()),
+        Case(lambda: {"params": {"project_id": "p"}}, of_project()),
+    ],
+    ("POST", "/api/v2/sessions/{session_id}/undo"): [Case(dict, of_project(viewer=403))],
     ("GET", "/api/v1/projects/{project_id}/branches/summaries"): [Case(dict, of_project())],
     ("GET", "/api/v1/branches/{branch_id}/summary"): [
         Case(dict, of_project()),
         Case(lambda: {"params": {"project_id": "p"}}, of_project()),
     ],
 }
-PATHS: Final = {"{project_id}": "p", "{branch_id}": "p-main", "{view}": "tasks", "{project_id:path}": "p", "{branch_id:path}": "p-main"}
+PATHS: Final = {
+    "{session_id}": "work",
+    "{project_id}": "p",
+    "{branch_id}": "p-main",
+    "{view}": "tasks",
+    "{project_id:path}": "p",
+    "{branch_id:path}": "p-main",
+}
 
 
 def flat(routes: list[BaseRoute]) -> Iterator[APIRoute]:
@@ -112,6 +124,9 @@ async def test_every_route_is_covered(tmp_path: Path) -> None:
 async def prepared(worker: TinyWorker, edge: RunningEdge) -> None:
     """Give an edge a project with a member of each kind, and another one."""
     await worker.add_task("p", "t-secret")
+    await worker.log("p", "earlier", "create", "t-there")
+    await worker.log("p", "work", "create", "t-gone")
+    await worker.log("p", "work", "delete", "t-gone")
     for user, role in MEMBER.items():
         await worker.member("p", user, role)
     await until_read(edge, await worker.member("p", "removed", None))

@@ -5,6 +5,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from msgspec import Raw
+from msgspec.json import encode
 
 from broker.connection import KafkaSettings
 from broker.partitioner import partition_for
@@ -21,7 +22,7 @@ from schemas.rows import (
     encode_row,
     with_memory,
 )
-from schemas.topics import CASCADES, TASK_STATE, epoch_key, offset_key, row_key
+from schemas.topics import CASCADES, TASK_CHANGES, TASK_STATE, epoch_key, offset_key, row_key
 
 PARTITIONS = 4
 
@@ -43,6 +44,24 @@ class TinyWorker:
     async def state(self, partition: int, key: bytes, value: bytes | None) -> None:
         """Put one record into `task-state`."""
         await self.producer.send_and_wait(self.kafka.topic(TASK_STATE), value, key=key, partition=partition)
+
+    async def log(self, project_id: str, session_id: str, action: str, task_id: str, **data: str) -> int:
+        """Put an event of a session about a task into `task-changes`; returns its offset."""
+        event = {
+            "id": f"{session_id}-{action}-{task_id}-{len(self.offsets)}",
+            "entity": "task",
+            "action": action,
+            "project_id": project_id,
+            "entity_id": task_id,
+            "branch_id": "b",
+            "occurred_at": "2026-01-01T00:00:00Z",
+            "source": "mcp-ai",
+            "session_id": session_id,
+            "data": data,
+        }
+        value, partition = encode(event), partition_for(project_id, PARTITIONS)
+        sent = await self.producer.send_and_wait(self.kafka.topic(TASK_CHANGES), value, key=project_id.encode(), partition=partition)
+        return int(sent.offset)
 
     async def cascade(self, project_id: str, message: Message | bytes) -> int:
         """Put one message into `cascades`; returns its sequence."""

@@ -3,9 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.events import Record as Read
-from analytics.history import burn_down, only
-from cli.analysts.refold import Refold
+from broker.burndown import burn_down, only
+from broker.records import Record as Read
+from cli.refold import Refold
 from schemas.rows import ProjectSummary, decode_row
 from schemas.topics import row_key
 from streams.domain.records import Record

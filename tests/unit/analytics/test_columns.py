@@ -2,9 +2,7 @@
 
 from datetime import UTC, datetime
 
-import pytest
-
-from analytics.columns import arrow, moment, tables_of
+from analytics.columns import arrow, tables_of
 from schemas.rows import ActivityRow, Actor, BranchSummary, TaskSummary, Tombstone, encode_row
 from schemas.tables import BRANCHES, ROW_TABLES
 
@@ -52,18 +50,3 @@ def test_an_empty_table_has_its_columns() -> None:
     assert table.column_names == [column.name for column in BRANCHES.columns]
     assert table.schema.field("archived").metadata == {b"comment": b"whether it is archived"}
     assert set(ROW_TABLES) == {"project", "branch", "task", "subtask", "activity"}
-
-
-@pytest.mark.parametrize(
-    ("value", "found"),
-    [
-        ("2026-01-02T03:04:05Z", datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)),
-        ("2026-01-02T03:04:05", datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)),
-        ("2026-01-02T03:04:05+01:00", datetime(2026, 1, 2, 2, 4, 5, tzinfo=UTC)),
-        (1000, datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC)),
-        ("yesterday", None),
-    ],
-)
-def test_times_are_read_as_producers_write_them(value: str | int, found: datetime | None) -> None:
-    """With zone, without one, as milliseconds; what is no time is nothing."""
-    assert moment(value) == found

@@ -5,8 +5,9 @@ from typing import Any
 import msgspec
 
 from analytics.database import Database
-from analytics.events import Record, table_of
+from analytics.events import table_of
 from analytics.views import mentions_events
+from broker.records import Record
 
 COUNTS = ("tasks", "created", "completed", "reopened", "deleted", "unchanged")
 

@@ -2,19 +2,18 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 from msgspec import Struct
 
-from analytics.columns import moment
-from analytics.events import Record
-from analytics.past import Refold
-from analytics.words import By
+from broker.records import Record, Refold
 from schemas.events import decode_event
+from schemas.moments import moment
 from schemas.rows import BranchSummary, ProjectSummary, Tombstone, decode_row
 from schemas.topics import split_key
 
+By = Literal["hour", "day"]
 _DIGITS: Final = {"hour": 13, "day": 10}
 """How much of an ISO time names the span."""
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from analytics import events
+from broker import records as read
 from schemas.rows import OffsetRow
 from schemas.topics import offset_key
 from streams.domain.node import Node, child_hints, decode_node
@@ -15,7 +15,7 @@ from streams.domain.windows import Windows
 
 
 class Refold:
-    """One partition's rows, going on from where they stand. An `analytics.past.Refold`, and the `Rows` of its own steps."""
+    """One partition's rows, going on from where they stand. A `broker.records.Refold`, and the `Rows` of its own steps."""
 
     def __init__(self, partition: int, through: int, rows: Mapping[bytes, bytes]) -> None:
         self._values = dict(rows)
@@ -27,14 +27,16 @@ class Refold:
         time_ms = 0 if own is None else msgspec.json.decode(own, type=OffsetRow).time_ms
         self._stands = Partition(partition, through, time_ms)
 
-    def take(self, records: Sequence[events.Record]) -> None:
-        """Fold the next records."""
+    def take(self, records: Sequence[read.Record]) -> Mapping[bytes, bytes]:
+        """Fold the next records; returns the rows that they changed."""
         taken = [Record(one.offset, one.timestamp_ms, one.key, one.value, one.headers) for one in records]
         done = step(self, self._stands, taken, Windows(), 0, Rules())
         self._stands = Partition(self._stands.number, done.through, done.time_ms)
         self._nodes.update(done.rows)
-        self._values.update({out.key: out.value for out in done.state if out.value is not None})
+        changed = {out.key: out.value for out in done.state if out.value is not None}
+        self._values.update(changed)
         self._hint(done.hints)
+        return changed
 
     def row(self, key: bytes) -> bytes | None:
         """Return a row's value."""

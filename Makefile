@@ -87,7 +87,7 @@ spelling: $(DEV)
 	@echo "· codespell" && git ls-files -z --cached --others --exclude-standard | xargs -0 .venv/bin/codespell
 
 generated: $(DEV) $(MODULES)
-	@echo "· generated files" && $(PY) -m schemas.bundle --check && $(PY) -m tools.reference --check
+	@echo "· generated files" && $(PY) -m schemas.bundle --check && $(PY) -m tools.reference --check && $(PY) -m tools.manifests --check
 
 house: $(DEV)
 	@echo "· house rules" && $(PY) -m pytest -q --tb=short -vv --no-header tests/unit/test_house.py
@@ -95,8 +95,8 @@ house: $(DEV)
 web-check: $(MODULES)
 	@echo "· web" && cd web && npm run --silent check
 
-generate: $(DEV) $(MODULES)  ## write the schema bundle, the TypeScript types and the reference pages
-	@$(PY) -m schemas.bundle && $(PY) -m tools.reference
+generate: $(DEV) $(MODULES)  ## write the schema bundle, the TypeScript types, the reference pages, Kafka's manifests
+	@$(PY) -m schemas.bundle && $(PY) -m tools.reference && $(PY) -m tools.manifests
 
 # --- set-up: a stamp per step, so the next start is quick
 

@@ -14,7 +14,8 @@ from api.meters import Meters
 from api.protocol.hub import Hub, Place
 from api.settings import TailSettings
 from broker.connection import KafkaSettings, client_options
-from schemas.failure import Failure
+from broker.reach import failure_of, quiet_clients
+from schemas.failure import Failure, Refused
 from schemas.topics import CASCADES, TASK_STATE
 
 log = structlog.get_logger()
@@ -80,6 +81,7 @@ class Tail:
                 await self._begin(consumer)
             except KafkaError as error:
                 await consumer.stop()
+                await self._give_up(error)
                 if not waiting:
                     log.warning("kafka_awaited", bootstrap=self._kafka.bootstrap, reason=type(error).__name__)
                 waiting = True
@@ -89,6 +91,13 @@ class Tail:
                 raise
             else:
                 return consumer
+
+    async def _give_up(self, error: KafkaError) -> None:
+        """Raise `Refused` when Kafka is there and does not want this edge: waiting changes nothing."""
+        with quiet_clients():
+            found = await failure_of(self._kafka, error)
+        if isinstance(found, Refused):
+            raise found from None
 
     async def _begin(self, consumer: AIOKafkaConsumer) -> None:
         """Note the ends, and begin each partition of the hub where its tail begins.

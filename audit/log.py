@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 from typing import Final
 
 from audit.intake import Record
-from broker.admin import describe_topics
 from broker.connection import KafkaSettings
 from broker.cut import StateCut
+from broker.layout import missing, partition_counts
 from broker.reading import reading
 from schemas.failure import Failure
 from schemas.topics import TASK_CHANGES, TASK_STATE
@@ -17,9 +17,10 @@ _POLL_MS: Final = 200
 
 async def check_topics(settings: KafkaSettings) -> None:
     """Raise `Failure` when Kafka does not answer, or a topic is missing: a consumer would wait for it for a long time."""
-    missing = {TASK_CHANGES, TASK_STATE} - {topic.name for topic in await describe_topics(settings)}
-    if missing:
-        raise Failure(f"Kafka at {settings.bootstrap} has no topic {settings.topic(min(missing))}: make it with `anabranch topics apply`.")
+    counts = await partition_counts(settings, (TASK_CHANGES, TASK_STATE))
+    absent = sorted(name for name, count in counts.items() if not count)
+    if absent:
+        raise Failure(f"Kafka at {settings.bootstrap} {missing(settings, settings.topic(absent[0]))}")
 
 
 async def ends_of_changes(settings: KafkaSettings) -> dict[int, int]:

@@ -11,6 +11,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
 
 from broker.connection import KafkaSettings, client_options
+from broker.differences import Difference, differences
 from broker.epoch import has_epoch, new_epoch, write_epoch
 from broker.reach import reaching
 from broker.topics import PARTITIONED_ALIKE, Action, Configure, Create, Keep, Profile, Refuse, Topic, load_topics, plan
@@ -36,9 +37,8 @@ class Applied:
 async def plan_topics(settings: KafkaSettings, profile: Profile = "dev", partitions: int | None = None) -> tuple[Action, ...]:
     """Return what `apply_topics` would do. Raises `Failure` when Kafka cannot be asked."""
     desired = load_topics(profile, partitions=partitions)
-    with reaching(settings):
-        async with _admin(settings) as admin:
-            return plan(await _describe(admin, settings, [topic.name for topic in desired]), desired)
+    async with reaching(settings), _admin(settings) as admin:
+        return plan(await _describe(admin, settings, [topic.name for topic in desired]), desired)
 
 
 async def apply_topics(settings: KafkaSettings, profile: Profile = "dev", partitions: int | None = None) -> Applied:
@@ -52,26 +52,30 @@ async def apply_topics(settings: KafkaSettings, profile: Profile = "dev", partit
     if refused:
         more = f" The same holds for {len(refused) - 1} more." if len(refused) > 1 else ""
         raise Failure(refused[0] + more)
-    with reaching(settings):
-        async with _admin(settings) as admin:
-            return await _apply(admin, settings, actions)
+    async with reaching(settings), _admin(settings) as admin:
+        return await _apply(admin, settings, actions)
+
+
+async def verify_topics(settings: KafkaSettings, profile: Profile = "dev") -> tuple[Difference, ...]:
+    """Return how the topics of a cluster differ from `topics.yaml`. Raises `Failure` when Kafka cannot be asked."""
+    desired = load_topics(profile)
+    async with reaching(settings), _admin(settings) as admin:
+        return differences(await _describe(admin, settings, [topic.name for topic in desired]), desired)
 
 
 async def describe_topics(settings: KafkaSettings) -> tuple[Topic, ...]:
     """Return the topics of this deployment that exist, named without prefix. Raises `Failure`."""
-    with reaching(settings):
-        async with _admin(settings) as admin:
-            return await _describe(admin, settings, [topic.name for topic in load_topics("dev")])
+    async with reaching(settings), _admin(settings) as admin:
+        return await _describe(admin, settings, [topic.name for topic in load_topics("dev")])
 
 
 async def delete_topics(settings: KafkaSettings) -> None:
     """Delete the topics of this deployment with all they hold. Raises `Failure`."""
     names = [settings.topic(topic.name) for topic in await describe_topics(settings)]
-    with reaching(settings):
-        async with _admin(settings) as admin:
-            answer: Any = await admin.delete_topics(names)
-            _raise_first(answer.topic_error_codes, UnknownTopicOrPartitionError)
-            await _until(lambda: _none_exists(admin, names))
+    async with reaching(settings), _admin(settings) as admin:
+        answer: Any = await admin.delete_topics(names)
+        _raise_first(answer.topic_error_codes, UnknownTopicOrPartitionError)
+        await _until(lambda: _none_exists(admin, names))
 
 
 async def _apply(admin: AIOKafkaAdminClient, settings: KafkaSettings, actions: Iterable[Action]) -> Applied:

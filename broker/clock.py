@@ -19,7 +19,7 @@ async def broker_time_ms(settings: KafkaSettings) -> int:
     """Return a broker's time (ms since 1970), by a record on a topic that is made for it and deleted again. Raises `Failure`."""
     name = settings.topic(f"anabranch.clock-{uuid4().hex[:8]}")
     config = {"message.timestamp.type": "LogAppendTime", "cleanup.policy": "delete", "retention.ms": "60000"}
-    with reaching(settings):
+    async with reaching(settings):
         admin = AIOKafkaAdminClient(**client_options(settings), request_timeout_ms=_CALL_MS)
         try:
             await admin.start()

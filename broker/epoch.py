@@ -68,16 +68,14 @@ async def has_epoch(settings: KafkaSettings) -> bool:
 
 async def read_epoch(settings: KafkaSettings) -> dict[int, str]:
     """Return partition → epoch as `task-state` has them, by reading all of it; raises `Failure` when Kafka cannot be asked."""
-    with reaching(settings):
-        async with _reader(settings) as (consumer, partitions):
-            return await _scan(consumer, partitions, await consumer.end_offsets(partitions))
+    async with reaching(settings), _reader(settings) as (consumer, partitions):
+        return await _scan(consumer, partitions, await consumer.end_offsets(partitions))
 
 
 async def end_offsets(settings: KafkaSettings, topic: str) -> dict[int, int]:
     """Return partition → end (the offset that the next record gets) of a topic, named as in `schemas.topics`. Raises `Failure`."""
-    with reaching(settings):
-        async with _reader(settings, topic) as (consumer, partitions):
-            return {place.partition: end for place, end in (await consumer.end_offsets(partitions)).items()}
+    async with reaching(settings), _reader(settings, topic) as (consumer, partitions):
+        return {place.partition: end for place, end in (await consumer.end_offsets(partitions)).items()}
 
 
 async def _scan(consumer: AIOKafkaConsumer, partitions: Iterable[TopicPartition], ends: dict[TopicPartition, int]) -> dict[int, str]:

@@ -47,7 +47,7 @@ class Group:
 async def describe_group(settings: KafkaSettings, application_id: str) -> Group:
     """Return the workers' group with the ends of the log. Raises `Failure` when Kafka cannot be asked."""
     topic, name = settings.topic(TASK_CHANGES), settings.topic(application_id)
-    with reaching(settings):
+    async with reaching(settings):
         begins, ends = await _offsets(settings, topic)
         admin = AIOKafkaAdminClient(**client_options(settings), request_timeout_ms=_CALL_MS)
         try:

@@ -1,33 +1,33 @@
 """What a client's error means for a person."""
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from aiokafka.errors import (
-    AuthenticationFailedError,
-    AuthenticationMethodNotSupported,
     ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
     InvalidReplicationFactorError,
+    KafkaConnectionError,
     KafkaError,
     TopicAuthorizationFailedError,
 )
 
 from broker.connection import KafkaSettings
-from schemas.failure import Failure
+from broker.refusal import why_refused
+from schemas.failure import Failure, Refused
 
-_DENIED = (ClusterAuthorizationFailedError, TopicAuthorizationFailedError)
-_LOGIN = (AuthenticationFailedError, AuthenticationMethodNotSupported)
+_DENIED = (ClusterAuthorizationFailedError, TopicAuthorizationFailedError, GroupAuthorizationFailedError)
 
 
-@contextmanager
-def reaching(settings: KafkaSettings) -> Iterator[None]:
+@asynccontextmanager
+async def reaching(settings: KafkaSettings) -> AsyncIterator[None]:
     """Turn the errors of Kafka's clients into a `Failure` that says what to do, and keep their log lines back."""
-    try:
-        with quiet_clients():
+    with quiet_clients():
+        try:
             yield
-    except (KafkaError, OSError, TimeoutError) as error:
-        raise Failure(_sentence(settings, error)) from error
+        except (KafkaError, OSError, TimeoutError) as error:
+            raise await failure_of(settings, error) from error
 
 
 @contextmanager
@@ -42,16 +42,23 @@ def quiet_clients() -> Iterator[None]:
         logger.setLevel(level)
 
 
-def _sentence(settings: KafkaSettings, error: Exception) -> str:
+async def failure_of(settings: KafkaSettings, error: Exception) -> Failure:
+    """Return what a client's error means: `Refused` where asking again in the same way changes nothing."""
     where = settings.bootstrap
-    if isinstance(error, _LOGIN):
-        return f"Kafka at {where} refuses the user or the password: check the SASL settings."
     if isinstance(error, _DENIED):
-        return f"Kafka at {where} does not allow this user to do that: it needs create, alter and describe on the topics."
+        what = sorted(error.args[0]) if error.args and isinstance(error.args[0], set | frozenset) else list(error.args)
+        named = f" ({', '.join(map(str, what))})" if what else ""
+        return Refused(
+            f"Kafka at {where} does not allow {_who(settings)} to do that{named}: give it the rights of its role (deploy/kafka/roles.yaml)."
+        )
     if isinstance(error, InvalidReplicationFactorError):
-        return f"Kafka at {where} has too few brokers for the wanted replicas: start more, or use --profile dev."
-    if isinstance(error, OSError) and not isinstance(error, TimeoutError) and error.filename:
-        return f"{error.filename} cannot be read ({error.strerror}): check the TLS settings."
-    if isinstance(error, KafkaError) and not error.retriable:
-        return f"Kafka at {where} answered with an error: {error}."
-    return f"No Kafka answers at {where}: check that it runs and that the address (HOST:PORT) is right."
+        return Failure(f"Kafka at {where} has too few brokers for the wanted replicas: start more, or use --profile dev.")
+    if isinstance(error, KafkaError) and not error.retriable and not isinstance(error, KafkaConnectionError):
+        return Failure(f"Kafka at {where} answered with an error: {error}.")
+    return await why_refused(settings) or Failure(
+        f"No Kafka answers at {where}: check that it runs and that the address (HOST:PORT) is right."
+    )
+
+
+def _who(settings: KafkaSettings) -> str:
+    return f"the user {settings.sasl_username}" if settings.security_protocol.startswith("SASL") else "this client"

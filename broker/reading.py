@@ -24,7 +24,7 @@ async def reading(settings: KafkaSettings, topic: str) -> AsyncIterator[tuple[AI
         max_partition_fetch_bytes=_FETCH_BYTES,
     )
     try:
-        with reaching(settings):
+        async with reaching(settings):
             await consumer.start()
         partitions = sorted(consumer.assignment())
         await consumer.seek_to_beginning(*partitions)

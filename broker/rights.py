@@ -92,7 +92,7 @@ class Rights:
 async def ask_rights(settings: KafkaSettings) -> Rights:
     """Return what this user may do. Raises `Failure` when Kafka cannot be asked."""
     names = {settings.topic(name): name for name in TOPICS}
-    with reaching(settings):
+    async with reaching(settings):
         admin = AIOKafkaAdminClient(**client_options(settings), request_timeout_ms=_CALL_MS)
         try:
             await admin.start()

@@ -42,7 +42,9 @@ def running(data: Path) -> Instance:
 class Client(BaseSettings):
     """How a command reaches Kafka: names in the environment start with ANABRANCH_KAFKA__ (TLS, SASL, topic prefix)."""
 
-    model_config = SettingsConfigDict(frozen=True, env_prefix="ANABRANCH_", env_nested_delimiter="__", extra="ignore")
+    model_config = SettingsConfigDict(
+        frozen=True, env_prefix="ANABRANCH_", env_nested_delimiter="__", extra="ignore", hide_input_in_errors=True
+    )
 
     kafka: KafkaSettings = KafkaSettings()
     application_id: str = "anabranch"

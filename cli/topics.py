@@ -3,11 +3,13 @@
 import asyncio
 import json
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Final, assert_never
 
 import typer
 
-from broker.admin import apply_topics, plan_topics
+from broker.admin import apply_topics, plan_topics, verify_topics
+from broker.connection import KafkaSettings
 from broker.topics import Action, Configure, Create, Keep, Refuse
 from cli.options import DEFAULT_DATA, Data, Json, Kafka, kafka_settings
 
@@ -22,15 +24,17 @@ class Profile(StrEnum):
 
 
 ProfileOption = Annotated[Profile, typer.Option("--profile", help="dev: one broker, 4 partitions. prod: three brokers, 12 partitions.")]
-Prefix = Annotated[str, typer.Option("--prefix", help="Put before every topic name.")]
+Prefix = Annotated[
+    str | None, typer.Option("--prefix", help="Put before every topic name; default: ANABRANCH_KAFKA__TOPIC_PREFIX, else nothing.")
+]
 
 
 @app.command("plan")
 def plan(
-    data: Data = DEFAULT_DATA, kafka: Kafka = None, profile: ProfileOption = Profile.DEV, prefix: Prefix = "", *, as_json: Json = False
+    data: Data = DEFAULT_DATA, kafka: Kafka = None, profile: ProfileOption = Profile.DEV, prefix: Prefix = None, *, as_json: Json = False
 ) -> None:
     """Show what apply would do; exit code 1 when it would refuse."""
-    settings = kafka_settings(data, kafka).model_copy(update={"topic_prefix": prefix})
+    settings = _settings(data, kafka, prefix)
     actions = asyncio.run(plan_topics(settings, profile.value))
     if as_json:
         typer.echo(
@@ -45,10 +49,10 @@ def plan(
 
 @app.command("apply")
 def apply(
-    data: Data = DEFAULT_DATA, kafka: Kafka = None, profile: ProfileOption = Profile.DEV, prefix: Prefix = "", *, as_json: Json = False
+    data: Data = DEFAULT_DATA, kafka: Kafka = None, profile: ProfileOption = Profile.DEV, prefix: Prefix = None, *, as_json: Json = False
 ) -> None:
     """Create missing topics and mend settings; doing it again changes nothing."""
-    settings = kafka_settings(data, kafka).model_copy(update={"topic_prefix": prefix})
+    settings = _settings(data, kafka, prefix)
     applied = asyncio.run(apply_topics(settings, profile.value))
     if as_json:
         typer.echo(
@@ -62,6 +66,29 @@ def apply(
                 typer.echo(f"{word}: {', '.join(names)}")
         if applied.epoch is not None:
             typer.echo(f"new epoch: {applied.epoch}")
+
+
+@app.command("verify")
+def verify(
+    data: Data = DEFAULT_DATA, kafka: Kafka = None, profile: ProfileOption = Profile.DEV, prefix: Prefix = None, *, as_json: Json = False
+) -> None:
+    """Print each difference between the cluster and topics.yaml with what to do about it; exit code 1 when there is one."""
+    settings = _settings(data, kafka, prefix)
+    found = asyncio.run(verify_topics(settings, profile.value))
+    if as_json:
+        differing = [one._asdict() for one in found]
+        typer.echo(json.dumps({"kafka": settings.bootstrap, "profile": profile.value, "ok": not found, "differences": differing}))
+    else:
+        for one in found:
+            typer.echo(f"{one.topic}  {one.what}: {one.found or 'missing'}, wanted {one.wanted}: {one.advice}.")
+        typer.echo(f"{len(found)} differences." if found else "No difference: the topics are as topics.yaml wants them.")
+    if found:
+        raise typer.Exit(1)
+
+
+def _settings(data: Path, kafka: str | None, prefix: str | None) -> KafkaSettings:
+    settings = kafka_settings(data, kafka)
+    return settings if prefix is None else settings.model_copy(update={"topic_prefix": prefix})
 
 
 def _as_text(action: Action) -> str:

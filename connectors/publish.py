@@ -15,9 +15,9 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from msgspec import Struct
 
-from broker.admin import describe_topics
 from broker.connection import KafkaSettings, client_options
 from broker.instance import read_instance
+from broker.layout import missing, partition_counts
 from broker.partitioner import partition_for
 from broker.reach import reaching
 from connectors.delivery import Delivery, Group
@@ -61,10 +61,9 @@ class Publisher:
         self._group = Group(self._deliver)
 
     async def __aenter__(self) -> Self:
-        here = {topic.name: topic.partitions for topic in await describe_topics(self._settings)}
-        if TASK_CHANGES not in here:
-            raise Failure(f"Kafka at {self._settings.bootstrap} has no topic {self._topic}: make it with `anabranch topics apply`.")
-        self._partitions = here[TASK_CHANGES]
+        self._partitions = (await partition_counts(self._settings, [TASK_CHANGES]))[TASK_CHANGES]
+        if not self._partitions:
+            raise Failure(f"Kafka at {self._settings.bootstrap} {missing(self._settings, self._topic)}")
         self._producer = AIOKafkaProducer(
             **client_options(self._settings),
             enable_idempotence=True,
@@ -74,7 +73,7 @@ class Publisher:
             compression_type="lz4",
         )
         try:
-            with reaching(self._settings):
+            async with reaching(self._settings):
                 await self._producer.start()
         except Failure:
             await self._producer.stop()

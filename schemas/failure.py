@@ -11,3 +11,7 @@ class UsageFailure(Failure):
     """The command was called in a way that cannot work (a path, an option, an address); it exits with 2."""
 
     exit_code = 2
+
+
+class Refused(Failure):
+    """The other side answered, and said no: asking again in the same way changes nothing."""

@@ -117,16 +117,13 @@ def notice(letter: Letter) -> bytes:
 async def settle(settings: KafkaSettings, letters: Mapping[str, bytes], all_letters: Mapping[str, Letter], action: str) -> dict[str, int]:
     """Append a record per letter, to its partition and under its key; returns their offsets by letter. letters: values by id."""
     offsets: dict[str, int] = {}
-    with reaching(settings):
-        async with AIOKafkaProducer(**client_options(settings), enable_idempotence=True, acks="all") as producer:
-            for name, value in letters.items():
-                letter = all_letters[name]
-                partition, offset = letter.place
-                headers = [(DLQ_ACTION, action.encode()), (DLQ_OFFSET, b"%d" % offset), (_FIRST_SEEN, b"%d" % letter.first_seen_ms)]
-                sent = await producer.send_and_wait(
-                    settings.topic(TASK_CHANGES), value, key=letter.key, partition=partition, headers=headers
-                )
-                offsets[name] = sent.offset
+    async with reaching(settings), AIOKafkaProducer(**client_options(settings), enable_idempotence=True, acks="all") as producer:
+        for name, value in letters.items():
+            letter = all_letters[name]
+            partition, offset = letter.place
+            headers = [(DLQ_ACTION, action.encode()), (DLQ_OFFSET, b"%d" % offset), (_FIRST_SEEN, b"%d" % letter.first_seen_ms)]
+            sent = await producer.send_and_wait(settings.topic(TASK_CHANGES), value, key=letter.key, partition=partition, headers=headers)
+            offsets[name] = sent.offset
     return offsets
 
 
@@ -145,7 +142,7 @@ async def _records(settings: KafkaSettings, topic: str) -> AsyncIterator["Consum
 async def _reading(settings: KafkaSettings, topic: str) -> AsyncIterator[AIOKafkaConsumer]:
     consumer = AIOKafkaConsumer(settings.topic(topic), **client_options(settings), auto_offset_reset="earliest", enable_auto_commit=False)
     try:
-        with reaching(settings):
+        async with reaching(settings):
             await consumer.start()
         if not consumer.assignment():
             raise Failure(f"Kafka has no topic {settings.topic(topic)}: make the topics with `anabranch topics apply`.")

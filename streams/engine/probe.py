@@ -4,16 +4,14 @@ import asyncio
 from dataclasses import dataclass
 from typing import Final
 
-from aiokafka.admin import AIOKafkaAdminClient
-
-from broker.connection import KafkaSettings, client_options
+from broker.connection import KafkaSettings
+from broker.layout import missing, partition_counts
 from broker.reach import reaching
-from schemas.failure import Failure
+from schemas.failure import Failure, Refused
 from schemas.topics import CASCADES, DLQ, TASK_CHANGES, TASK_STATE, TOPICS
 from streams.engine.lives import Life, read_lives
 
 _RETRY_S: Final = 0.5
-_CALL_MS: Final = 10_000
 
 
 @dataclass(frozen=True)
@@ -30,17 +28,17 @@ async def read_layout(settings: KafkaSettings, patience_s: float, *, mend: bool 
 
     Raises `Failure` when Kafka doesn't answer, topics are missing or don't fit together, or rows are lost that cannot be made anew.
     """
-    counts = checked(await _patiently(settings, patience_s))
-    with reaching(settings):
+    counts = checked(await _patiently(settings, patience_s), settings)
+    async with reaching(settings):
         lives = await read_lives(settings, counts[TASK_STATE], mend=mend)
     return Layout(counts[TASK_CHANGES], counts[DLQ], lives)
 
 
-def checked(counts: dict[str, int]) -> dict[str, int]:
+def checked(counts: dict[str, int], settings: KafkaSettings) -> dict[str, int]:
     """Return the partition counts when the worker can work with them. Raises `Failure`."""
-    missing = [name for name in TOPICS if not counts.get(name)]
-    if missing:
-        raise Failure(f"Kafka has no topic {', '.join(missing)}: make the topics with `anabranch topics apply`.")
+    absent = [name for name in TOPICS if not counts.get(name)]
+    if absent:
+        raise Failure(f"Kafka {missing(settings, ', '.join(absent))}")
     alike = {name: counts[name] for name in (TASK_CHANGES, CASCADES, TASK_STATE)}
     if len(set(alike.values())) > 1:
         shown = ", ".join(f"{name} {count}" for name, count in alike.items())
@@ -53,20 +51,8 @@ async def _patiently(settings: KafkaSettings, patience_s: float) -> dict[str, in
     deadline = loop.time() + patience_s
     while True:
         try:
-            with reaching(settings):
-                return await _counts(settings)
-        except Failure:
-            if loop.time() >= deadline:
+            return await partition_counts(settings)
+        except Failure as failure:
+            if loop.time() >= deadline or isinstance(failure, Refused):
                 raise
             await asyncio.sleep(_RETRY_S)
-
-
-async def _counts(settings: KafkaSettings) -> dict[str, int]:
-    admin = AIOKafkaAdminClient(**client_options(settings), request_timeout_ms=_CALL_MS)
-    try:
-        await admin.start()
-        found = await admin.describe_topics([settings.topic(name) for name in TOPICS])
-    finally:
-        await admin.close()
-    sizes = {topic["topic"]: 0 if topic["error_code"] else len(topic["partitions"]) for topic in found}
-    return {name: sizes.get(settings.topic(name), 0) for name in TOPICS}

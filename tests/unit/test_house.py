@@ -69,9 +69,9 @@ def test_no_name_says_nothing() -> None:
 
 
 def mirrored(test: Path) -> bool:
-    """Return whether tests/unit/a/b/test_c.py has its a/b/c.py, or below a/b a configuration file c.yaml."""
+    """Return whether tests/unit/a/b/test_c.py has its a/b/c.py, or below a/b a configuration file c.yaml or a folder c of such files."""
     module = ROOT / test.relative_to(ROOT / "tests" / "unit").with_name(test.name.removeprefix("test_"))
-    return module.is_file() or any(module.parent.rglob(f"{module.stem}.yaml"))
+    return module.is_file() or module.with_suffix("").is_dir() or any(module.parent.rglob(f"{module.stem}.yaml"))
 
 
 def test_every_unit_test_mirrors_a_module() -> None:

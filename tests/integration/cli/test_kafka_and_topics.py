@@ -90,6 +90,15 @@ def test_topics_are_planned_and_applied(running: tuple["subprocess.Popen[str]", 
     assert {action["action"] for action in json.loads(refused.stdout)["actions"]} == {"refuse"}
     assert "partitions cannot be changed" in _sentence(_anabranch("topics", "apply", *data, "--profile", "prod"), 1)
     assert _anabranch("topics", "plan", *data).stdout.count("keep") == 4
+    assert "No difference" in _anabranch("topics", "verify", *data).stdout
+    differing = _anabranch("topics", "verify", *data, "--profile", "prod", "--json")
+    assert differing.returncode == 1
+    found = {(one["topic"], one["what"]): (one["found"], one["wanted"]) for one in json.loads(differing.stdout)["differences"]}
+    assert found["task-changes", "partitions"] == ("4", "12")
+    assert found["cascades", "min.insync.replicas"] == ("1", "2")
+    said = _anabranch("topics", "verify", *data, "--profile", "prod").stdout.splitlines()
+    assert said[-1] == f"{len(found)} differences."
+    assert len(said) == len(found) + 1
 
 
 @pytest.mark.parametrize(

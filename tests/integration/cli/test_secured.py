@@ -1,0 +1,213 @@
+"""Every part against a Kafka that asks who comes: TLS, SCRAM, and each role with exactly the rights of `roles.yaml`."""
+
+import asyncio
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+import pytest_asyncio
+import trustme
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from broker.connection import client_options
+from broker.ports import free_port
+from broker.reach import quiet_clients
+from broker.roles import Role, load_roles
+from schemas.topics import CASCADES, TOPICS
+from tests.secured import PASSWORD, SecuredKafka
+
+ROOT = Path(__file__).parents[3]
+ROLES = {role.name: role for role in load_roles()}
+PATIENCE_S = 90
+ISSUES = "\n".join(json.dumps({"id": f"i{n}", "title": f"t{n}", "status": "open", "priority": 2, "issue_type": "task"}) for n in range(40))
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def secured() -> AsyncIterator[SecuredKafka]:
+    """Give a broker with a user for each role, and one who may do nothing."""
+    with tempfile.TemporaryDirectory(prefix="anabranch-secured-") as folder:
+        async with SecuredKafka(Path(folder), (*(role.user for role in ROLES.values()), "nobody")) as broker:
+            broker.allow()
+            done = await call(broker, ROLES["operator"].user, "topics", "apply")
+            assert done.returncode == 0, done.stderr
+            yield broker
+
+
+async def call(broker: SecuredKafka, user: str, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """Run a command as a user."""
+    return await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-m", "cli.main", *arguments, "--kafka", environment.pop("kafka", broker.bootstrap)],
+        cwd=ROOT,
+        env={**os.environ, **broker.environment(user), **environment},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+    )
+
+
+@contextlib.contextmanager
+def part(broker: SecuredKafka, role: Role, log: Path, *arguments: str) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run a worker or an edge until the block ends."""
+    command = [sys.executable, "-m", "cli.main", *arguments, "--kafka", broker.bootstrap]
+    with (
+        log.open("ab") as output,
+        subprocess.Popen(command, cwd=ROOT, env={**os.environ, **broker.environment(role.user)}, stdout=output, stderr=output) as process,
+    ):
+        try:
+            yield process
+        finally:
+            process.terminate()
+            process.wait(PATIENCE_S)
+
+
+async def until_ready(port: int, log: Path) -> None:
+    """Wait until a part says on its private port that it is ready."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(PATIENCE_S), httpx.AsyncClient(trust_env=False) as http:
+            while True:
+                with contextlib.suppress(httpx.HTTPError):
+                    if (await http.get(f"http://127.0.0.1:{port}/readyz")).status_code == httpx.codes.OK:
+                        return
+                await asyncio.sleep(0.1)
+    pytest.fail(await asyncio.to_thread(log.read_text))
+
+
+async def test_everything_works_with_the_rights_of_its_role(secured: SecuredKafka, tmp_path: Path) -> None:
+    """Import, fold, serve, write, recount, query: each as its own user, over TLS. No log and no output names the password."""
+    data, worker_log, edge_log = tmp_path / "data", tmp_path / "worker.log", tmp_path / "edge.log"
+    issues = tmp_path / "board" / ".beads" / "issues.jsonl"
+    issues.parent.mkdir(parents=True)
+    issues.write_text(ISSUES + "\n")
+    ports = [free_port() for _ in range(3)]
+    outputs = []
+    with (
+        part(secured, ROLES["worker"], worker_log, "worker", "--data", str(data), "--private-port", str(ports[0])),
+        part(secured, ROLES["edge"], edge_log, "edge", "--data", str(data), "--port", str(ports[1]), "--private-port", str(ports[2])),
+    ):
+        await until_ready(ports[0], worker_log)
+        await until_ready(ports[2], edge_log)
+        outputs.append(await call(secured, ROLES["producer"].user, "import", "beads", str(issues)))
+        url = f"http://127.0.0.1:{ports[1]}"
+        outputs.append(await call(secured, ROLES["analyst"].user, "verify", "--data", str(data), "--url", url))
+        assert "No difference." in outputs[-1].stdout, outputs[-1].stderr
+        await write_through_the_edge(url, data)
+        outputs.append(await call(secured, ROLES["analyst"].user, "sql", "select count(*) as n from tasks", "--json", "--data", str(data)))
+        assert json.loads(outputs[-1].stdout.splitlines()[0])["n"] == 40
+        outputs.append(await call(secured, ROLES["operator"].user, "topics", "plan"))
+        outputs.append(await call(secured, ROLES["operator"].user, "dlq", "list"))
+    assert [done.returncode for done in outputs] == [0] * len(outputs), [done.stderr for done in outputs]
+    said = worker_log.read_text() + edge_log.read_text() + "".join(done.stdout + done.stderr for done in outputs)
+    assert PASSWORD not in said
+    assert "worker_stopped" in said
+
+
+async def write_through_the_edge(url: str, data: Path) -> None:
+    """Change a task as a person would, and wait for what the worker decided."""
+    from api.auth import mint  # noqa: PLC0415  because only this needs the edge's own words
+    from broker.secrets import jwt_secret  # noqa: PLC0415  with it
+
+    token = mint(jwt_secret(data), "anna", ["*"], 60, "admin")
+    change = {"id": "c1", "entity": "task", "action": "patch", "project_id": "board", "entity_id": "i1", "data": {"status": "done"}}
+    async with httpx.AsyncClient(trust_env=False, headers={"Authorization": f"Bearer {token}"}, timeout=PATIENCE_S) as http:
+        answer = await http.post(f"{url}/api/v2/changes", json=change, headers={"Prefer": "wait=30"})
+    assert answer.status_code < 300, answer.text
+    assert "applied" in answer.text, answer.text
+
+
+async def may_write(broker: SecuredKafka, user: str, topic: str) -> bool:
+    """Try to write an empty record of nobody."""
+    producer = AIOKafkaProducer(**client_options(broker.settings(user)), enable_idempotence=True, request_timeout_ms=5_000)
+    try:
+        await producer.start()
+        await producer.send_and_wait(topic, b"", key=b"matrix", partition=0)
+    except KafkaError:
+        return False
+    finally:
+        await producer.stop()
+    return True
+
+
+async def may_read(broker: SecuredKafka, user: str, topic: str) -> bool:
+    """Try to read."""
+    consumer = AIOKafkaConsumer(topic, **client_options(broker.settings(user)), auto_offset_reset="earliest", request_timeout_ms=5_000)
+    try:
+        await consumer.start()
+        await consumer.getmany(timeout_ms=200)
+    except KafkaError:
+        return False
+    finally:
+        await consumer.stop()
+    return True
+
+
+async def test_a_role_can_do_no_more(secured: SecuredKafka) -> None:
+    """Each role against each topic: it reads and writes what its rights say, and nothing else; cascades are the worker's alone."""
+    places = [(role, topic) for role in ROLES.values() for topic in TOPICS]
+    with quiet_clients():
+        reads = await asyncio.gather(*(may_read(secured, role.user, topic) for role, topic in places))
+        writes = await asyncio.gather(*(may_write(secured, role.user, topic) for role, topic in places))
+    assert reads == [role.may("Read", topic) for role, topic in places]
+    assert writes == [role.may("Write", topic) for role, topic in places]
+    assert [role.name for (role, topic), may in zip(places, writes, strict=True) if may and topic == CASCADES] == ["worker"]
+
+
+TOPICS_, WORKER, EDGE, IMPORT, VERIFY = ("topics", "plan"), ("worker",), ("edge", "--port", "0"), ("import", "beads"), ("verify",)
+WRONG = (
+    *((command, "password") for command in (TOPICS_, WORKER, EDGE, IMPORT, VERIFY)),
+    *((command, "authority") for command in (WORKER, EDGE)),
+    (IMPORT, "name"),
+)
+WORDS = {
+    "password": "refuses the user anabranch-worker or the password",
+    "authority": "is not trusted",
+    "name": "is for another name",
+}
+
+
+async def test_a_wrong_credential_is_one_sentence(secured: SecuredKafka, tmp_path: Path) -> None:
+    """Every part ends with 1, says what is wrong and which setting to look at, and never what the password was."""
+    (tmp_path / "wrong").write_text("another-password")
+    trustme.CA().cert_pem.write_to_path(tmp_path / "other.pem")
+    changes = {
+        "password": {"ANABRANCH_KAFKA__SASL_PASSWORD_FILE": str(tmp_path / "wrong")},
+        "authority": {"ANABRANCH_KAFKA__SSL_CAFILE": str(tmp_path / "other.pem")},
+        "name": {"kafka": secured.bootstrap.replace("localhost", "127.0.0.1")},
+    }
+    ended = await asyncio.gather(*(refused(secured, "anabranch-worker", command, tmp_path, **changes[wrong]) for command, wrong in WRONG))
+    for (command, wrong), done in zip(WRONG, ended, strict=True):
+        assert done.returncode == 1, (command, wrong, done.stderr)
+        last = done.stderr.splitlines()[-1]
+        assert WORDS[wrong] in last, (command, last)
+        assert "ANABRANCH_KAFKA__" in last
+        assert "Traceback" not in done.stderr
+        assert "another-password" not in done.stdout + done.stderr
+
+
+async def refused(
+    broker: SecuredKafka, user: str, command: tuple[str, ...], folder: Path, **environment: str
+) -> "subprocess.CompletedProcess[str]":
+    """Run a command that shall not come in."""
+    issues = folder / ".beads" / "issues.jsonl"
+    await asyncio.to_thread(issues.parent.mkdir, exist_ok=True)
+    await asyncio.to_thread(issues.write_text, ISSUES)
+    arguments = (*command, str(folder)) if command == IMPORT else (*command, "--data", str(folder))
+    return await call(broker, user, *arguments, ANABRANCH_TIMES__START_MS="1000", **environment)
+
+
+async def test_a_user_without_rights_is_one_sentence(secured: SecuredKafka, tmp_path: Path) -> None:
+    """It names the user, and no part waits for ever."""
+    commands = (WORKER, EDGE, IMPORT)
+    for done in await asyncio.gather(*(refused(secured, "nobody", command, tmp_path) for command in commands)):
+        assert done.returncode == 1, done.stderr
+        assert "user nobody" in done.stderr.splitlines()[-1]

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +22,7 @@ CHROMIUM: Final = os.environ.get("ANABRANCH_CHROMIUM") or next(
 )
 NODE: Final = shutil.which("npm")
 LIMIT_S: Final = 240
+NOTHING: Final[Mapping[str, Callable[[], None]]] = {}
 SHORT_S: Final = 20
 """Life of the token that ends during a test: longer than its page takes to open on a busy machine."""
 
@@ -50,8 +51,13 @@ def tokens(instance: Running) -> str:
     return json.dumps(made)
 
 
-def browse(instance: Running, part: str, *, once_live: tuple[str, ...] = (), login: str = "") -> None:
-    """Run one part of the browser tests; `once_live` is a command of `anabranch` to run as soon as its page is live."""
+def browse(
+    instance: Running, part: str, *, once_live: tuple[str, ...] = (), login: str = "", told: Mapping[str, Callable[[], None]] = NOTHING
+) -> None:
+    """Run one part of the browser tests.
+
+    once_live: a command of `anabranch` to run as soon as its page is live. told: what to do when a line of the part ends so.
+    """
     command = ["npm", "--prefix", str(ROOT / "web"), "run", "--silent", "e2e", "--", part, "--url", instance.ready["url"]]
     shots = os.environ.get("ANABRANCH_TEST_SHOTS")
     command += (["--login", login] if login else []) + (["--shots", shots] if shots else [])
@@ -64,6 +70,9 @@ def browse(instance: Running, part: str, *, once_live: tuple[str, ...] = (), log
         beside = None
         for line in browser.stdout:
             said.append(line)
+            for end, act in told.items():
+                if line.rstrip().endswith(end):
+                    act()
             if once_live and beside is None and line.rstrip().endswith("live"):
                 beside = subprocess.Popen([sys.executable, "-m", "cli.main", *once_live, "--data", str(instance.data), "--json"])
         timer.cancel()
@@ -91,6 +100,31 @@ def test_cuts_lose_nothing(board: Running) -> None:
 def test_without_websockets_it_polls(board: Running) -> None:
     """Five failures, then polls with the same frames, then back."""
     browse(board, "polling")
+
+
+def test_two_tabs_are_two_connections(board: Running) -> None:
+    """Both live, what is written in one shows in the other; the eleventh of a person waits and says why."""
+    browse(board, "tabs")
+
+
+def test_the_badge_says_stale_and_failed(board: Running) -> None:
+    """Kafka stands still: stale, and since when; a page under a name that the edge does not know: refused."""
+    broker = board.child("kafka.Kafka")
+    try:
+        browse(board, "badges", told={"stop Kafka": broker.suspend, "let Kafka go on": broker.resume})
+    finally:
+        broker.resume()
+
+
+def test_the_board_copes_where_new_ways_are_switched_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No bulk call, no rows in frames: snapshots fill the page, and what a notice names is read again."""
+    monkeypatch.setenv("FEATURE_BULK_API", "false")
+    monkeypatch.setenv("FEATURE_WS_CASCADE", "false")
+    running = start(tmp_path / "data")
+    try:
+        browse(running, "notices")
+    finally:
+        running.stop()
 
 
 def test_a_flood_leaves_scrolling_alone(board: Running) -> None:

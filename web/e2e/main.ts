@@ -6,13 +6,16 @@
 import { mkdir } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import type { Browser } from 'playwright-core';
+import { badges } from './badges.ts';
 import { launch } from './browser.ts';
 import { cuts } from './cuts.ts';
 import { edits } from './edits.ts';
 import { Given, type Tokens } from './given.ts';
 import { looks } from './looks.ts';
+import { notices } from './notices.ts';
 import { polling } from './polling.ts';
 import { smooth } from './smooth.ts';
+import { tabs } from './tabs.ts';
 
 const PARTS: Readonly<Record<string, (browser: Browser, given: Given) => Promise<void>>> = {
   looks,
@@ -20,6 +23,9 @@ const PARTS: Readonly<Record<string, (browser: Browser, given: Given) => Promise
   cuts,
   polling,
   smooth,
+  badges,
+  tabs,
+  notices,
 };
 
 export async function main(argv: readonly string[]): Promise<number> {

@@ -28,15 +28,22 @@ export class Activity {
   readonly #list = h('ol', { class: 'entries' });
   readonly #empty = h('p', { class: 'empty' }, 'Changes show here as they happen.');
   readonly #entries: Keyed<Item>;
+  /** All that happened is one burst, so it is shown opened. */
+  #lone = false;
 
   constructor() {
-    this.#entries = new Keyed<Item>(this.#list, () => new EntryView());
+    this.#entries = new Keyed<Item>(this.#list, () => {
+      const view = new EntryView();
+      if (this.#lone) view.unfold(true);
+      return view;
+    });
     this.element.append(h('h2', {}, 'Activity'), this.#list, this.#empty);
   }
 
   /** `earlier`: what was there before this page listened. */
   update(store: Store, earlier: readonly Entry[], now: number): void {
     const entries = [...store.feed.entries, ...earlier].slice(0, SHOWN);
+    this.#lone = entries.length === 1;
     this.#empty.hidden = entries.length > 0;
     this.#list.hidden = entries.length === 0;
     this.#entries.patch(entries.map((entry) => [entry.key, { entry, place: placeOf(entry, store), now }]));
@@ -60,12 +67,14 @@ class EntryView implements View<Item> {
     const line = h('p', { class: 'sentence' }, this.#who, ' ', this.#what);
     const foot = h('p', { class: 'foot' }, this.#place, this.#time);
     this.element.append(this.#icon, h('div', { class: 'body' }, line, this.#preview, foot, this.#parts), this.#open);
-    this.#open.addEventListener('click', () => {
-      this.#parts.hidden = !this.#parts.hidden;
-      this.#preview.hidden = !this.#parts.hidden;
-      attribute(this.#open, 'aria-expanded', this.#parts.hidden ? 'false' : 'true');
-      this.#drawParts();
-    });
+    this.#open.addEventListener('click', () => this.unfold(this.#parts.hidden !== false));
+  }
+
+  unfold(open: boolean): void {
+    this.#parts.hidden = !open;
+    this.#preview.hidden = open;
+    attribute(this.#open, 'aria-expanded', open ? 'true' : 'false');
+    this.#drawParts();
   }
 
   update(item: Item): void {

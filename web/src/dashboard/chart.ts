@@ -36,6 +36,7 @@ export class Hour {
     const people = minutes.map((one) => one.person);
     const agents = minutes.map((one) => one.agent + one.system);
     const most = Math.max(1, ...people, ...agents);
+    attribute(this.element, 'data-quiet', Math.max(...people, ...agents) === 0);
     attribute(
       this.#people,
       'd',

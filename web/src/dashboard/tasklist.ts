@@ -48,6 +48,18 @@ export class TaskList {
   }
 
   update(list: readonly TaskRow[], around: Around): void {
+    if (list !== this.#list) {
+      attribute(
+        this.element,
+        'data-parts',
+        list.some((task) => task.total_subtasks > 0),
+      );
+      attribute(
+        this.element,
+        'data-who',
+        list.some((task) => task.assignees.length > 0),
+      );
+    }
     this.#list = list;
     this.#around = around;
     this.draw();

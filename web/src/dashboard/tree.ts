@@ -1,12 +1,11 @@
 /** Projects and their branches; many or finished ones are folded away. */
 import type { Present } from '../store/presence.ts';
-import type { BranchRow } from '../types.ts';
 import { attribute, h, icon, Keyed, text, type View } from './dom.ts';
 import { type Line, LineView } from './line.ts';
 import type { Minutes } from './minutes.ts';
 import { figure } from './times.ts';
 import type { Choice, Ui } from './ui.ts';
-import { isFinished, type TreeProject, type TreeSort } from './view.ts';
+import { isFinished, type TreeProject, type TreeSort, twinsOf } from './view.ts';
 import { CHEVRON } from './words.ts';
 
 const SORTS: readonly (readonly [TreeSort, string])[] = [
@@ -101,7 +100,7 @@ function branchLines({ tree, choice, unfolded, present, now }: Group): readonly 
   const shown = [...tree.branches, ...rest];
   const twins = twinsOf(shown);
   return shown.map((row) => {
-    const hint = twins.has(row.name) ? (row.id.split(/[:/]/).at(-1) ?? row.id) : '';
+    const hint = twins.get(row.id) ?? '';
     const here = present.length === 0 ? NOBODY : present.filter((one) => one.branchId === row.id);
     return { row, hint, chosen: choice?.branchId === row.id, present: here, minutes: null, now };
   });
@@ -112,12 +111,6 @@ function drawMore(more: HTMLElement, { tree, unfolded, now }: Group): void {
   const count = `${figure(tree.rest.length)} more ${tree.rest.length === 1 ? 'branch' : 'branches'}`;
   text(more, unfolded ? 'Show fewer branches' : `${count}${finished > 0 ? `, ${figure(finished)} finished` : ''}`);
   attribute(more, 'aria-expanded', unfolded ? 'true' : 'false');
-}
-
-/** Names that more than one branch has. */
-function twinsOf(branches: readonly BranchRow[]): ReadonlySet<string> {
-  const seen = new Set<string>();
-  return new Set(branches.map((row) => row.name).filter((name) => seen.size === seen.add(name).size));
 }
 
 /** Up and down walk through the lines. */

@@ -105,6 +105,20 @@ function orderOf({ sort, now }: TreeWish): (a: Node, b: Node) => number {
   return TREE_SORTS[sort];
 }
 
+/** What tells branches of the same name apart: the last part of their ids, and no more of those than it takes. */
+export function twinsOf(branches: readonly Pick<BranchRow, 'id' | 'name'>[]): ReadonlyMap<string, string> {
+  const hints = new Map<string, string>();
+  for (const name of new Set(branches.map((one) => one.name))) {
+    const twins = branches.filter((one) => one.name === name);
+    if (twins.length < 2) continue;
+    const ends = (of: RegExp) => twins.map(({ id }) => id.split(of).at(-1) ?? id);
+    const [short, long] = [ends(/[:/_-]/), ends(/[:/]/)];
+    const chosen = new Set(short).size === twins.length ? short : long;
+    for (const [index, { id }] of twins.entries()) hints.set(id, chosen[index] ?? id);
+  }
+  return hints;
+}
+
 /** The branch to show to someone who chose none: the latest change, then the most open tasks. */
 export function busiest(branches: readonly BranchRow[]): BranchRow | null {
   const alive = branches.filter((branch) => !branch.archived);

@@ -2,7 +2,17 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { addressOf, hashOf, PLAIN } from '../../src/dashboard/ui.ts';
-import { busiest, MOST_BRANCHES, percent, resorted, sums, taskList, tree, visible } from '../../src/dashboard/view.ts';
+import {
+  busiest,
+  MOST_BRANCHES,
+  percent,
+  resorted,
+  sums,
+  taskList,
+  tree,
+  twinsOf,
+  visible,
+} from '../../src/dashboard/view.ts';
 import { ordered } from '../../src/dashboard/words.ts';
 import type { BranchRow, ProjectRow, TaskRow } from '../../src/types.ts';
 
@@ -136,4 +146,17 @@ test('the address names the open branch, its task and what narrows it, whatever 
   expect(addressOf('#code=x').choice).toBeNull();
   expect(addressOf('#/%E0%A4%A/b').choice).toBeNull();
   expect(addressOf('#/p?order=odd')).toEqual({ ...PLAIN, choice: { projectId: 'p', branchId: null } });
+});
+
+test('branches of one name are told apart by as little of their ids as it takes', () => {
+  const named = (id: string, name: string) => ({ id, name });
+  const three = [named('p:bd-wisp-a1', 'patrol'), named('p:bd-wisp-b2', 'patrol'), named('p:main', 'main')];
+  expect(twinsOf(three)).toEqual(
+    new Map([
+      ['p:bd-wisp-a1', 'a1'],
+      ['p:bd-wisp-b2', 'b2'],
+    ]),
+  );
+  const alike = [named('p:x-1', 'patrol'), named('p:y-1', 'patrol')];
+  expect([...twinsOf(alike).values()]).toEqual(['x-1', 'y-1']);
 });

@@ -1,0 +1,52 @@
+/** What the badge says when the server is cut off from its source, and when it refuses this page; both pages keep what they have. */
+import type { Browser } from 'playwright-core';
+import { accessible, launch, live, opened, shot, totals } from './browser.ts';
+import { check, type Given, said } from './given.ts';
+
+const STALE_MS = 60_000;
+
+export async function badges(browser: Browser, given: Given): Promise<void> {
+  await given.project('badges', 'Badges', 5);
+  await stale(browser, given);
+  await failed(given);
+}
+
+/** Whoever runs this stops Kafka when told to, and lets it go on. */
+async function stale(browser: Browser, given: Given): Promise<void> {
+  const { page, errors } = await opened(browser, `${given.url}/#/badges`, given.tokens.lead);
+  await live(page);
+  const before = await totals(page);
+  said('stop Kafka');
+  await page.waitForSelector('.badge[data-state="stale"]', { timeout: STALE_MS });
+  const words = ((await page.locator('.badge').textContent()) ?? '').replace(/\s+/g, ' ');
+  check(/Stale.*as of .* old/.test(words), `the badge says since when: ${words}`);
+  check(JSON.stringify(await totals(page)) === JSON.stringify(before), 'the page keeps what it has');
+  await accessible(page, 'stale');
+  await shot(page, given, 'stale');
+  said('let Kafka go on');
+  await page.waitForSelector('.badge[data-state="live"]', { timeout: STALE_MS });
+  const base = { entity: 'task', action: 'patch', project_id: 'badges', entity_id: 't1', source: 'mcp-ai' };
+  await given.change([{ ...base, data: { title: 'After the break' } }]);
+  await page.locator('.body .task span.title', { hasText: 'After the break' }).waitFor();
+  check(errors.length === 0, `live again, and no errors in the console${errors.map((one) => `\n  ${one}`)}`);
+  await page.context().close();
+}
+
+/** Under a name that the edge does not know it gives its page, but takes no WebSocket: another site may be behind it. */
+async function failed(given: Given): Promise<void> {
+  const { port, hostname } = new URL(given.url);
+  const elsewhere = await launch(`--host-resolver-rules=MAP board.test ${hostname}`);
+  try {
+    const { page } = await opened(elsewhere, `http://board.test:${port}/#/badges`, given.tokens.lead);
+    await page.waitForSelector('.badge[data-state="bad"]', { timeout: STALE_MS });
+    const words = ((await page.locator('.badge').textContent()) ?? '').replace(/\s+/g, ' ');
+    check(/^Failed\s*this page may not connect/.test(words), `a page that is refused says so: ${words}`);
+    check((await totals(page)).total !== 0, 'and shows what it could read');
+    await page.waitForTimeout(3_000);
+    check((await page.locator('.badge[data-state="bad"]').count()) === 1, 'and does not try again by itself');
+    await accessible(page, 'failed');
+    await shot(page, given, 'failed');
+  } finally {
+    await elsewhere.close();
+  }
+}

@@ -1,96 +1,96 @@
-/** Ten thousand tasks in one list, and five thousand changes by agents in ten seconds: scrolling goes on undisturbed. */
+/**
+ * Ten thousand tasks in one list, and five thousand changes by agents in ten seconds: scrolling goes on undisturbed. How many
+ * frames the screen gets beside a broker and a worker is the machine's doing, so what holds everywhere is counted in time of a
+ * processor; for the figures (`benchmarks/client.py`) the same page without its connection is scrolled through the same burst.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser, Page } from 'playwright-core';
-import { live, opened, shot } from './browser.ts';
+import { launch, live, opened, shot } from './browser.ts';
 import { check, type Given, said } from './given.ts';
+import { type Scrolled, traced, wordsOf } from './scroll.ts';
+import { Wire } from './wire.ts';
 
 const TASKS = 10_000;
 const EDITS = 5_000;
 const SLICES = 50;
-
-/**
- * `long`: tasks of the page's main thread that used 50 ms of a processor or more: what the browser calls a long task, but
- * told apart from a machine that was busy with something else. `stalls`: those by the clock, as the page itself sees them.
- */
-interface Measured {
-  readonly frames: number;
-  readonly worst: number;
-  readonly stalls: readonly number[];
-  readonly long: readonly number[];
-  readonly busiest: number;
+const SCROLL_MS = 11_000;
+export async function smooth(browser: Browser, given: Given): Promise<void> {
+  await given.project('many', 'many', TASKS);
+  const { calm, burst } = await through(browser, given, 'many');
+  said(`calm: ${wordsOf(calm)}`);
+  said(`during ${EDITS} edits: ${wordsOf(burst)}`);
+  check(burst.long.length === 0, `no task used 50 ms of a processor or more${burst.long.map((one) => ` ${one}`)}`);
 }
 
-export async function smooth(browser: Browser, given: Given): Promise<void> {
-  await given.project('many', 'Many', TASKS);
-  const { page, errors } = await opened(browser, `${given.url}/#/many/many%3Amain`, given.tokens.lead);
-  await live(page);
-  await page.locator('.tools .count', { hasText: /^10.000 tasks$/ }).waitFor({ timeout: 60_000 });
+/** Scroll a project's list calmly, and through a burst. */
+async function through(
+  browser: Browser,
+  given: Given,
+  project: string,
+): Promise<Readonly<Record<'calm' | 'burst', Scrolled>>> {
+  const { page, errors } = await listed(browser, given.url, given, project);
   check((await page.locator('.body .task').count()) < 80, 'of ten thousand tasks only those in sight are in the page');
   await page.waitForTimeout(1_000);
-  said(`calm: ${words(await traced(browser, page, 3_000))}`);
-  const flood = flooded(given);
-  const measured = await traced(browser, page, 11_000);
+  const calm = await traced(browser, page, 3_000);
+  const flood = flooded(given, project, 'done');
+  const burst = await traced(browser, page, SCROLL_MS);
   await flood;
-  said(`during ${EDITS} edits: ${words(measured)}`);
-  check(measured.long.length === 0, `no task used 50 ms or more${measured.long.map((one) => ` ${one}`)}`);
   await page
-    .locator('.line.project', { hasText: 'Many' })
+    .locator('.line.project', { hasText: project })
     .locator('.counts', { hasText: /^6.000\/10.000$/ })
     .waitFor();
   said('all edits are on the page: one in five was done before');
   check(errors.length === 0, `no errors in the console${errors.map((one) => `\n  ${one}`)}`);
   await shot(page, given, 'many');
   await page.context().close();
+  return { calm, burst };
 }
 
-async function traced(browser: Browser, page: Page, ms: number): Promise<Measured> {
-  await browser.startTracing(page, { categories: ['toplevel', '__metadata'] });
-  const seen = await scrolled(page, ms);
-  const { traceEvents } = JSON.parse((await browser.stopTracing()).toString()) as { traceEvents: readonly Trace[] };
-  const main = traceEvents.filter((one) => one.name === 'thread_name' && one.args?.name === 'CrRendererMain');
-  const threads = new Set(main.map(({ pid, tid }) => `${pid}:${tid}`));
-  const used = traceEvents
-    .filter((one) => one.name.endsWith('RunTask') && threads.has(`${one.pid}:${one.tid}`))
-    .map((one) => Math.round((one.tdur ?? 0) / 1_000));
-  return { ...seen, long: used.filter((one) => one >= 50), busiest: Math.max(...used) };
+/** For the figures: a burst that reaches the page, and the same one on the same machine that does not. */
+export async function compared(
+  browser: Browser,
+  given: Given,
+): Promise<Readonly<Record<'calm' | 'burst' | 'control', Scrolled>>> {
+  await given.project('scrolled', 'scrolled', TASKS);
+  const control = await cutOff(given, 'scrolled');
+  return { ...(await through(browser, given, 'scrolled')), control };
 }
 
-interface Trace {
-  readonly name: string;
-  readonly pid: number;
-  readonly tid: number;
-  /** Microseconds of a processor. */
-  readonly tdur?: number;
-  readonly args?: { readonly name?: string };
+/** The way to the edge is cut when the list is there; then the same burst, of which nothing comes here. */
+async function cutOff(given: Given, project: string): Promise<Scrolled> {
+  const { port, hostname } = new URL(given.url);
+  const wire = new Wire(Number(port));
+  const way = `--host-resolver-rules=MAP localhost:${port} ${hostname}:${await wire.listen()}`;
+  const browser = await launch(way);
+  try {
+    const { page } = await listed(browser, `http://localhost:${port}`, given, project);
+    wire.cut();
+    await page.waitForSelector('.badge[data-state="off"]');
+    await page.waitForTimeout(1_000);
+    const flood = flooded(given, project, 'review');
+    const seen = await traced(browser, page, SCROLL_MS);
+    await flood;
+    return seen;
+  } finally {
+    await browser.close();
+    wire.close();
+  }
 }
 
-/** Scroll by a step in every frame for some time, and note what gets in its way. */
-function scrolled(page: Page, ms: number): Promise<Pick<Measured, 'frames' | 'worst' | 'stalls'>> {
-  return page.evaluate(async (duration) => {
-    const stalls: number[] = [];
-    const watcher = new PerformanceObserver((list) => {
-      for (const entry of list.getEntries()) stalls.push(Math.round(entry.duration));
-    });
-    watcher.observe({ type: 'longtask' });
-    const list = document.querySelector('.scroller') as HTMLElement;
-    let [frames, worst, step, before] = [0, 0, 40, performance.now()];
-    const end = before + duration;
-    while (performance.now() < end) {
-      const now = await new Promise<number>(requestAnimationFrame);
-      frames += 1;
-      worst = Math.max(worst, now - before);
-      before = now;
-      if (list.scrollTop + list.clientHeight >= list.scrollHeight - 1) step = -40;
-      if (list.scrollTop === 0) step = 40;
-      list.scrollTop += step;
-    }
-    watcher.disconnect();
-    return { frames, worst: Math.round(worst), stalls };
-  }, ms);
+async function listed(browser: Browser, url: string, given: Given, project: string) {
+  const place = `${url}/#/${project}/${project}%3Amain`;
+  const { page, errors } = await opened(browser, place, given.tokens.lead);
+  await live(page);
+  await whole(page);
+  return { page, errors };
+}
+
+async function whole(page: Page): Promise<void> {
+  await page.locator('.tools .count', { hasText: /^10.000 tasks$/ }).waitFor({ timeout: 60_000 });
 }
 
 /** Agents' changes, spread evenly over ten seconds. */
-async function flooded(given: Given): Promise<void> {
+async function flooded(given: Given, project: string, status: string): Promise<void> {
   const who = { source: 'mcp-ai', session_id: 'builder-3' };
   for (let slice = 0; slice < SLICES; slice += 1) {
     const next = sleep(10_000 / SLICES);
@@ -98,15 +98,10 @@ async function flooded(given: Given): Promise<void> {
     await given.change(
       Array.from({ length: size }, (_, index) => {
         const entity_id = `t${(slice * size + index) * (TASKS / EDITS)}`;
-        const base = { ...who, entity: 'task', action: 'patch', project_id: 'many', entity_id };
-        return { ...base, data: { status: 'done' } };
+        const base = { ...who, entity: 'task', action: 'patch', project_id: project, entity_id };
+        return { ...base, data: { status } };
       }),
     );
     await next;
   }
-}
-
-function words({ frames, worst, stalls, busiest }: Measured): string {
-  const seen = stalls.length === 0 ? 'none' : stalls.join(', ');
-  return `${frames} frames, longest gap ${worst} ms, busiest task ${busiest} ms of a processor, long ones by the clock: ${seen}`;
 }

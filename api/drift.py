@@ -11,6 +11,7 @@ from api.meters import Meters
 from api.protocol.drift import adding_up
 from api.protocol.hub import Hub
 from api.replica import ProjectRows, Replica
+from api.reread import NotWholeError
 
 log = structlog.get_logger()
 _SLICE_PAUSE_S: Final = 0.05
@@ -71,8 +72,8 @@ class DriftWatch:
         log.warning("replica_drifted", project=project_id, rows=wrong[:_NAMED])
         try:
             rows, through = await self._ways.reread(project_id)
-        except (KafkaError, TimeoutError):
-            return  # Kafka is away: the next round finds it again
+        except (KafkaError, TimeoutError, NotWholeError):
+            return  # the next round finds it again
         changed = self._replica.mend(project_id, rows, through)
         self._meters.mended.inc(changed)
         if changed:

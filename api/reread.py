@@ -13,16 +13,20 @@ from api.protocol.limits import Limits
 from api.replica import ProjectRows, Replica
 from api.tracing import Untraced
 from broker.connection import KafkaSettings, client_options
-from schemas.topics import TASK_STATE, escape, offset_key
+from schemas.topics import TASK_STATE, epoch_key, escape, offset_key
 
 _PATIENCE_S: Final = 600.0
 _POLL_MS: Final = 500
 
 
+class NotWholeError(Exception):
+    """The topic does not hold all rows: a worker has yet to fold them again (docs/decisions/0018)."""
+
+
 async def reread(kafka: KafkaSettings, partition: int, project_id: str) -> tuple[ProjectRows, int]:
     """Return a project's rows as its partition has them now, and up to where in `task-changes` they go.
 
-    Raises `KafkaError` when the broker refuses, `TimeoutError` when it is away for long.
+    Raises `NotWholeError` where rows were deleted from the topic, `KafkaError` when the broker refuses, `TimeoutError` when it is away.
     """
     replica = Replica()
     hub = Hub(replica, lambda _project_id: partition, Limits())
@@ -33,14 +37,18 @@ async def reread(kafka: KafkaSettings, partition: int, project_id: str) -> tuple
     consumer.assign([place])
     async with asyncio.timeout(_PATIENCE_S), consumer:
         end = (await consumer.end_offsets([place]))[place]
+        if (await consumer.beginning_offsets([place]))[place]:
+            feed.cut_off(partition)
         await consumer.seek_to_beginning(place)
         while await consumer.position(place) < end:
             for record in (await consumer.getmany(place, timeout_ms=_POLL_MS)).get(place, ()):
                 key = record.key or b""
                 if _concerns(key, partition, project_id):
                     feed.state(Record(partition, record.offset, key, record.value, record.timestamp), int(time.time() * 1000))
+    if feed.owing:
+        raise NotWholeError
     return replica.all_of(project_id), hub.places[partition].through
 
 
 def _concerns(key: bytes, partition: int, project_id: str) -> bool:
-    return key == offset_key(partition) or key.split(b"/", 2)[1:2] == [escape(project_id).encode()]
+    return key in {offset_key(partition), epoch_key(partition)} or key.split(b"/", 2)[1:2] == [escape(project_id).encode()]

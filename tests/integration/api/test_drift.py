@@ -9,10 +9,13 @@ import pytest
 
 import api.app
 from api.replica import Entry, Replica
+from api.reread import NotWholeError, reread
 from broker.connection import KafkaSettings
+from broker.partitioner import partition_for
 from schemas.events import Event, Fields
-from tests.integration.api.harness import Client, RunningEdge, StartEdge, client_of
-from tests.integration.streams.topic_log import agrees, send
+from schemas.topics import TASK_STATE
+from tests.integration.api.harness import PARTITIONS, Client, RunningEdge, StartEdge, TinyWorker, client_of
+from tests.integration.streams.topic_log import agrees, cut_off, send
 from tests.integration.streams.worker_process import WorkerProcess
 
 _BRANCHES = ("b0", "b1", "b2")
@@ -122,3 +125,14 @@ async def _spoil_and_see(edge: RunningEdge, replica: Replica) -> None:
         assert (again["summaries"], again["projects"], tasks_again) == (bulk["summaries"], bulk["projects"], tasks)
     await asyncio.sleep(2)
     assert (await _metric(edge, "edge_drifts_total"), await _metric(edge, "edge_mended_rows_total")) == (1, 6)
+
+
+async def test_a_topic_that_was_cut_off_mends_nothing(topics: KafkaSettings, worker: TinyWorker) -> None:
+    """Rows that are not there any more are no reason to forget them here."""
+    await worker.add_task("p", "t")
+    partition = partition_for("p", PARTITIONS)
+    rows, through = await reread(topics, partition, "p")
+    assert (list(rows.tasks), through) == (["t"], 1)
+    await cut_off(topics, TASK_STATE)
+    with pytest.raises(NotWholeError):
+        await reread(topics, partition, "p")

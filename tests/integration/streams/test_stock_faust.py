@@ -1,6 +1,7 @@
 """What Faust does as shipped where we replaced it: each property holds with our part and fails with Faust's.
 
-What needs a crash or a second writer to show is in tests/property/streams/broken.py; docs/explanation/faults.md has the whole list.
+What stores and agents do wrong is in test_stock_stores.py; what needs a crash or a second writer to show is in
+tests/property/streams/broken.py; docs/explanation/faults.md has the whole list.
 """
 
 import asyncio

@@ -19,7 +19,7 @@ PIP := $(PY) -m pip --disable-pip-version-check install
 SELF := $(PIP) --quiet --no-deps --no-index --no-build-isolation --editable .
 
 .PHONY: help install install-dev up test test-unit test-integration test-e2e coverage-pure check lint types imports spelling \
-	generated house web-check fix chaos bench docs generate lock web java node chromium peers postgres clean
+	generated house web-check fix chaos bench docs generate lock web java node chromium peers postgres promtool clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -87,7 +87,7 @@ spelling: $(DEV)
 	@echo "· codespell" && git ls-files -z --cached --others --exclude-standard | xargs -0 .venv/bin/codespell
 
 generated: $(DEV) $(MODULES)
-	@echo "· generated files" && $(PY) -m schemas.bundle --check && $(PY) -m tools.reference --check && $(PY) -m tools.manifests --check
+	@echo "· generated files" && $(PY) -m schemas.bundle --check && $(PY) -m tools.reference --check && $(PY) -m tools.manifests --check && $(PY) -m tools.dashboards --check
 
 house: $(DEV)
 	@echo "· house rules" && $(PY) -m pytest -q --tb=short -vv --no-header tests/unit/test_house.py
@@ -95,8 +95,8 @@ house: $(DEV)
 web-check: $(MODULES)
 	@echo "· web" && cd web && npm run --silent check
 
-generate: $(DEV) $(MODULES)  ## write the schema bundle, the TypeScript types, the reference pages, Kafka's manifests
-	@$(PY) -m schemas.bundle && $(PY) -m tools.reference && $(PY) -m tools.manifests
+generate: $(DEV) $(MODULES)  ## write the schema bundle, the TypeScript types, the reference pages, manifests, dashboards
+	@$(PY) -m schemas.bundle && $(PY) -m tools.reference && $(PY) -m tools.manifests && $(PY) -m tools.dashboards
 
 # --- set-up: a stamp per step, so the next start is quick
 
@@ -113,7 +113,7 @@ $(DEV): .venv/.made requirements-build.lock requirements-dev.lock pyproject.toml
 	@$(PIP) --require-hashes --no-deps -r requirements-build.lock -r requirements-dev.lock | tools/setup.sh progress
 	@$(SELF) && touch $@
 
-install-dev: $(DEV) java web chromium postgres
+install-dev: $(DEV) java web chromium postgres promtool
 
 java: .venv/.made
 	@tools/setup.sh java
@@ -129,6 +129,9 @@ chromium:
 
 postgres:
 	@tools/setup.sh postgres
+
+promtool: .venv/.made
+	@tools/setup.sh promtool
 
 $(MODULES): .venv/.made web/package-lock.json
 	@tools/setup.sh node

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
 from schemas import metrics
 from schemas.messages import Bulk, Message, Update
@@ -16,6 +16,7 @@ class Meters:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
         self.connections = self._gauge(metrics.WEBSOCKET_CONNECTIONS)
         self.messages_per_second = self._gauge(metrics.WEBSOCKET_MESSAGES)
         self.bulk_latency = self._histogram(metrics.BULK_LATENCY)

@@ -3,19 +3,23 @@
 import asyncio
 import os
 import sys
+import time
 from pathlib import Path
 from typing import Annotated, Final
 
 import msgspec
 import typer
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from api.auth import mint
 from audit.app import Result, run
 from audit.edge import Edge
+from broker.files import write_whole
 from broker.instance import read_instance
 from broker.reach import quiet_clients
 from broker.secrets import jwt_secret
 from cli.options import DEFAULT_DATA, Data, Json, Kafka, Token, Url, edge_url, kafka_settings
+from schemas.metrics import VERIFY_METRICS
 
 SHOWN: Final = 20
 _TOKEN_S: Final = 600
@@ -23,13 +27,16 @@ _TOKEN_S: Final = 600
 Wait = Annotated[float, typer.Option("--wait", metavar="SECONDS", min=0.0, help="How long worker and edge may stand still behind the log.")]
 
 
-def verify(
+def verify(  # noqa: PLR0913  because every option of the command is an argument
     *,
     data: Data = DEFAULT_DATA,
     kafka: Kafka = None,
     url: Url = None,
     token: Token = None,
     wait: Wait = 60.0,
+    metrics: Annotated[
+        Path | None, typer.Option("--metrics", metavar="FILE", help="Write the result as metrics too, for a collector of text files.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Recount all projects from their events, apart from the worker, and compare. Exits with 1 when anything differs."""
@@ -37,10 +44,21 @@ def verify(
     edge = _edge(data, kafka, url, token)
     with quiet_clients():
         result = asyncio.run(run(settings, edge, wait, SHOWN))
+    if metrics is not None:
+        write_metrics(metrics, result)
     text = msgspec.json.encode(result).decode() if as_json else "\n".join(lines_of(result, asked_edge=edge is not None))
     sys.stdout.write(text + "\n")
     if not result.ok:
         raise typer.Exit(1)
+
+
+def write_metrics(path: Path, result: Result) -> None:
+    """Write what Prometheus is to know of a recount, in one step."""
+    registry = CollectorRegistry()
+    values = zip(VERIFY_METRICS, (result.difference_count, result.events, time.time()), strict=True)
+    for metric, value in values:
+        Gauge(metric.name, metric.meaning, registry=registry).set(value)
+    write_whole(path, generate_latest(registry))
 
 
 def lines_of(result: Result, *, asked_edge: bool) -> list[str]:

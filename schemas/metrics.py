@@ -4,12 +4,19 @@ from typing import Final, Literal, NamedTuple
 
 
 class Metric(NamedTuple):
-    """One metric. Latencies are in seconds. process: who exposes it."""
+    """One metric. Latencies are in seconds. process: who exposes it (`verify` writes a file for a collector)."""
 
     name: str
     kind: Literal["gauge", "counter", "histogram"]
-    process: Literal["edge", "worker", "both"]
+    process: Literal["edge", "worker", "both", "verify"]
     meaning: str
+
+    @property
+    def samples(self) -> tuple[str, ...]:
+        """Return the names under which Prometheus finds it."""
+        if self.kind == "histogram":
+            return (f"{self.name}_bucket", f"{self.name}_sum", f"{self.name}_count")
+        return (f"{self.name}_total" if self.kind == "counter" else self.name,)
 
 
 WEBSOCKET_CONNECTIONS: Final = Metric("websocket_connections_total", "gauge", "edge", "open WebSocket connections")
@@ -97,6 +104,9 @@ WORKER_LATENESS: Final = Metric(
 WORKER_SAVED: Final = Metric(
     "worker_ai_saved_bytes", "counter", "worker", "bytes that merged messages saved, against a message with its cascade per event (about)"
 )
+WORKER_WINDOWS: Final = Metric("worker_open_windows", "gauge", "worker", "projects whose agents' changes are collected, per partition")
+WORKER_STORE: Final = Metric("worker_store_bytes", "gauge", "worker", "bytes of each partition's store, standbys too")
+WORKER_DISK: Final = Metric("worker_disk_free_ratio", "gauge", "worker", "free part of the disk under the stores, 0 to 1")
 WORKER_METRICS: Final = (
     WORKER_EVENTS,
     WORKER_STEPS,
@@ -115,4 +125,20 @@ WORKER_METRICS: Final = (
     WORKER_LATE,
     WORKER_LATENESS,
     WORKER_SAVED,
+    WORKER_WINDOWS,
+    WORKER_STORE,
+    WORKER_DISK,
 )
+
+PROCESS_FILES: Final = Metric("process_open_fds", "gauge", "both", "open files and sockets")
+PROCESS_FILES_LIMIT: Final = Metric("process_max_fds", "gauge", "both", "files and sockets that the process may have open")
+PROCESS_MEMORY: Final = Metric("process_resident_memory_bytes", "gauge", "both", "memory in use")
+PROCESS_CPU: Final = Metric("process_cpu_seconds", "counter", "both", "time on a core")
+PROCESS_METRICS: Final = (PROCESS_FILES, PROCESS_FILES_LIMIT, PROCESS_MEMORY, PROCESS_CPU)
+
+VERIFY_DIFFERENCES: Final = Metric("verify_differences", "gauge", "verify", "rows that differ from the last recount")
+VERIFY_EVENTS: Final = Metric("verify_events", "gauge", "verify", "events that the last recount took in")
+VERIFY_FINISHED: Final = Metric("verify_finished_time_seconds", "gauge", "verify", "when the last recount ended, in seconds since 1970")
+VERIFY_METRICS: Final = (VERIFY_DIFFERENCES, VERIFY_EVENTS, VERIFY_FINISHED)
+
+ALL_METRICS: Final = (*DESIGN_METRICS, *EDGE_METRICS, *WORKER_METRICS, *PROCESS_METRICS, *VERIFY_METRICS)

@@ -16,7 +16,7 @@ from aiokafka import TopicPartition
 from broker.connection import client_options
 from schemas.failure import Failure, UsageFailure
 from streams.agents import faust_app, outlets, topic_names
-from streams.directory import claimed
+from streams.directory import claimed, free_ratio
 from streams.domain.poison import PoisonLimits
 from streams.domain.rules import Rules
 from streams.domain.step import flush, slices
@@ -68,6 +68,7 @@ class Worker:
         stores = Stores(settings.worker_dir, times.store_horizon_ms, layout.lives, self._fail)
         self._meters.restored.set_function(lambda: stores.restored_records)
         self._meters.rebuilt.set(sum(life.anew for life in layout.lives.values()))
+        self._meters.disk_free.set_function(lambda: free_ratio(settings.worker_dir))
         shares = Shares(limits.in_flight_events, limits.in_flight_bytes, limits.cache_rows)
         self._owners = Owners(stores, self._meters, self._fail, shares, times.shutdown_ms / 2000)
         self._app = faust_app(settings, options, layout, self._owners, stores)

@@ -1,6 +1,7 @@
 """One directory per worker: claimed for as long as the process lives, whatever ends it."""
 
 import fcntl
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,3 +23,9 @@ def claimed(directory: Path) -> Iterator[None]:
         except BlockingIOError:
             raise UsageFailure(f"Another worker uses {directory}: give each worker its own directory with --worker-dir.") from None
         yield
+
+
+def free_ratio(directory: Path) -> float:
+    """Return which part of the disk under a directory is free, 0 to 1."""
+    usage = shutil.disk_usage(directory)
+    return usage.free / usage.total

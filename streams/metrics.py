@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
 from schemas import metrics as names
 from streams.domain.records import Out, Step
@@ -17,6 +17,7 @@ class Meters:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
         self._step_seconds = Histogram(names.CASCADE_TIME.name, names.CASCADE_TIME.meaning, registry=self.registry, buckets=_STEP_BUCKETS)
         self._lateness = Histogram(names.WORKER_LATENESS.name, names.WORKER_LATENESS.meaning, registry=self.registry, buckets=_STEP_BUCKETS)
         self._efficiency = self._gauge(names.AI_BATCH_EFFICIENCY)
@@ -34,6 +35,9 @@ class Meters:
         self.lag = self._gauge(names.WORKER_LAG, "partition")
         self.in_flight = self._gauge(names.WORKER_IN_FLIGHT, "partition")
         self.in_flight_bytes = self._gauge(names.WORKER_IN_FLIGHT_BYTES, "partition")
+        self.windows = self._gauge(names.WORKER_WINDOWS, "partition")
+        self.store_bytes = self._gauge(names.WORKER_STORE, "partition")
+        self.disk_free = self._gauge(names.WORKER_DISK)
         self.restored = self._gauge(names.WORKER_RESTORED)
         self.ready = self._gauge(names.WORKER_READY)
         self.kafka_up = self._gauge(names.WORKER_KAFKA)
@@ -79,12 +83,11 @@ class Meters:
     def forget(self, partition: int) -> None:
         """Drop the figures of a partition that this worker no longer owns."""
         label = str(partition)
-        for gauge, extra in (
-            (self.lag, [()]),
-            (self.in_flight, [()]),
-            (self.in_flight_bytes, [()]),
-            (self.offsets, [("end",), ("read",), ("durable",), ("committed",)]),
-        ):
+        places: list[tuple[str, ...]] = [("end",), ("read",), ("durable",), ("committed",)]
+        gauges: dict[Gauge, list[tuple[str, ...]]] = {
+            gauge: [()] for gauge in (self.lag, self.in_flight, self.in_flight_bytes, self.windows)
+        }
+        for gauge, extra in {**gauges, self.offsets: places}.items():
             for more in extra:
                 try:
                     gauge.remove(label, *more)

@@ -100,11 +100,15 @@ class Supervision:
 
     def _show(self) -> None:
         meters = self._meters
+        meters.store_bytes.clear()
+        for number, size in self._owners.sizes().items():
+            meters.store_bytes.labels(str(number)).set(size)
         meters.ready.set(int(self.state().ready))
         for owner in self._owners:
             label = str(owner.number)
             meters.in_flight.labels(label).set(owner.in_flight)
             meters.in_flight_bytes.labels(label).set(owner.weight.total)
+            meters.windows.labels(label).set(owner.open_windows)
             ends = self._ends.get(owner.number)
             if ends is not None:
                 meters.lag.labels(label).set(ends.lag)

@@ -88,9 +88,11 @@ def metrics_page() -> str:
     """Return every metric with its meaning."""
     known = [value for value in vars(metrics).values() if isinstance(value, metrics.Metric)]
     rows = [(f"`{metric.name}`", metric.kind, metric.process, metric.meaning) for metric in known]
-    return "# Metrics\n\nServed as `/metrics` on the private port of each process. Latencies are in seconds.\n\n" + table(
-        ("name", "kind", "process", "meaning"), rows
+    text = (
+        "# Metrics\n\nServed as `/metrics` on the private port of each process; those of `verify` are written by "
+        "`anabranch verify --metrics FILE`. Latencies are in seconds. Counters end in `_total` when they are asked for.\n\n"
     )
+    return text + table(("name", "kind", "process", "meaning"), rows)
 
 
 def problems_page() -> str:

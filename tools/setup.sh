@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Steps of the set-up that a Makefile says badly. Usage: tools/setup.sh venv|java|node|chromium|peers|postgres|lock|progress
+# Steps of the set-up that a Makefile says badly. Usage: tools/setup.sh venv|java|node|chromium|peers|postgres|promtool|lock|progress
 set -euo pipefail
 cd "$(dirname "$0")/.."
 PATH="$PWD/.venv/bin:$PATH"
@@ -82,6 +82,22 @@ step_postgres() {
     if apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends postgresql >/dev/null; then return; fi
   fi
   echo "No PostgreSQL here: the tests of its connector will be skipped. Install the package postgresql to run them." >&2
+}
+
+# Tests of the alerts want Prometheus' own tool. Only the tool is taken out of its package: nothing is installed, no server starts.
+step_promtool() {
+  if command -v promtool >/dev/null; then return; fi
+  if command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null; then
+    echo "==> promtool for the tests of the alerts"
+    local folder
+    folder=$(mktemp -d)
+    if (cd "$folder" && { [[ $(id -u) -ne 0 ]] || apt-get update -qq; } && apt-get download -qq prometheus >/dev/null 2>&1 && dpkg-deb -x prometheus_*.deb .); then
+      install -m 755 "$folder/usr/bin/promtool" .venv/bin/promtool
+    fi
+    rm -rf "$folder"
+    if [[ -x .venv/bin/promtool ]]; then return; fi
+  fi
+  echo "No promtool here: the tests of the alerts will be skipped. Install the package prometheus to run them." >&2
 }
 
 compile() { .venv/bin/uv pip compile --quiet --generate-hashes --no-header --no-emit-index-url --python-version 3.11 "$@"; }

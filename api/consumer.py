@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError
 
 from api.feed import NO_EPOCH, Feed, Jumped, Record
 from api.meters import Meters
+from api.protocol.freshness import fresh
 from api.protocol.hub import Hub, Place
 from api.settings import TailSettings
 from broker.connection import KafkaSettings, client_options
@@ -164,23 +165,20 @@ class Tail:
         """Ask for the ends again and again: no answer, or ends that are not reached in time, mean that we are stale."""
         places = [TopicPartition(self._cascades_topic, p) for p in self._hub.places]
         reason: str | None = None
-        answered = reached = time.monotonic()
-        goal: dict[int, int] = {}
+        freshness = fresh(self._settings.stale_after_s, time.monotonic())
         while True:
             await asyncio.sleep(self._settings.probe_s)
             try:
                 async with asyncio.timeout(_PROBE_TIMEOUT_S):  # wait_for of Python 3.11 loses a cancel that comes with the answer
-                    ends = await consumer.end_offsets(places)
+                    found = await consumer.end_offsets(places)
             except (KafkaError, TimeoutError):
-                ends = None
-            now = time.monotonic()
-            if ends is not None:
-                answered = now
-                if not self.ready.is_set() or all(self._hub.places[p].applied >= end for p, end in goal.items()):
-                    reached = now
-                    goal = {place.partition: end for place, end in ends.items()}
-                self._meters.lag.set(sum(max(0, end - self._hub.places[place.partition].applied) for place, end in ends.items()))
-            was, reason = reason, _reason(now - answered, now - reached, self._settings.stale_after_s)
+                found = None
+            if found is not None:
+                ends = {place.partition: end for place, end in found.items()}
+                applied = {partition: place.applied for partition, place in self._hub.places.items()}
+                freshness.answer(ends, applied if self.ready.is_set() else ends, time.monotonic())
+                self._meters.lag.set(sum(max(0, end - applied[partition]) for partition, end in ends.items()))
+            was, reason = reason, freshness.reason(time.monotonic())
             if was != reason:
                 log.warning("kafka_lost" if reason else "kafka_back", reason=reason)
                 self.stale(reason)
@@ -194,10 +192,3 @@ def _why(group: BaseExceptionGroup[BaseException]) -> BaseException:
     if isinstance(error, KafkaError):
         return Failure(f"Kafka refuses to be read ({type(error).__name__}): check the edge's rights and the topics.")
     return error
-
-
-def _reason(silent_s: float, behind_s: float, limit_s: float) -> str | None:
-    """Return why what clients see may be old, or None."""
-    if silent_s > limit_s:
-        return "broker"
-    return "lag" if behind_s > limit_s + silent_s else None

@@ -84,6 +84,7 @@ def hold(crowd: Crowd, _options: dict[str, Any]) -> dict[str, Any]:
     """Return how many frames came to the client that got the fewest, and who is still there."""
     before = {client: client.frames for client in crowd.clients.values()}
     _until_told(crowd, lambda _client, _frame: None)
+    settle(crowd, 1.0)
     return {"clients": len(crowd.clients), "fewest": min(client.frames - before.get(client, 0) for client in crowd.clients.values())}
 
 

@@ -14,7 +14,11 @@ from broker.ports import free_port
 
 SECRET: Final = "a secret of the benchmarks, of more than 32 characters"  # noqa: S105  because nothing is protected by it
 OURS: Final = "anabranch"
-UNLIMITED: Final = {"ANABRANCH_JWT_SECRET": SECRET, "ANABRANCH_LIMITS__CONNECTIONS_PER_USER": "1000000"}
+UNLIMITED: Final = {
+    "ANABRANCH_JWT_SECRET": SECRET,
+    "ANABRANCH_LIMITS__CONNECTIONS_PER_USER": "1000000",
+    "ANABRANCH_LIMITS__HEARTBEAT_MS": "3600000",  # the load generator answers none, and ten thousand take longer than two of them to come
+}
 
 
 class Room(NamedTuple):

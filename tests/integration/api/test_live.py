@@ -2,7 +2,8 @@
 
 import asyncio
 
-from tests.integration.api.harness import Client, RunningEdge, StartEdge, TinyWorker, client_of, until_read
+from broker.partitioner import partition_for
+from tests.integration.api.harness import PARTITIONS, Client, RunningEdge, StartEdge, TinyWorker, client_of, until_read
 
 
 async def test_a_client_sees_a_snapshot_and_then_every_change(worker: TinyWorker, edge: RunningEdge) -> None:
@@ -126,3 +127,20 @@ async def test_a_second_edge_takes_over_where_the_first_ended(worker: TinyWorker
         await client.until_sequence("project:p", missed)
         assert {frame["epoch"] for frame in client.frames if frame["type"] == "update"} == {epoch}
         assert client.gaps == 0
+
+
+async def test_a_heartbeat_says_where_all_stands(worker: TinyWorker, edge: RunningEdge) -> None:
+    """Of each stream the place, up to where the rows include the log, and what the project's row must add up to."""
+    await worker.add_task("p", "t1")
+    async with client_of(edge) as client:
+        await until_read(edge, await worker.add_task("p", "t2"))
+        await client.subscribe("project:p")
+        await client.until("bulk", "snapshot")
+        last = await worker.add_task("p", "t3")
+        await client.until_sequence("project:p", last)
+        await client.send("heartbeat", "ping")
+        (head,) = (await client.until("heartbeat", "pong"))["payload"]["data"]["streams"]
+        row, partition = client.rows["project", "p"], partition_for("p", PARTITIONS)
+        assert (head["stream"], head["epoch"], head["sequence"]) == ("project:p", "e1", last)
+        assert head["position"] == {"partition": partition, "offset": worker.offsets[partition]}
+        assert (head["digest"], head["stamp"]) == (row["digest"], row["stamp"])

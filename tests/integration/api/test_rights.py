@@ -80,3 +80,16 @@ async def test_the_end_of_a_project_reaches_its_members(worker: TinyWorker, edge
         assert gone["payload"]["data"]["primary"]["deleted"] is True
         await worker.add_task("p", "again")
         await client.until("sync", "unsubscribed")
+
+
+async def test_a_member_row_that_only_changes_its_user_takes_effect_at_once(worker: TinyWorker, edge: RunningEdge) -> None:
+    """Same row, same role, another user: who was it is out on open sockets, who is it now may read, without a restart."""
+    await worker.add_task("p", "t")
+    await until_read(edge, await worker.member("p", "seat", "editor", of="u"))
+    async with edge.socket("u", ()) as one, edge.socket("w", ()) as two, edge.client("u", ()) as was, edge.client("w", ()) as now:
+        old, new = await joined(one, "project:p"), await joined(two, "project:*")
+        assert [await answers(http) for http in (was, now)] == [[200, 202, 403], [404] * 3]
+        await until_read(edge, await worker.member("p", "seat", "editor", of="w"))
+        assert [await answers(http) for http in (was, now)] == [[404] * 3, [200, 202, 403]]
+        assert (await old.until("sync", "unsubscribed"))["payload"]["data"]["streams"] == [{"stream": "project:p"}]
+        assert (await new.until("sync", "subscribed"))["payload"]["data"]["streams"][0]["stream"] == "project:p"

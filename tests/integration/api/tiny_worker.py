@@ -96,10 +96,10 @@ class TinyWorker:
         self.offsets[partition] = stamp + 1
         return partition, stamp
 
-    async def member(self, project_id: str, user: str, role: str | None) -> int:
-        """Give a user a role, or take it (None); returns the frame's sequence."""
+    async def member(self, project_id: str, user: str, role: str | None, of: str | None = None) -> int:
+        """Give a user a role, or take it (None); returns the frame's sequence. of: the user, if the row has another id."""
         partition, stamp = self.next_stamp(project_id)
-        row = MemberRow(id=user, project_id=project_id, user_id=user, role=role, stamp=stamp) if role else None
+        row = MemberRow(id=user, project_id=project_id, user_id=of or user, role=role, stamp=stamp) if role else None
         return await self._own("member", project_id, row or Tombstone(id=user, project_id=project_id, stamp=stamp), partition)
 
     async def delete_project(self, project_id: str, *members: str) -> int:

@@ -32,11 +32,11 @@ class Claim:
 
 
 def claim_of(name: str, claim: str, unit: str, ours: list[float], peer: tuple[str, list[float]], settings: dict[str, Any]) -> Claim:
-    """Return the claim with medians of both sides. An empty peer list means that the peer could not run."""
+    """Return the claim with medians of both sides. An empty peer list means that the peer could not run; beside zero there is no ratio."""
     value = statistics.median(ours)
     other = statistics.median(peer[1]) if peer[1] else None
     runs = [{"who": "anabranch", "value": run} for run in ours] + [{"who": peer[0], "value": run} for run in peer[1]]
-    return Claim(name, claim, unit, value, peer[0], other, None if other is None else value / other, runs, settings)
+    return Claim(name, claim, unit, value, peer[0], other, value / other if other else None, runs, settings)
 
 
 def machine() -> dict[str, Any]:

@@ -1,4 +1,7 @@
-/** `node bench/run.mjs --frames N --seconds N --rounds N [--url URL --login LINK --token TOKEN]`: one JSON object with all runs. */
+/**
+ * `node bench/run.mjs --frames N --seconds N --rounds N [--url URL --login LINK]`, with tokens in `ANABRANCH_E2E_TOKENS`: one
+ * JSON object with all runs.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +11,8 @@ import type { Browser, Page } from 'playwright-core';
 import { rolldown } from 'rolldown';
 import { build } from 'vite';
 import { launch } from '../e2e/browser.ts';
+import { Given, type Tokens } from '../e2e/given.ts';
+import { compared } from '../e2e/smooth.ts';
 import { fakeEdge } from '../testing/edge.ts';
 import type { Times } from './page.ts';
 import { PROJECTS, world } from './world.ts';
@@ -23,6 +28,7 @@ declare const bench: Bench;
 
 /** Rounds that are not counted. */
 const WARM_UP = 10;
+const LOADS = 5;
 
 type Runs = Record<string, number[]>;
 
@@ -116,58 +122,121 @@ async function inFakeEdge(browser: Browser, frames: number, seconds: number, run
   }
 }
 
-/** Against a real edge: all summaries by one call and by one per project, and the board from its link to live. */
-async function firstLoad(
-  browser: Browser,
-  given: { url: string; login: string; token: string },
-  runs: Runs,
-): Promise<void> {
+interface Place {
+  readonly url: string;
+  readonly login: string;
+  readonly tokens: Tokens;
+}
+
+/** Against a real edge: the same board with its one bulk call and with a call per project in its place, and from its link. */
+async function firstLoad(browser: Browser, { url, login, tokens }: Place, runs: Runs): Promise<void> {
+  for (let i = 0; i < LOADS; i += 1) {
+    for (const way of ['one call', 'call per project'] as const) {
+      const { data, board } = await loaded(browser, url, tokens.lead, way === 'one call' ? 1 : PROJECTS);
+      note(runs, `load ${way}`, data);
+      note(runs, `board ${way}`, board);
+    }
+  }
   const context = await browser.newContext();
   const page = await context.newPage();
+  const begin = performance.now();
+  await page.goto(login);
+  await page.waitForSelector('.board[data-phase="live"]');
+  note(runs, 'board live', performance.now() - begin);
+  await context.close();
+}
+
+/** Milliseconds from the navigation until the data was there, and until the board showed every project and was live. */
+async function loaded(browser: Browser, url: string, token: string, calls: number) {
+  const context = await browser.newContext();
   try {
-    await page.goto(`${given.url}/mark.svg`);
-    const call = (many: number) =>
-      page.evaluate(
-        async ([token, count]) => {
-          const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-          const begin = performance.now();
-          const read = (path: string, init: RequestInit) =>
-            fetch(path, { ...init, headers, cache: 'no-store' }).then((a) => a.json());
-          if (count === 1) await read('/api/v2/branches/summaries/bulk', { method: 'POST', body: '{}' });
-          else {
-            const ids = Array.from({ length: count as number }, (_, i) => `p${i}`);
-            await Promise.all(ids.map((id) => read(`/api/v1/projects/${id}/branches/summaries`, {})));
-          }
-          return performance.now() - begin;
-        },
-        [given.token, many] as const,
-      );
-    for (let i = 0; i < 3; i += 1) {
-      note(runs, 'load one call', await call(1));
-      note(runs, 'load call per project', await call(PROJECTS));
-    }
-    const begin = performance.now();
-    await page.goto(given.login);
-    await page.waitForSelector('.board[data-phase="live"]');
-    note(runs, 'board live', performance.now() - begin);
+    const page = await context.newPage();
+    await page.addInitScript(prepared, { token, calls, projects: PROJECTS });
+    await page.goto(url);
+    const seen = await page.waitForFunction(() => (window as unknown as { seen?: Seen }).seen?.board !== undefined);
+    await seen.dispose();
+    return await page.evaluate(() => (window as unknown as { seen: Required<Seen> }).seen);
   } finally {
     await context.close();
   }
 }
 
+interface Seen {
+  data?: number;
+  board?: number;
+}
+
+/** In the page, before anything of it: signed in, one call replaced by many where that is asked for, and a watch set. */
+function prepared({ token, calls, projects }: { token: string; calls: number; projects: number }): void {
+  sessionStorage.setItem('anabranch.token', token);
+  const seen: Seen = {};
+  Object.assign(window, { seen });
+  const ask = window.fetch.bind(window);
+  const headers = { authorization: `Bearer ${token}` };
+  const one = (id: number) =>
+    ask(`/api/v1/projects/p${id}/branches/summaries?include_archived=true`, { headers, cache: 'no-store' }).then(
+      (answer) => answer.json(),
+    );
+  const many = async () => {
+    const answers = await Promise.all(Array.from({ length: projects }, (_, id) => one(id)));
+    const summaries = answers.flatMap(({ branches }) => branches as { id: string; project_id: string }[]);
+    return new Response(
+      JSON.stringify({
+        projects: Object.fromEntries(answers.map(({ project }) => [project.id, project])),
+        summaries: Object.fromEntries(summaries.map((row) => [`${row.project_id}/${row.id}`, row])),
+        metadata: { positions: Object.assign({}, ...answers.map(({ positions }) => positions)) },
+      }),
+    );
+  };
+  window.fetch = async (input, init) => {
+    if (!String(input).endsWith('/summaries/bulk')) return ask(input, init);
+    const answer = await (calls === 1 ? ask(input, init) : many());
+    const text = await answer.text();
+    seen.data ??= performance.now();
+    return new Response(text, { status: answer.status });
+  };
+  const look = () => {
+    const live = document.querySelector('.board[data-phase="live"]') !== null;
+    if (live && document.querySelectorAll('.line.project').length >= projects) seen.board = performance.now();
+    else requestAnimationFrame(look);
+  };
+  look();
+}
+
+/** Scrolling ten thousand tasks, with and without a burst of agents in them. */
+async function scrolled(browser: Browser, { url, tokens }: Place, runs: Runs): Promise<void> {
+  const log = console.log;
+  console.log = () => {};
+  try {
+    const { calm, burst, control } = await compared(browser, new Given(url, null, null, tokens));
+    for (const [name, one] of Object.entries({ calm, burst, control })) {
+      note(runs, `scroll ${name} frames`, one.perSecond);
+      note(runs, `scroll ${name} late`, (100 * one.dropped) / one.frames);
+      note(runs, `scroll ${name} longest task`, one.busiest);
+      note(runs, `scroll ${name} long tasks`, one.long.length);
+      note(runs, `scroll ${name} script`, one.scripts.most);
+    }
+  } finally {
+    console.log = log;
+  }
+}
+
 export async function main(argv: readonly string[]): Promise<void> {
   const text = { type: 'string' } as const;
-  const options = { frames: text, seconds: text, rounds: text, url: text, token: text, login: text };
+  const options = { frames: text, seconds: text, rounds: text, url: text, login: text };
   const { values } = parseArgs({ args: [...argv], options });
-  const { frames = '100', seconds = '30', rounds = '3', url, token, login } = values;
+  const { frames = '100', seconds = '30', rounds = '3', url, login } = values;
+  const tokens = JSON.parse(process.env.ANABRANCH_E2E_TOKENS ?? 'null') as Tokens | null;
   const runs: Runs = {};
   note(runs, 'size following', await size('createFollower'));
   note(runs, 'size with writing', await size('createClient'));
   const browser = await launch();
   try {
     for (let i = 0; i < Number(rounds); i += 1) await inFakeEdge(browser, Number(frames), Number(seconds), runs);
-    if (url !== undefined && token !== undefined && login !== undefined)
-      await firstLoad(browser, { url, token, login }, runs);
+    if (url !== undefined && login !== undefined && tokens !== null) {
+      await firstLoad(browser, { url, login, tokens }, runs);
+      await scrolled(browser, { url, login, tokens }, runs);
+    }
     console.log(JSON.stringify(runs));
   } finally {
     await browser.close();

@@ -6,6 +6,7 @@ import { CallFailed, Http } from '../http.ts';
 import { Loader } from '../load.ts';
 import { Refetch } from '../refetch.ts';
 import { Board } from './board.ts';
+import { earlyCode, earlyFetch } from './early.ts';
 import { keepToken, keptTheme, keptToken } from './keep.ts';
 import { SignIn } from './signin.ts';
 import { subjectOf } from './token.ts';
@@ -14,10 +15,7 @@ import { WatchedStore } from './watch.ts';
 class Page {
   readonly #root: HTMLElement;
   readonly #store = new WatchedStore();
-  readonly #http = new Http(
-    (input, init) => fetch(input, init),
-    () => this.#token,
-  );
+  readonly #http = new Http(earlyFetch, () => this.#token);
   readonly #env = envOf({ token: (why) => (why === 'rejected' ? null : this.#token) });
   readonly #client = new Client(this.#env, this.#store);
   /** An edge whose frames carry no rows says what changed; that is read over HTTP. */
@@ -51,7 +49,7 @@ class Page {
 
   /** A code in the address is exchanged for a token; it leaves the address before anything else happens. */
   async start(): Promise<void> {
-    const code = /^#code=(.+)$/.exec(location.hash)?.[1];
+    const code = earlyCode() ?? /^#code=(.+)$/.exec(location.hash)?.[1];
     if (code !== undefined) {
       history.replaceState(null, '', location.pathname);
       await this.#login(decodeURIComponent(code));

@@ -1,0 +1,24 @@
+/** What `public/early.js` began before this program was here. */
+
+interface Begun {
+  readonly code: string | null;
+  readonly answers: Record<string, Promise<Response> | undefined>;
+}
+
+function begun(): Begun | null {
+  return (globalThis as { begun?: Begun }).begun ?? null;
+}
+
+/** The login code that was in the address; it is out of it already. */
+export function earlyCode(): string | null {
+  return begun()?.code ?? null;
+}
+
+/** A `fetch` that first takes the answer that is on the way already, once; one that failed on the way is asked for again. */
+export const earlyFetch: typeof fetch = async (input, init) => {
+  const answers = begun()?.answers ?? {};
+  const path = String(input);
+  const answer = answers[path];
+  delete answers[path];
+  return answer === undefined ? fetch(input, init) : answer.catch(() => fetch(input, init));
+};

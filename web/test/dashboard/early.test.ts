@@ -1,0 +1,62 @@
+/** The first calls begin before the program is here, and each answer is taken once. */
+import { readFileSync } from 'node:fs';
+import { afterEach, expect, test, vi } from 'vitest';
+import { earlyCode, earlyFetch } from '../../src/dashboard/early.ts';
+
+const CODE = readFileSync(new URL('../../public/early.js', import.meta.url), 'utf8');
+const BULK = '/api/v2/branches/summaries/bulk';
+const LOGIN = '/api/v2/login';
+
+interface Asked {
+  readonly path: string;
+  readonly init: RequestInit;
+}
+
+/** Run the early program on a page with this address and this token in its storage. */
+function page(hash: string, token: string | null, answer: (path: string) => Promise<Response>) {
+  const asked: Asked[] = [];
+  const call = (path: string, init: RequestInit) => {
+    asked.push({ path, init });
+    return answer(path);
+  };
+  let address = `/${hash}`;
+  const history = { replaceState: (_state: null, _title: string, to: string) => (address = to) };
+  const storage = { getItem: () => token };
+  const run = new Function('location', 'history', 'sessionStorage', 'fetch', 'window', CODE);
+  run({ hash, pathname: '/' }, history, storage, call, globalThis);
+  vi.stubGlobal('fetch', call);
+  return { asked, address: () => address };
+}
+
+afterEach(() => vi.unstubAllGlobals());
+
+test('with a token the summaries are on the way, once', async () => {
+  const { asked } = page('', 'kept', () => Promise.resolve(new Response('{"projects":{}}')));
+  expect(asked.map(({ path }) => path)).toEqual([BULK]);
+  expect(asked[0]?.init.headers).toMatchObject({ authorization: 'Bearer kept' });
+  expect(await (await earlyFetch(BULK, {})).json()).toEqual({ projects: {} });
+  expect(asked).toHaveLength(1);
+  await earlyFetch(BULK, {});
+  expect(asked).toHaveLength(2);
+});
+
+test('a code leaves the address at once, is exchanged, and the summaries follow with its token', async () => {
+  const { asked, address } = page('#code=a%2Fb', 'old', () => Promise.resolve(new Response('{"token":"new"}')));
+  expect(address()).toBe('/');
+  expect(earlyCode()).toBe('a%2Fb');
+  expect(await (await earlyFetch(LOGIN, {})).json()).toEqual({ token: 'new' });
+  await earlyFetch(BULK, {});
+  expect(asked.map(({ path }) => path)).toEqual([LOGIN, BULK]);
+  expect(asked[0]?.init.body).toBe('{"code":"a/b"}');
+  expect(asked[1]?.init.headers).toMatchObject({ authorization: 'Bearer new' });
+});
+
+test('what failed on the way is asked again, and a page that nobody is signed in on asks nothing', async () => {
+  let down = true;
+  const lost = () => (down ? Promise.reject(new TypeError('down')) : Promise.resolve(new Response('{}')));
+  const { asked } = page('', 'kept', lost);
+  down = false;
+  expect((await earlyFetch(BULK, {})).ok).toBe(true);
+  expect(asked).toHaveLength(2);
+  expect(page('', null, lost).asked).toEqual([]);
+});

@@ -25,7 +25,9 @@ def edge(
     data: Data = DEFAULT_DATA,
     kafka: Kafka = None,
     port: Annotated[int | None, typer.Option("--port", help=f"Port of the page (default {DEFAULT_PORT}, or a free one).")] = None,
-    private_port: Annotated[int, typer.Option("--private-port", help="Port for health and metrics; 0 takes a free one.")] = 0,
+    private_port: Annotated[
+        int, typer.Option("--private-port", envvar="ANABRANCH_PRIVATE_PORT", help="Port for health and metrics; 0 takes a free one.")
+    ] = 0,
     workers: Annotated[int, typer.Option("--workers", min=1, help="Edge processes on this port, each with a replica of its own.")] = 1,
     *,
     as_json: JsonLog = False,

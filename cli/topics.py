@@ -81,7 +81,11 @@ def verify(
     else:
         for one in found:
             typer.echo(f"{one.topic}  {one.what}: {one.found or 'missing'}, wanted {one.wanted}: {one.advice}.")
-        typer.echo(f"{len(found)} differences." if found else "No difference: the topics are as topics.yaml wants them.")
+        typer.echo(
+            f"{len(found)} difference{'' if len(found) == 1 else 's'}."
+            if found
+            else "No difference: the topics are as topics.yaml wants them."
+        )
     if found:
         raise typer.Exit(1)
 

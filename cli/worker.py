@@ -18,7 +18,9 @@ def worker(
     worker_dir: Annotated[
         Path | None, typer.Option("--worker-dir", metavar="DIR", help="This worker's own store; default: DIR/worker of --data.")
     ] = None,
-    private_port: Annotated[int, typer.Option("--private-port", help="Port for health and metrics; 0 takes a free one.")] = 0,
+    private_port: Annotated[
+        int, typer.Option("--private-port", envvar="ANABRANCH_PRIVATE_PORT", help="Port for health and metrics; 0 takes a free one.")
+    ] = 0,
     *,
     as_json: JsonLog = False,
 ) -> None:

@@ -164,9 +164,9 @@ async def test_a_role_can_do_no_more(secured: SecuredKafka) -> None:
 
 TOPICS_, WORKER, EDGE, IMPORT, VERIFY = ("topics", "plan"), ("worker",), ("edge", "--port", "0"), ("import", "beads"), ("verify",)
 WRONG = (
-    *((command, "password") for command in (TOPICS_, WORKER, EDGE, IMPORT, VERIFY)),
-    *((command, "authority") for command in (WORKER, EDGE)),
-    (IMPORT, "name"),
+    *((command, "password") for command in (WORKER, EDGE, IMPORT)),
+    *((command, "authority") for command in (TOPICS_, EDGE)),
+    (VERIFY, "name"),
 )
 WORDS = {
     "password": "refuses the user anabranch-worker or the password",

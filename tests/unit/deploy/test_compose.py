@@ -17,7 +17,9 @@ from broker.jars import KAFKA_VERSION
 from broker.topics import load_topics
 
 ROOT = Path(__file__).parents[3]
-COMPOSE: dict[str, Any] = yaml.safe_load(deploy_file("compose.yaml").read_text(encoding="utf-8"))
+FILES = ("compose.yaml", "compose-three.yaml")
+COMPOSES: dict[str, dict[str, Any]] = {name: yaml.safe_load(deploy_file(name).read_text(encoding="utf-8")) for name in FILES}
+COMPOSE = COMPOSES["compose.yaml"]
 BROKER: dict[str, str] = COMPOSE["services"]["kafka"]["environment"]
 
 _TIME = {"type": "string", "pattern": r"^\d+(s|m)$"}
@@ -42,7 +44,7 @@ _SERVICE = {
         # Compose takes no other YAML type than text for a variable without complaint: true would be refused, 010 becomes 8.
         "environment": {"type": "object", "additionalProperties": {"type": "string"}},
         "ports": {"type": "array", "items": {"type": "string", "pattern": r"^127\.0\.0\.1:\d+:\d+$"}},
-        "volumes": {"type": "array", "items": {"type": "string", "pattern": r"^[a-z]+:/[a-z/]+$"}},
+        "volumes": {"type": "array", "items": {"type": "string", "pattern": r"^[a-z-]+:/[a-z/]+$"}},
         "tmpfs": _TEXTS,
         "restart": {"enum": ["unless-stopped", "on-failure:3"]},
         "stop_grace_period": _TIME,
@@ -84,6 +86,10 @@ DIFFERS = {
 }
 
 
+_OWN = {"KAFKA_NODE_ID", "KAFKA_LISTENERS", "KAFKA_ADVERTISED_LISTENERS"}
+"""What each broker of several has for itself."""
+
+
 def _as_property(name: str) -> str:
     return name.removeprefix("KAFKA_").lower().replace("_", ".")
 
@@ -93,25 +99,54 @@ def _embedded() -> dict[str, str]:
     return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
 
 
-def test_syntax_is_valid() -> None:
+def _brokers(compose: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the services that are brokers."""
+    return [service for name, service in compose["services"].items() if name.startswith("kafka")]
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_syntax_is_valid(file: str) -> None:
     """The file holds only what this project knows to be right, and every port is on this machine only."""
-    jsonschema.validate(COMPOSE, SCHEMA)
+    jsonschema.validate(COMPOSES[file], SCHEMA)
     docker = shutil.which("docker")
     if docker and subprocess.run([docker, "compose", "version"], check=False, capture_output=True).returncode == 0:
-        command = [docker, "compose", "-f", str(deploy_file("compose.yaml")), "config", "-q"]
+        command = [docker, "compose", "-f", str(deploy_file(file)), "config", "-q"]
         assert subprocess.run(command, check=False, capture_output=True).returncode == 0
 
 
-def test_names_lead_somewhere() -> None:
-    """Every volume and every service that is named exists; no part starts before the topics are there."""
-    services = COMPOSE["services"]
-    used = {volume.split(":")[0] for service in services.values() for volume in service.get("volumes", [])}
-    assert used == set(COMPOSE["volumes"])
-    assert services["topics"]["depends_on"]["kafka"]["condition"] == "service_healthy"
-    for name in ("worker", "edge"):
+@pytest.mark.parametrize("file", FILES)
+def test_names_lead_somewhere(file: str) -> None:
+    """Every volume and every service that is named exists; nobody shares a volume; no part starts before the topics are there."""
+    services = COMPOSES[file]["services"]
+    used = [volume.split(":")[0] for service in services.values() for volume in service.get("volumes", [])]
+    assert sorted(used) == sorted(COMPOSES[file]["volumes"])
+    wanted = {name: {"condition": "service_healthy"} for name in services if name.startswith("kafka")}
+    assert services["topics"]["depends_on"] == wanted
+    for name in (name for name in services if name.startswith(("worker", "edge"))):
         assert services[name]["depends_on"]["topics"]["condition"] == "service_completed_successfully"
         assert services[name]["read_only"]
         assert "healthcheck" in services[name]
+
+
+def test_three_brokers_keep_copies_of_everything() -> None:
+    """Each is told of all, has an address and a place of its own, and one of them may die: three copies, of which two acknowledge."""
+    compose = COMPOSES["compose-three.yaml"]
+    environments = [broker["environment"] for broker in _brokers(compose)]
+    voters = environments[0]["KAFKA_CONTROLLER_QUORUM_VOTERS"].split(",")
+    assert [voter.split("@")[0] for voter in voters] == [one["KAFKA_NODE_ID"] for one in environments] == ["1", "2", "3"]
+    for own in ("KAFKA_NODE_ID", "KAFKA_LISTENERS", "KAFKA_ADVERTISED_LISTENERS"):
+        assert len({one[own] for one in environments}) == 3
+    same = [{name: value for name, value in one.items() if name not in _OWN} for one in environments]
+    assert same[0] == same[1] == same[2]
+    copies = {name: value for name, value in same[0].items() if name.endswith(("REPLICATION_FACTOR", "MIN_ISR", "INSYNC_REPLICAS"))}
+    assert copies == {name: "3" if name.endswith("FACTOR") else "2" for name in copies}
+    assert len(copies) == 7
+    assert same[0].keys() | _OWN == BROKER.keys()
+    for broker, voter in zip(_brokers(compose), voters, strict=True):
+        host = voter.split("@")[1].split(":")[0]
+        advertised = dict(part.split("://") for part in broker["environment"]["KAFKA_ADVERTISED_LISTENERS"].split(","))
+        assert (advertised["PLAINTEXT"], compose["services"][host]) == (f"{host}:9092", broker)
+        assert f"localhost:{broker['ports'][0].split(':')[1]}" == advertised["HOST"]
 
 
 def test_broker_settings_are_complete() -> None:
@@ -125,24 +160,26 @@ def test_broker_settings_are_complete() -> None:
     assert DIFFERS.keys() <= _embedded().keys()
 
 
-def test_cluster_id_is_one_of_kafkas() -> None:
+@pytest.mark.parametrize("file", FILES)
+def test_cluster_id_is_one_of_kafkas(file: str) -> None:
     """A cluster id is 128 bits in URL-safe base64, or Kafka does not format."""
-    assert re.fullmatch(r"[A-Za-z0-9_-]{22}", BROKER["CLUSTER_ID"])
-    assert not BROKER["CLUSTER_ID"].startswith("-")
+    for broker in _brokers(COMPOSES[file]):
+        assert re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_-]{21}", broker["environment"]["CLUSTER_ID"])
 
 
-def test_settings_agree_with_the_topics() -> None:
+@pytest.mark.parametrize("file", FILES)
+def test_settings_agree_with_the_topics(file: str) -> None:
     """The broker can hold what the applied profile wants: replicas, batch sizes, and no topics beside those of the file."""
-    command = COMPOSE["services"]["topics"]["command"]
-    profile = command[command.index("--profile") + 1]
-    topics = load_topics(profile)
-    brokers = len(BROKER["KAFKA_CONTROLLER_QUORUM_VOTERS"].split(","))
-    assert all(topic.replication <= brokers for topic in topics)
-    assert all(int(topic.config["min.insync.replicas"]) <= brokers for topic in topics)
-    assert int(BROKER["KAFKA_MESSAGE_MAX_BYTES"]) >= max(int(topic.config["max.message.bytes"]) for topic in topics)
-    assert int(BROKER["KAFKA_REPLICA_FETCH_MAX_BYTES"]) >= int(BROKER["KAFKA_MESSAGE_MAX_BYTES"])
-    assert BROKER["KAFKA_AUTO_CREATE_TOPICS_ENABLE"] == "false"
-    assert int(BROKER["KAFKA_NUM_PARTITIONS"]) == topics[0].partitions
+    command = COMPOSES[file]["services"]["topics"]["command"]
+    topics = load_topics(command[command.index("--profile") + 1])
+    brokers = _brokers(COMPOSES[file])
+    assert {topic.replication for topic in topics} == {len(brokers)}
+    for broker in (one["environment"] for one in brokers):
+        assert {topic.config["min.insync.replicas"] for topic in topics} == {broker["KAFKA_MIN_INSYNC_REPLICAS"]}
+        assert int(broker["KAFKA_MESSAGE_MAX_BYTES"]) >= max(int(topic.config["max.message.bytes"]) for topic in topics)
+        assert int(broker["KAFKA_REPLICA_FETCH_MAX_BYTES"]) >= int(broker["KAFKA_MESSAGE_MAX_BYTES"])
+        assert broker["KAFKA_AUTO_CREATE_TOPICS_ENABLE"] == "false"
+        assert int(broker["KAFKA_NUM_PARTITIONS"]) == topics[0].partitions
 
 
 def test_embedded_broker_takes_the_largest_batches() -> None:
@@ -152,31 +189,20 @@ def test_embedded_broker_takes_the_largest_batches() -> None:
     assert int(_embedded()["socket.request.max.bytes"]) > largest
 
 
-def test_versions_and_addresses_agree() -> None:
-    """Containers run the Kafka that the tests run, and reach it by an address that it advertises."""
-    assert COMPOSE["services"]["kafka"]["image"] == f"apache/kafka:{KAFKA_VERSION}"
-    advertised = dict(part.split("://") for part in BROKER["KAFKA_ADVERTISED_LISTENERS"].split(","))
-    for name in ("topics", "worker", "edge"):
-        command = COMPOSE["services"][name]["command"]
-        address = command[command.index("--kafka") + 1]
-        assert address == advertised["PLAINTEXT"] == KafkaSettings(bootstrap=address).bootstrap
-    published = COMPOSE["services"]["kafka"]["ports"][0]
-    assert advertised["HOST"] == f"localhost:{published.split(':')[1]}"
-    origins = json.loads(COMPOSE["services"]["edge"]["environment"]["ANABRANCH_ORIGINS"])
-    assert f"http://localhost:{COMPOSE['services']['edge']['ports'][0].split(':')[1]}" in origins
-
-
-@pytest.mark.parametrize("stage", ["COPY --from=page", "COPY --from=wheel"])
-def test_image_holds_what_it_says(stage: str) -> None:
-    """The image has the page and the wheel, runs as a user of its own, and copies only what exists and is not ignored."""
-    text = deploy_file("Dockerfile").read_text(encoding="utf-8")
-    assert stage in text
-    assert "USER anabranch" in text
-    allowed = {line[1:] for line in deploy_file("Dockerfile.dockerignore").read_text(encoding="utf-8").splitlines() if line.startswith("!")}
-    for line in re.findall(r"^COPY (?!--from)(.+)$", text, re.MULTILINE):
-        for source in line.split()[:-1]:
-            assert source.strip("/").split("/")[0] in allowed, source
-            assert (ROOT / source).exists() or source == "README.md", source
+@pytest.mark.parametrize("file", FILES)
+def test_versions_and_addresses_agree(file: str) -> None:
+    """Containers run the Kafka that the tests run, and reach it by addresses that it advertises."""
+    services = COMPOSES[file]["services"]
+    brokers = _brokers(COMPOSES[file])
+    assert {broker["image"] for broker in brokers} == {f"apache/kafka:{KAFKA_VERSION}"}
+    advertised = [dict(part.split("://") for part in one["environment"]["KAFKA_ADVERTISED_LISTENERS"].split(",")) for one in brokers]
+    inside = ",".join(one["PLAINTEXT"] for one in advertised)
+    for name in (name for name in services if not name.startswith("kafka")):
+        command = services[name]["command"]
+        assert command[command.index("--kafka") + 1] == inside == KafkaSettings(bootstrap=inside).bootstrap
+    assert [one["HOST"] for one in advertised] == [f"localhost:{broker['ports'][0].split(':')[1]}" for broker in brokers]
+    origins = json.loads(services["edge"]["environment"]["ANABRANCH_ORIGINS"])
+    assert f"http://localhost:{services['edge']['ports'][0].split(':')[1]}" in origins
 
 
 def test_readme_names_what_exists() -> None:

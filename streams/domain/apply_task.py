@@ -119,26 +119,32 @@ def _digest_of(node: Node) -> int:
 
 def _whole(fold: Fold, event: Event, branch_id: str, old: TaskSummary | None) -> TaskSummary:
     """Return the task that the event describes in full; what it does not say has its default."""
-    data = event.data or NO_FIELDS
-    status, priority = data.status, data.priority
-    return TaskSummary(
-        id=event.entity_id,
-        project_id=event.project_id,
-        branch_id=branch_id,
-        title=data.title or "",
-        status=DEFAULT_STATUS if status is UNSET or status is None else status,
-        priority=DEFAULT_PRIORITY if priority is UNSET or priority is None else priority,
-        assignees=tuple(data.assignees) if data.assignees else (),
-        labels=tuple(data.labels) if data.labels else (),
-        dependencies=tuple(data.dependencies) if data.dependencies else (),
-        parent_id=None if data.parent_id is UNSET else data.parent_id,
-        progress_percentage=None if data.progress_percentage is UNSET else data.progress_percentage,
-        total_subtasks=0 if old is None else old.total_subtasks,
-        completed_subtasks=0 if old is None else old.completed_subtasks,
-        last_activity=fold.activity if old is None else later(fold.activity, old.last_activity),
-        last_actor=Actor(event.source, event.user_id, event.session_id),
-        stamp=fold.offset,
-    )
+    new = TaskSummary(id=event.entity_id, project_id=event.project_id, branch_id=branch_id)
+    if event.data is not None:
+        _describe(new, event.data)
+    new.last_activity = fold.activity
+    if old is not None:
+        new.total_subtasks, new.completed_subtasks = old.total_subtasks, old.completed_subtasks
+        new.last_activity = later(fold.activity, old.last_activity)
+    new.last_actor = Actor(event.source, event.user_id, event.session_id)
+    new.stamp = fold.offset
+    return new
+
+
+def _describe(new: TaskSummary, data: Fields) -> None:
+    """Write what is said over the defaults, field by field: a constructor takes 2 us for sixteen names."""
+    if data.title:
+        new.title = data.title
+    if data.status is not UNSET and data.status is not None:
+        new.status = data.status
+    if data.priority is not UNSET and data.priority is not None:
+        new.priority = data.priority
+    new.parent_id = None if data.parent_id is UNSET else data.parent_id
+    new.progress_percentage = None if data.progress_percentage is UNSET else data.progress_percentage
+    for name in ("assignees", "labels", "dependencies"):
+        value = getattr(data, name)
+        if value:
+            setattr(new, name, tuple(value))
 
 
 def _patched(fold: Fold, event: Event, branch_id: str, old: TaskSummary) -> TaskSummary:

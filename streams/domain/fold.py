@@ -104,17 +104,17 @@ class Fold:
     def open_project(self, scope: Scope) -> ProjectSummary:
         """Return the live row of a project for changes; one that was never announced begins here. It takes in the event at hand."""
         slot = scope.project or self._open_project(scope)
-        self._take_in((slot,))
+        self._take_in(slot)
         return slot.row
 
     def open_above(self, scope: Scope, branch_id: str) -> tuple[ProjectSummary, Slot[BranchSummary]]:
         """Return a project and one of its branches as `open_project` does."""
         project = scope.project or self._open_project(scope)
         branch = scope.branches.get(branch_id) or self._open_branch(scope, branch_id)
-        self._take_in((project, branch))
+        self._take_in(project, branch)
         return project.row, branch
 
-    def _take_in(self, slots: tuple[Slot[ProjectSummary], Slot[BranchSummary]] | tuple[Slot[ProjectSummary]]) -> None:
+    def _take_in(self, *slots: Slot[ProjectSummary] | Slot[BranchSummary]) -> None:
         """Note the event at hand: its offset is the new stamp, its time counts as activity, and bytes made before are old."""
         for slot in slots:
             slot.node.public = None

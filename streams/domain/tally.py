@@ -22,15 +22,13 @@ def is_tally(row: Row) -> TypeIs[Tally]:
 
 def shift(tallies: tuple[Tally, ...], old: TaskSummary, new: TaskSummary, digest: int) -> None:
     """Replace the contribution of a task that stays in the same branch. digest: new task digest - old task digest."""
+    status, priority = new.status, new.priority
     for tally in tallies:
         tally.digest = (tally.digest + digest) & MASK
-        moves = (tally.status_breakdown, old.status, new.status), (tally.priority_breakdown, old.priority, new.priority)
-        for breakdown, before, now in moves:
-            if before != now:
-                breakdown[now] = breakdown.get(now, 0) + 1
-                left = breakdown[before] = breakdown[before] - 1
-                if not left:
-                    del breakdown[before]
+        if status != old.status:
+            _move(tally.status_breakdown, old.status, status)
+        if priority != old.priority:
+            _move(tally.priority_breakdown, old.priority, priority)
     if old.total_subtasks != new.total_subtasks or old.completed_subtasks != new.completed_subtasks:
         _count_subtasks(tallies, new.total_subtasks - old.total_subtasks, new.completed_subtasks - old.completed_subtasks)
 
@@ -75,6 +73,15 @@ def shown(breakdown: dict[str, int], known: tuple[str, ...]) -> dict[str, int]:
     result = {name: breakdown[name] for name in ranked[:BREAKDOWN_NAMES]}
     result[OTHER] = result.get(OTHER, 0) + sum(breakdown[name] for name in ranked[BREAKDOWN_NAMES:])
     return result
+
+
+def _move(breakdown: dict[str, int], before: str, now: str) -> None:
+    breakdown[now] = breakdown[now] + 1 if now in breakdown else 1
+    left = breakdown[before]
+    if left == 1:
+        del breakdown[before]
+    else:
+        breakdown[before] = left - 1
 
 
 def _count(breakdown: dict[str, int], name: str, count: int) -> None:

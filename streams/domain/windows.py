@@ -68,7 +68,8 @@ class Window:
 
     def add(self, event: Event, offset: int, applied: Applied) -> None:
         """Take in one applied event."""
-        self.primary.setdefault(applied.key, applied.before is not None)
+        if applied.key not in self.primary:
+            self.primary[applied.key] = applied.before is not None
         others = self.others
         for key in applied.ancestors:
             others[key] = None

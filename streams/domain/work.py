@@ -45,7 +45,7 @@ class Work:
             self._settle(record, settles)
             return
         event = self._read(record)
-        if isinstance(event, Poison):
+        if event is None:
             self._degrade(record)
             return
         urgent = self.publisher.before(event, record)
@@ -53,19 +53,21 @@ class Work:
 
     def _conclude(self, event: Event, record: Record, result: Applied | str, *, urgent: bool) -> None:
         """Count what became of an event, and tell of it."""
+        error = None
         if isinstance(result, Applied):
             self.applied += 1
             self.activity.note(self.fold, event)
             self.publisher.change(event, record, result, urgent=urgent)
         else:
+            error = result
             self.counts[result] += 1
         if event.correlation_id is not None:
-            self.publisher.answer(event, record, None if isinstance(result, Applied) else result)
+            self.publisher.answer(event, record, error)
 
     def _settle(self, record: Record, settles: Settlement) -> None:
         """Close a dead letter; where its event comes again, apply it unless its row has changed since."""
         event = self._read(record) if settles.replays else self._drop(record)
-        if isinstance(event, Poison):
+        if event is None:
             self.letters.close(record, settles.offset)
             self._degrade(record)
             return
@@ -97,10 +99,10 @@ class Work:
         """Tell again what a record changed that the rows already hold."""
         settles = settlement_of(record.headers) if record.headers else None
         event = self._read(record) if settles is None or settles.replays else self._drop(record)
-        if settles is not None or isinstance(event, Poison):
+        if settles is not None or event is None:
             self.letters.touch(record, None if settles is None else settles.offset)
             self._tell_again(letter_event(record, self.partition.number))
-        if isinstance(event, Poison):
+        if event is None:
             return
         self.counts["replayed"] += 1
         self._tell_again(event)
@@ -132,8 +134,8 @@ class Work:
             late=self.activity.late,
         )
 
-    def _read(self, record: Record) -> Event | Poison:
-        """Decode a record, set poison aside, and move the fold's clocks to it."""
+    def _read(self, record: Record) -> Event | None:
+        """Decode a record and move the fold's clocks to it; returns None for poison, which is set aside."""
         fold = self.fold
         fold.offset = record.offset
         if record.timestamp_ms != fold.record_ms:
@@ -142,9 +144,9 @@ class Work:
         if isinstance(event, Poison):
             self.counts["poison"] += 1
             self.dead.append(DeadLetter(record, event.reason, event.detail))
-        else:
-            self.project_id = event.project_id
-            fold.activity = min(self.record_time, event.occurred_at)
+            return None
+        self.project_id = event.project_id
+        fold.activity = min(self.record_time, event.occurred_at)
         return event
 
     def _drop(self, record: Record) -> Event:

@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol
 
 import jwt
 
-from api.claims import principal_of, segments
+from api.claims import LIMITS, principal_of, segments
 from api.protocol.access import Principal
 from api.revocations import Revocations
 from api.settings import AuthSettings
@@ -21,8 +21,17 @@ _REQUIRED: Final = ["sub", "exp", "iat", "iss", "aud"]
 _INVALID: Final = Problem(UNAUTHENTICATED, "the token is not valid here")
 
 
-def mint(secret: str, user: str, projects: Iterable[str], ttl_s: int, scope: str | None = None) -> str:
-    """Return a development token for a user. projects: ids, or `["*"]`. scope: `admin`, `source`, or both with a space between."""
+def mint(  # noqa: PLR0913  because each claim is an argument
+    secret: str,
+    user: str,
+    projects: Iterable[str],
+    ttl_s: int,
+    scope: str | None = None,
+    *,
+    limits: Mapping[str, Any] | None = None,
+    token_id: str | None = None,
+) -> str:
+    """Return a development token for a user. projects: ids, or `["*"]`. scope: scopes with a space between. limits: `api.claims.LIMITS`."""
     now = int(time.time())
     claims: dict[str, Any] = {
         "sub": user,
@@ -30,11 +39,13 @@ def mint(secret: str, user: str, projects: Iterable[str], ttl_s: int, scope: str
         "exp": now + ttl_s,
         "iss": ISSUER,
         "aud": AUDIENCE,
-        "jti": str(uuid.uuid4()),
+        "jti": token_id or str(uuid.uuid4()),
         "projects": list(projects),
     }
     if scope:
         claims["scope"] = scope
+    if limits:
+        claims[LIMITS] = limits
     return jwt.encode(claims, secret, algorithm=DEVELOPMENT, headers={"typ": "at+jwt"})
 
 

@@ -4,14 +4,22 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from api.protocol.access import Principal
+import msgspec
+from msgspec import Meta, Struct
+
+from api.protocol.access import ALL, SCOPE_PREFIX, SCOPES, Action, Grants, Principal
 from schemas.problems import UNAUTHENTICATED, Problem
 from schemas.topics import MAX_ID_CHARS
+from schemas.words import ENTITIES, Source
 
 MAX_TOKEN_BYTES: Final = 4096
 """A header line of a WebSocket handshake has at most 8 192 bytes."""
+LIMITS: Final = "limits"
+"""Claim of a narrowed token: `entities` and `branches` that it may write, `session` and `source` of its events."""
+Id = Annotated[str, Meta(min_length=1, max_length=MAX_ID_CHARS)]
+Names = Annotated[tuple[Id, ...], Meta(min_length=1, max_length=64)]
 _SEGMENTS: Final = 3
 _OTHER_USES: Final = frozenset({"id", "refresh", "offline", "logout", "initial_access_token"})
 """What Keycloak's claim `typ` and Cognito's `token_use` call tokens that grant no access."""
@@ -66,6 +74,9 @@ def principal_of(claims: Mapping[str, Any], projects_claim: str, scope_claims: t
         if found is None:
             return Problem(UNAUTHENTICATED, f"the token's {name} cannot be used")
         scopes |= found
+    grants = _grants(scopes, claims.get(LIMITS))
+    if grants is None:
+        return Problem(UNAUTHENTICATED, f"the token's {LIMITS} cannot be used")
     issued, token_id = claims["iat"], claims.get("jti")
     return Principal(
         subject,
@@ -74,7 +85,31 @@ def principal_of(claims: Mapping[str, Any], projects_claim: str, scope_claims: t
         int(claims["exp"]) * 1000,
         int(issued) * 1000,
         token_id if isinstance(token_id, str) else "",
+        grants,
     )
+
+
+class _Limits(Struct, frozen=True, forbid_unknown_fields=True):
+    """The claim that narrows a token. A name that is not known here is refused: a limit must not be overlooked."""
+
+    entities: Names = ()
+    branches: Names = ()
+    session: Id | None = None
+    source: Source | None = None
+
+
+def _grants(scopes: set[str], limits: object) -> Grants | None:
+    """Return what a token grants at most; None for limits that are none."""
+    try:
+        found = msgspec.convert({} if limits is None else limits, _Limits)
+    except msgspec.ValidationError:
+        return None
+    if (limits is not None and not limits) or not set(found.entities) <= set(ENTITIES):
+        return None
+    named = scopes & SCOPES.keys()
+    narrow = any(scope.startswith(SCOPE_PREFIX) for scope in scopes)
+    actions = frozenset[Action]().union(*(SCOPES[scope] for scope in named)) if narrow else ALL.actions
+    return Grants(actions, frozenset(found.entities), frozenset(found.branches), found.session or "", found.source or "")
 
 
 def _is_other(claims: Mapping[str, Any]) -> bool:

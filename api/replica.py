@@ -244,6 +244,12 @@ class Replica:
         """Return the projects of which the log says something of this user."""
         return self._members.projects_of(user_id)
 
+    def task_place(self, project_id: str, task_id: str) -> tuple[str, int] | None:
+        """Return (branch, stamp) of a task, the branch "" when it is deleted; None: there was never one."""
+        rows = self._projects.get(project_id)
+        entry = None if rows is None else rows.tasks.get(task_id)
+        return None if entry is None else ("" if entry.deleted else entry.branch_id, entry.stamp)
+
     def branches(self, project_id: str) -> Iterable[bytes]:
         """Return the public rows of its branches that are not deleted."""
         rows = self._projects.get(project_id)

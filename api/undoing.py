@@ -10,10 +10,11 @@ from api.edge import Edge, now_ms
 from api.problems import Refusal
 from api.protocol.access import Action, Principal, readable, refusal
 from api.protocol.receipt import Ledger
+from api.protocol.requests import ChangeRequest
 from api.protocol.times import iso
 from api.protocol.told import Most, rows_of, told
 from api.protocol.undo import plan_of
-from api.protocol.writes import ChangeRequest, Fill, Write, write_of
+from api.protocol.writes import Fill, Write, write_of
 from schemas.ids import uuid7
 from schemas.problems import UNKNOWN_SESSION, Problem
 

@@ -9,12 +9,13 @@ import msgspec
 from api.edge import Edge, now_ms
 from api.mcp.outcomes import deciding
 from api.problems import Refusal
-from api.protocol.access import Principal, readable
+from api.protocol.access import Action, Principal, readable
 from api.protocol.filters import TaskFilter, page_of
 from api.protocol.news import news_of
+from api.protocol.requests import ChangeRequest
 from api.protocol.resume import Behind, Live, Replay
 from api.protocol.times import iso
-from api.protocol.writes import ChangeRequest, Fill, Write, write_of
+from api.protocol.writes import Fill, Write, write_of
 from schemas.events import Fields
 from schemas.frames import Since
 from schemas.http import PlaceModel
@@ -93,7 +94,7 @@ class Door:
         news = news_of(((frame.sequence, frame.data) for frame in frames), place.sequence, max_tokens)
         return {"lines": news.lines, "since": f"{epoch}:{news.sequence}", "more": news.more, "reset": False}
 
-    async def write(self, asked: Asked) -> Row:
+    async def write(self, asked: Asked, needs: Action | None = None) -> Row:
         """Write a change of a task and wait for what the worker says. Raises `Refusal`: refused here or there, or no answer in time."""
         request = ChangeRequest(
             entity="task",
@@ -108,7 +109,7 @@ class Door:
         )
         now = now_ms()
         fill = Fill(uuid7(now, secrets.randbits(_ENTROPY_BITS)), iso(now))
-        write = write_of(request, self._principal, self._edge.replica, fill)
+        write = write_of(request, self._principal, self._edge.replica, fill, needs)
         if isinstance(write, Problem):
             raise Refusal(write)
         place = await self._append(write)
@@ -143,7 +144,7 @@ class Door:
             tried.add(task["id"])
             fields = Fields(status="in_progress", assignees=[agent])
             try:
-                return await self.write(Asked(project_id, task["id"], "patch", fields, if_stamp=task["stamp"]))
+                return await self.write(Asked(project_id, task["id"], "patch", fields, if_stamp=task["stamp"]), Action.CLAIM)
             except Refusal as refused:
                 if refused.problem.type is not REJECTED:
                     raise
@@ -154,7 +155,9 @@ class Door:
         if rows is None:
             return None
         wanted = TaskFilter(branch_id, frozenset({"todo"}))
-        open_tasks = [entry for entry in rows.tasks.values() if entry.id not in tried and wanted.passes(entry)]
+        granted = self._principal.grants.branches
+        passing = (entry for entry in rows.tasks.values() if entry.id not in tried and wanted.passes(entry))
+        open_tasks = [entry for entry in passing if not granted or entry.branch_id in granted]
         best = min(open_tasks, key=lambda entry: (_RANK.get(entry.priority, len(_RANK)), entry.stamp), default=None)
         return None if best is None else _row(best.data)
 

@@ -195,7 +195,11 @@ def _asker(ctx: Ctx, session: str | None = None) -> Asker:
     request: Request = ctx.request_context.request  # type: ignore[assignment]  # over HTTP there is always one
     principal: Principal = request.scope[PRINCIPAL]
     writer = msgspec.structs.replace(principal, scopes=principal.scopes | {SOURCE})
-    return Asker(writer, AGENT, session or request.headers.get(_SESSION_HEADER) or principal.token_id or principal.subject)
+    return Asker(
+        writer,
+        AGENT,
+        principal.grants.session_id or session or request.headers.get(_SESSION_HEADER) or principal.token_id or principal.subject,
+    )
 
 
 def _door(edge: Edge, ctx: Ctx, session: str | None = None) -> Door:

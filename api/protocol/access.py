@@ -17,9 +17,10 @@ EVERY_PROJECT: Final = "*"
 
 
 class Action(StrEnum):
-    """What a caller wants to do with a project. MANAGE: say who its members are, or delete it."""
+    """What a caller wants to do with a project. CLAIM: take an open task. MANAGE: say who its members are, or delete it."""
 
     READ = "read"
+    CLAIM = "claim"
     WRITE = "write"
     MANAGE = "manage"
 
@@ -35,11 +36,35 @@ class Standing(StrEnum):
 
 RIGHTS: Final[dict[Standing, frozenset[Action]]] = {
     Standing.OWNER: frozenset(Action),
-    Standing.EDITOR: frozenset({Action.READ, Action.WRITE}),
+    Standing.EDITOR: frozenset({Action.READ, Action.CLAIM, Action.WRITE}),
     Standing.VIEWER: frozenset({Action.READ}),
     Standing.REMOVED: frozenset(),
 }
-_CLAIMED: Final = frozenset({Action.READ, Action.WRITE})
+_CLAIMED: Final = frozenset({Action.READ, Action.CLAIM, Action.WRITE})
+SCOPE_PREFIX: Final = "tasks:"
+SCOPES: Final[dict[str, frozenset[Action]]] = {
+    "tasks:read": frozenset({Action.READ}),
+    "tasks:claim": frozenset({Action.READ, Action.CLAIM}),
+    "tasks:write": frozenset({Action.READ, Action.CLAIM, Action.WRITE}),
+    "tasks:manage": frozenset(Action),
+}
+"""Scopes that narrow a token. One without any of them may do what its user may."""
+
+
+class Grants(Struct, frozen=True):
+    """What a token lets do at most, whatever its user may do. Empty: no limit.
+
+    entities, branches: what it may write. session_id, source: what its events say, whatever a request says.
+    """
+
+    actions: frozenset[Action] = frozenset(Action)
+    entities: frozenset[str] = frozenset()
+    branches: frozenset[str] = frozenset()
+    session_id: str = ""
+    source: str = ""
+
+
+ALL: Final = Grants()
 
 
 class Principal(Struct, frozen=True):
@@ -51,6 +76,7 @@ class Principal(Struct, frozen=True):
     expires_ms: int = 0
     issued_ms: int = 0
     token_id: str = ""
+    grants: Grants = ALL
 
 
 class Members(Protocol):
@@ -71,6 +97,9 @@ class Members(Protocol):
     def projects_of(self, user_id: str) -> Iterable[str]:
         """Return the projects, deleted or not, of which the log says something of this user."""
 
+    def task_place(self, project_id: str, task_id: str) -> tuple[str, int] | None:
+        """Return (branch, stamp) of a task, the branch "" when it is deleted; None: there was never one."""
+
 
 def role(text: str) -> Standing:
     """Return the standing that a role in a `member` row gives: a role that is not known here may look, and no more."""
@@ -80,9 +109,11 @@ def role(text: str) -> Standing:
 def authorize(principal: Principal, action: Action, project_id: str, members: Members) -> bool:
     """Return whether the caller may do this to this project.
 
-    The admin scope may do all. Else the log decides where it names the user, and the token's projects where it does not: they let
-    read and write, and manage only what has no owner yet.
+    Nobody may do what the token does not grant. The admin scope may do all the rest. Else the log decides where it names the user, and
+    the token's projects where it does not: they let read and write, and manage only what has no owner yet.
     """
+    if action not in principal.grants.actions:
+        return False
     if ADMIN in principal.scopes:
         return True
     standing = members.standing(project_id, principal.subject)
@@ -98,7 +129,8 @@ def refusal(principal: Principal, action: Action, project_id: str, members: Memb
     if authorize(principal, action, project_id, members):
         return None
     if authorize(principal, Action.READ, project_id, members):
-        return Problem(FORBIDDEN, f"your role in project {project_id} does not allow this")
+        who = "your role in" if action in principal.grants.actions else "this token for"
+        return Problem(FORBIDDEN, f"{who} project {project_id} does not allow this")
     return Problem(UNKNOWN_PROJECT, f"project {project_id}")
 
 

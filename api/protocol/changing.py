@@ -4,9 +4,10 @@ from api.protocol.control import ack_data, error_data
 from api.protocol.effects import Append
 from api.protocol.hub import Waiting
 from api.protocol.inputs import Change, NotTaken, Taken
+from api.protocol.requests import ChangeRequest, request_of
 from api.protocol.session import Session
 from api.protocol.times import iso
-from api.protocol.writes import ChangeRequest, Fill, Write, request_of, write_of
+from api.protocol.writes import Fill, Write, write_of
 from schemas.problems import INVALID_CHANGE, Problem
 
 

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from api.protocol.receipt import Content, Ledger, Touched, Who, content, live
-from api.protocol.writes import ChangeRequest
+from api.protocol.requests import ChangeRequest
 from schemas.events import Fields
 from schemas.rows import LiveRow, Row
 from schemas.topics import row_key, split_key

@@ -3,38 +3,15 @@
 from datetime import datetime
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 
 from api.protocol.access import ADMIN, SOURCE, Action, Members, Principal, may_act_as, refusal
-from schemas.events import Event, Fields, Integer, Name, encode_event
-from schemas.frames import STREAM_PREFIX, ChangeData, ClientFrame
+from api.protocol.grants import narrowed
+from api.protocol.requests import ChangeRequest
+from schemas.events import Event, Fields, encode_event
 from schemas.problems import FORBIDDEN, INVALID_CHANGE, TOO_LARGE, Problem
 from schemas.topics import MAX_EVENT_BYTES, MAX_ID_CHARS
 from schemas.words import ACTIONS, ENTITIES, SOURCES, Source
-
-
-class ChangeRequest(Struct, omit_defaults=True):
-    """An event as a caller writes it: what is missing is filled in, what only the edge may say is checked."""
-
-    entity: str
-    action: str
-    project_id: str
-    entity_id: str
-    id: str | None = None
-    occurred_at: str | None = None
-    source: str | None = None
-    schema: int = 1
-    branch_id: str | None = None
-    task_id: str | None = None
-    origin: Name | None = None
-    version: Integer | None = None
-    if_stamp: Integer | None = None
-    user_id: str | None = None
-    session_id: str | None = None
-    correlation_id: str | None = None
-    data: Fields | None = None
-    git_branch_id: Name | None = None
 
 
 class Write(Struct, frozen=True):
@@ -51,17 +28,20 @@ class Fill(Struct, frozen=True):
     now: str
 
 
-_decode_change_data = msgspec.json.Decoder(ChangeData).decode
+def write_of(asked: ChangeRequest, principal: Principal, members: Members, fill: Fill, needs: Action | None = None) -> Write | Problem:
+    """Return the event of a request, or what is wrong with it. The source is `user` unless the token may set it, or sets it.
 
-
-def write_of(request: ChangeRequest, principal: Principal, members: Members, fill: Fill) -> Write | Problem:
-    """Return the event of a request, or what is wrong with it. The source is `user` unless the token may set it."""
-    errors = tuple(_mistakes(request))
+    needs: what the caller must be allowed to do, where the request alone does not say it.
+    """
+    errors = tuple(_mistakes(asked))
     if errors:
         return Problem(INVALID_CHANGE, errors=errors)
-    refused = refusal(principal, _action(request), request.project_id, members)
+    refused = refusal(principal, needs or _action(asked), asked.project_id, members)
     if refused is not None:
         return refused
+    request = narrowed(asked, principal.grants, members)
+    if isinstance(request, Problem):
+        return request
     user_id = principal.subject if request.user_id is None else request.user_id
     if not may_act_as(principal, user_id):
         return Problem(FORBIDDEN, "user_id must be the caller")
@@ -91,50 +71,6 @@ def write_of(request: ChangeRequest, principal: Principal, members: Members, fil
     return Write(event, value)
 
 
-def request_of(frame: ClientFrame) -> ChangeRequest | Problem:
-    """Return the request that a client's `update` frame makes, or what is wrong with it."""
-    try:
-        data = _decode_change_data(frame.payload.data)
-        primary = data.primary
-        fields = msgspec.convert(primary, Fields)
-        stream = frame.stream or ""
-        project_id = stream.removeprefix(STREAM_PREFIX) if stream else primary.get("project_id", "")
-        metadata = frame.metadata
-        return msgspec.convert(
-            {
-                "entity": frame.payload.entity or "",
-                "action": frame.payload.action,
-                "project_id": project_id,
-                "entity_id": primary.get("id", ""),
-                "id": frame.id,
-                "branch_id": primary.get("branch_id"),
-                "task_id": primary.get("task_id"),
-                "if_stamp": data.if_stamp,
-                "source": metadata.source if metadata else None,
-                "session_id": metadata.session_id if metadata else None,
-                "correlation_id": metadata.correlation_id if metadata else None,
-                "data": fields,
-            },
-            ChangeRequest,
-        )
-    except (msgspec.MsgspecError, RecursionError) as error:
-        return Problem(INVALID_CHANGE, errors=(str(error),))
-
-
-def requests_of(body: bytes, *, lines: bool) -> list[ChangeRequest] | Problem:
-    """Return the requests of an HTTP body: one event, a list of them, or one per line (NDJSON)."""
-    try:
-        if lines:
-            return [_decode_one(line) for line in body.splitlines() if line.strip()]
-        return _decode_list(body) if body.lstrip().startswith(b"[") else [_decode_one(body)]
-    except (msgspec.MsgspecError, RecursionError) as error:
-        return Problem(INVALID_CHANGE, errors=(str(error),))
-
-
-_decode_one = msgspec.json.Decoder(ChangeRequest).decode
-_decode_list = msgspec.json.Decoder(list[ChangeRequest]).decode
-
-
 def _action(request: ChangeRequest) -> Action:
     """Return what a caller must be allowed to do: who the members are, and the end of a project, is the owners' business."""
     ends = request.entity == "project" and ACTIONS[request.action] == "delete"
@@ -142,10 +78,11 @@ def _action(request: ChangeRequest) -> Action:
 
 
 def _source(wanted: str | None, principal: Principal) -> Source:
-    """Return the source that holds. A person cannot pass as a program: what the token may not set, the entry point sets."""
-    if {SOURCE, ADMIN} & principal.scopes:
+    """Return the source that holds. A person cannot pass as a program, nor a token for an agent as a person."""
+    granted = principal.grants.source
+    if granted or {SOURCE, ADMIN} & principal.scopes:
         for source in SOURCES:
-            if source == wanted:
+            if source == (granted or wanted):
                 return source
     return "user"
 

@@ -13,8 +13,9 @@ from api.edge import Edge, now_ms
 from api.problems import Refusal
 from api.producer import Appended
 from api.protocol.access import Principal
+from api.protocol.requests import ChangeRequest, requests_of
 from api.protocol.times import iso
-from api.protocol.writes import ChangeRequest, Fill, Write, requests_of, write_of
+from api.protocol.writes import Fill, Write, write_of
 from schemas.http import ChangesAnswer
 from schemas.ids import uuid7
 from schemas.problems import INVALID_CHANGE, TOO_LARGE, Problem

@@ -23,6 +23,13 @@ SUMMARY = "anabranch://projects/p/summary"
 async def agent(instance: Running, name: str, *projects: str) -> AsyncIterator[Client]:
     """Connect as an agent with a token for some projects."""
     token = instance.run("token", "--user", name, *(part for project in projects for part in ("--project", project))).out.strip()
+    async with speaking(instance, token) as client:
+        yield client
+
+
+@asynccontextmanager
+async def speaking(instance: Running, token: str) -> AsyncIterator[Client]:
+    """Connect with a token."""
     async with (
         httpx2.AsyncClient(headers={"Authorization": f"Bearer {token}"}, trust_env=False, timeout=30) as http,
         Client(streamable_http_client(f"{instance.ready['url']}/mcp", http_client=http)) as client,
@@ -171,6 +178,21 @@ def receipts_by_command(instance: Running) -> None:
     assert (missing.code, "session_work" in missing.err) == (2, True)
 
 
+async def is_narrowed(instance: Running) -> None:
+    """Claim with a token that may only claim; write in one branch with one that may write there, in its own session."""
+    claims = instance.run("token", "--agent", "claimer", "--may", "claim", "--project", "r").out.strip()
+    writes = instance.run("token", "--agent", "writer", "--branch", "b", "--session", "run-9", "--project", "r").out.strip()
+    async with speaking(instance, claims) as claimer, speaking(instance, writes) as writer:
+        claim = await call(claimer, "claim_next_task", project_id="r", agent="claimer")
+        assert claim["task"]["status"] == "in_progress"
+        assert "this token for" in await refused(claimer, "complete_task", project_id="r", task_id=claim["task"]["id"])
+        done = await call(writer, "complete_task", project_id="r", task_id=claim["task"]["id"], session_id="another")
+        assert done["task"]["last_actor"] == {"source": "mcp-ai", "user_id": "writer", "session_id": "run-9"}
+        other = {"project_id": "r", "branch_id": "elsewhere", "task_id": "z", "title": "z"}
+        assert "only tasks of b" in await refused(writer, "create_task", **other)
+        assert (await call(writer, "receipt"))["session_id"] == "run-9"
+
+
 async def speaks_on_stdio(instance: Running) -> None:
     """Go through the same door by the command."""
     program = StdioServerParameters(command=sys.executable, args=["-m", "cli.main", "mcp", "--data", str(instance.data), "--project", "p"])
@@ -191,6 +213,7 @@ def test_agents_work_through_their_door(instance: Running) -> None:
     asyncio.run(works_together(instance))
     asyncio.run(listens(instance))
     asyncio.run(takes_back(instance))
+    asyncio.run(is_narrowed(instance))
     asyncio.run(speaks_on_stdio(instance))
     verified = instance.run("verify")
     assert verified.code == 0, verified.out + verified.err

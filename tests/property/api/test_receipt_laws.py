@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.protocol.receipt import Ledger, content, live, net, sentence
+from api.protocol.requests import ChangeRequest
 from api.protocol.told import Most, told
 from api.protocol.undo import Plan, plan_of
-from api.protocol.writes import ChangeRequest
 from api.receipts import feed
 from broker.records import Record
 from cli.refold import Refold

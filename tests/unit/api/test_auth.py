@@ -10,7 +10,7 @@ import pytest
 
 from api.auth import Secret, Verifier, bearer, mint, offered
 from api.claims import MAX_TOKEN_BYTES
-from api.protocol.access import Principal
+from api.protocol.access import Action, Grants, Principal
 from api.revocations import Revocations
 from api.settings import AuthSettings
 from schemas.problems import Problem
@@ -66,6 +66,28 @@ async def test_a_provider_s_token_speaks_for_its_user(algorithm: str, kid: str) 
         assert principal.scopes == frozenset({"openid", "profile"})
 
 
+LIMITS = {"entities": ["task"], "branches": ["b"], "session": "run-1", "source": "mcp-ai"}
+
+
+@pytest.mark.parametrize(
+    ("scope", "actions"),
+    [
+        ("openid read write", set(Action)),
+        ("tasks:read", {Action.READ}),
+        ("tasks:claim", {Action.READ, Action.CLAIM}),
+        ("tasks:claim tasks:write", {Action.READ, Action.CLAIM, Action.WRITE}),
+        ("admin tasks:read", {Action.READ}),
+        ("tasks:manage", set(Action)),
+        ("tasks:wirte", set()),
+    ],
+)
+async def test_a_token_may_be_narrowed(scope: str, actions: set[Action]) -> None:
+    """By scopes of ours, and by limits; a scope that looks like one of them and is none gives nothing."""
+    principal = await provider().verify(sign(scope=scope, limits=LIMITS))
+    assert isinstance(principal, Principal)
+    assert principal.grants == Grants(frozenset(actions), frozenset({"task"}), frozenset({"b"}), "run-1", "mcp-ai")
+
+
 NOW = int(time.time())
 OTHER_USE = GOOD | {"typ": "", "token_use": "id", "iat": NOW, "exp": NOW + 600}
 TWICE = json.dumps(GOOD | {"iat": NOW, "exp": NOW + 600})[:-1] + ', "sub": "admin"}'
@@ -116,6 +138,15 @@ FORGED: dict[str, Callable[[], str | None]] = {
     "scope as an object": lambda: sign(scope={}),
     "projects as text": lambda: sign(projects="p"),
     "projects as numbers": lambda: sign(projects=[1]),
+    "limits as text": lambda: sign(limits="branches"),
+    "limits without any": lambda: sign(limits={}),
+    "limits of an unknown name": lambda: sign(limits={"branch": ["b"]}),
+    "limits to no branch": lambda: sign(limits={"branches": []}),
+    "limits to a text": lambda: sign(limits={"branches": "b"}),
+    "limits to no entity of ours": lambda: sign(limits={"entities": ["everything"]}),
+    "limits to an empty session": lambda: sign(limits={"session": ""}),
+    "limits to a source that is none": lambda: sign(limits={"source": "boss"}),
+    "too many branches": lambda: sign(limits={"branches": ["b"] * 65}),
     "changed": lambda: ".".join((sign().split(".")[0], part(GOOD | {"sub": "admin", "iat": NOW, "exp": NOW + 600}), sign().split(".")[2])),
     "signed with the public key's text": lambda: signed(GOOD, pem("ES256").decode().replace("-", "x")),
 }

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cli.token import seconds_of, token
+from cli.token import limits_of, scopes_of, seconds_of, token
 from schemas.failure import UsageFailure
 
 
@@ -30,3 +30,21 @@ def test_only_known_scopes_are_given() -> None:
     """A typing error must not look like a right."""
     with pytest.raises(UsageFailure, match="admin, source"):
         token("u", ["p"], scope=["admni"])
+
+
+@pytest.mark.parametrize(("user", "agent"), [(None, None), ("u", "a")])
+def test_a_token_is_for_somebody(user: str | None, agent: str | None) -> None:
+    """A person or an agent, never neither or both."""
+    with pytest.raises(UsageFailure, match="--agent"):
+        token(user, ["p"], agent=agent)
+
+
+def test_what_narrows_a_token_is_checked() -> None:
+    """By name; what is not given is no limit."""
+    assert scopes_of(["admin"], ["claim"]) == ["admin", "tasks:claim"]
+    assert limits_of(["b"], ["task"], "s", agent=True) == {"branches": ["b"], "entities": ["task"], "session": "s", "source": "mcp-ai"}
+    assert limits_of([], [], None, agent=False) == {}
+    with pytest.raises(UsageFailure, match="read, claim, write"):
+        scopes_of([], ["wirte"])
+    with pytest.raises(UsageFailure, match="subtask"):
+        limits_of([], ["tasks"], None, agent=False)

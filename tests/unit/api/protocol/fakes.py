@@ -31,6 +31,7 @@ class FakeRows:
         self.leaves: dict[str, dict[str, dict[str, Any]]] = {}
         self.versions: dict[str, int] = {}
         self.standings: dict[tuple[str, str], Standing] = {}
+        self.places: dict[tuple[str, str], tuple[str, int]] = {}
 
     def put(self, project_id: str, stamp: int, *branches: str, deleted: bool = False) -> None:
         """Set a project's row, and rows of its branches with the same stamp."""
@@ -67,6 +68,10 @@ class FakeRows:
     def projects_of(self, user_id: str) -> Iterable[str]:
         """Return the projects in which something was set for a user."""
         return [name for name, user in self.standings if user == user_id]
+
+    def task_place(self, project_id: str, task_id: str) -> tuple[str, int] | None:
+        """Return what was set by hand."""
+        return self.places.get((project_id, task_id))
 
     def live(self, project_id: str) -> bool:
         """Return whether a project is there."""

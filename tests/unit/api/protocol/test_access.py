@@ -1,8 +1,9 @@
 """Who may do what."""
 
 import pytest
+from msgspec.structs import replace
 
-from api.protocol.access import RIGHTS, Action, Principal, Standing, authorize, may_act_as, readable, refusal, role
+from api.protocol.access import RIGHTS, Action, Grants, Principal, Standing, authorize, may_act_as, readable, refusal, role
 from tests.unit.api.protocol.fakes import FakeRows
 
 SOME = Principal("u", frozenset({"p"}))
@@ -10,7 +11,7 @@ NOBODY = Principal("v", frozenset())
 EVERY = Principal("w", frozenset({"*"}))
 ADMIN = Principal("a", frozenset(), frozenset({"admin"}))
 NONE = set[Action]()
-USE = {Action.READ, Action.WRITE}
+USE = {Action.READ, Action.CLAIM, Action.WRITE}
 ALL = set(Action)
 
 
@@ -41,6 +42,20 @@ def test_a_claim_does_not_manage_what_has_an_owner() -> None:
     members = FakeRows()
     members.standings["p", "somebody"] = Standing.OWNER
     assert [may(principal, members) for principal in (SOME, NOBODY)] == [USE, NONE]
+
+
+@pytest.mark.parametrize(
+    ("granted", "left"),
+    [({Action.READ}, {Action.READ}), ({Action.READ, Action.CLAIM}, {Action.READ, Action.CLAIM}), (set(), NONE), (ALL, ALL)],
+)
+def test_a_token_may_grant_less_than_its_user_may(granted: set[Action], left: set[Action]) -> None:
+    """Of an owner, and of an admin; never more than the user may."""
+    members = FakeRows()
+    members.standings |= {("p", "u"): Standing.OWNER, ("p", "v"): Standing.VIEWER}
+    narrow = [replace(principal, grants=Grants(frozenset(granted))) for principal in (SOME, ADMIN, NOBODY)]
+    assert [may(principal, members) for principal in narrow] == [left, left, left & {Action.READ}]
+    problem = refusal(narrow[0], Action.WRITE, "p", members)
+    assert problem is None or problem.detail in {"project p", "this token for project p does not allow this"}
 
 
 def test_every_standing_has_its_rights() -> None:

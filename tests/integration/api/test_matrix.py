@@ -122,9 +122,8 @@ async def test_every_route_is_covered(tmp_path: Path) -> None:
 async def prepared(worker: TinyWorker, edge: RunningEdge) -> None:
     """Give an edge a project with a member of each kind, and another one."""
     await worker.add_task("p", "t-secret")
-    await worker.log("p", "earlier", "create", "t-there")
-    await worker.log("p", "work", "create", "t-gone")
-    await worker.log("p", "work", "delete", "t-gone")
+    for session, action in (("earlier", "create"), ("work", "patch"), ("later", "patch")):  # nothing is left to undo
+        await worker.log("p", session, action, "t-secret", title=f"secret of {session}")
     for user, role in MEMBER.items():
         await worker.member("p", user, role)
     await until_read(edge, await worker.member("p", "removed", None))

@@ -29,6 +29,8 @@ TOOLS: Final[dict[str, tuple[dict[str, Any], Expected]]] = {
     "update_task": (TASK | {"status": "done"}, WRITE),
     "complete_task": (TASK, WRITE),
     "claim_next_task": ({"project_id": "p", "agent": "a"}, WRITE),
+    "receipt": ({"session": "work", "project_id": "p"}, READ),
+    "undo": ({"session": "work", "project_id": "p"}, WRITE),
 }
 RESOURCES: Final = {"anabranch://projects/{project_id}/summary"}
 _SENTENCES: Final[dict[str, str]] = {"no such project": UNKNOWN, "does not allow": FORBIDDEN, "try again": TOLD}

@@ -78,7 +78,7 @@ LIMITS = {"entities": ["task"], "branches": ["b"], "session": "run-1", "source":
         ("tasks:claim tasks:write", {Action.READ, Action.CLAIM, Action.WRITE}),
         ("admin tasks:read", {Action.READ}),
         ("tasks:manage", set(Action)),
-        ("tasks:wirte", set()),
+        ("tasks:writ", set()),
     ],
 )
 async def test_a_token_may_be_narrowed(scope: str, actions: set[Action]) -> None:

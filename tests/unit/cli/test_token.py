@@ -45,6 +45,6 @@ def test_what_narrows_a_token_is_checked() -> None:
     assert limits_of(["b"], ["task"], "s", agent=True) == {"branches": ["b"], "entities": ["task"], "session": "s", "source": "mcp-ai"}
     assert limits_of([], [], None, agent=False) == {}
     with pytest.raises(UsageFailure, match="read, claim, write"):
-        scopes_of([], ["rwite"])
+        scopes_of([], ["all"])
     with pytest.raises(UsageFailure, match="subtask"):
         limits_of([], ["tasks"], None, agent=False)

@@ -19,6 +19,8 @@ export async function looks(browser: Browser, given: Given): Promise<void> {
   await live(page);
   said('live again after a reload');
   check((await page.locator('.entry').count()) > 0, 'the feed does not begin empty');
+  const by = (await page.locator('.entry .by').first().textContent()) ?? '';
+  check(/^agent ./.test(by), `an imported change has a name: ${by}`);
   check(
     errors.length === 0,
     `no errors in the console, nothing against the policy${errors.map((one) => `\n  ${one}`)}`,
@@ -52,7 +54,8 @@ async function follows(page: Page, given: Given): Promise<void> {
   check(seen.size > 1, `the totals moved while the history came in: ${[...seen].slice(0, 6).join(', ')} …`);
   said(`totals equal the bulk answer: ${JSON.stringify(await totals(page))}`);
   check((await page.locator('.entry[data-kind="agent"] .fold:visible').count()) > 0, 'a burst is one line that opens');
-  await page.locator('.entry .fold:visible').first().click();
+  const fold = page.locator('.entry .fold:visible').first();
+  if ((await fold.getAttribute('aria-expanded')) === 'false') await fold.click();
   check((await page.locator('.entry .parts:visible li').count()) > 1, 'and shows its parts');
 }
 

@@ -6,6 +6,8 @@ export interface Fresh {
   readonly machine: Machine;
   /** When the page was last known to show everything. */
   readonly asOf: number | null;
+  /** Own changes that wait for a connection. */
+  readonly waiting: number;
   readonly now: number;
 }
 
@@ -18,6 +20,13 @@ export interface BadgeText {
 
 /** `word` changes with the state only, so a screen reader hears no countdown. */
 export function badgeOf(fresh: Fresh): BadgeText {
+  const text = stateOf(fresh);
+  const { waiting } = fresh;
+  if (waiting === 0 || text.kind === 'live') return text;
+  return { ...text, more: join(`${waiting} ${waiting === 1 ? 'change waits' : 'changes wait'}`, text.more) };
+}
+
+function stateOf(fresh: Fresh): BadgeText {
   const { machine } = fresh;
   const since = fresh.asOf === null ? '' : `as of ${clockTime(fresh.asOf)}`;
   const old = fresh.asOf === null ? '' : `${since} · ${age(fresh.now - fresh.asOf)} old`;

@@ -167,7 +167,7 @@ export class Board {
     const { machine } = this.#client;
     const up = machine.phase === 'live' || machine.phase === 'polling';
     if (up && machine.staleSince === null) this.#asOf = machine.lastFrameAt;
-    this.#header.update({ machine, asOf: this.#asOf, now });
+    this.#header.update({ machine, asOf: this.#asOf, waiting: this.#client.pending.length, now });
     attribute(this.element, 'data-phase', machine.phase);
   }
 

@@ -155,10 +155,9 @@ export function taskList(
 
 /** `now` in order, when `before` was: what is new is sorted and laid into the rest, so few changes cost little. */
 export function resorted<T>(before: readonly T[], now: readonly T[], order: (a: T, b: T) => number): readonly T[] {
-  const there = new Set(now);
-  const rest = before.filter((one) => there.has(one));
-  const known = new Set(rest);
-  const fresh = now.filter((one) => !known.has(one)).sort(order);
+  const gone = new Set(before);
+  const fresh = now.filter((one) => !gone.delete(one)).sort(order);
+  const rest = before.filter((one) => !gone.has(one));
   const whole: T[] = [];
   let from = 0;
   for (const one of fresh) {

@@ -5,9 +5,9 @@ import { badgeOf } from '../../src/dashboard/badge.ts';
 
 const NOW = 1_000_000;
 
-function badge(phase: string, more: object = {}, asOf: number | null = NOW - 65_000) {
+function badge(phase: string, more: object = {}, asOf: number | null = NOW - 65_000, waiting = 0) {
   const machine = { ...START, reason: 'the server went away', ...more, phase } as typeof START;
-  const { kind, word, more: rest } = badgeOf({ machine, asOf, now: NOW });
+  const { kind, word, more: rest } = badgeOf({ machine, asOf, waiting, now: NOW });
   return [kind, word, rest.replace(/as of [^·]+/, 'as of T ').trim()];
 }
 
@@ -22,4 +22,10 @@ test('every state has its word, and says since when nothing new came', () => {
   expect(badge('unauthorized')[1]).toBe('Sign in');
   expect(badge('failed', {}, null)).toEqual(['bad', 'Failed', 'the server went away']);
   expect(badge('idle', {}, null)).toEqual(['off', 'Not connected', '']);
+});
+
+test('own changes that wait for a connection are counted', () => {
+  expect(badge('waiting', { due: NOW + 4_200 }, null, 2)[2]).toBe('2 changes wait · in 5 s');
+  expect(badge('paused', {}, null, 1)[2]).toBe('1 change waits');
+  expect(badge('live', {}, NOW, 1)[2]).toBe('as of T');
 });

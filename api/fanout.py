@@ -12,8 +12,9 @@ from api.protocol.hub import Hub
 from api.protocol.join import Outlet
 
 log = structlog.get_logger()
-_SHARE: Final = 3
-"""A flush is followed by at least three times as long without one, as long as that is within the tick."""
+_SHARE: Final = 1
+"""A flush is followed by as long without one as it kept this thread busy (not: as it took, or a busy machine would make frames wait for
+nothing), as long as that is within the tick. So flushes take half of the edge's time at most, and what comes meanwhile leaves together."""
 
 
 class Sender(Protocol):
@@ -55,7 +56,7 @@ class FanOut:
 
     def _flush(self) -> None:
         self._scheduled = False
-        started = time.perf_counter()
+        started = time.thread_time()
         now_ms = int(time.time() * 1000)
         for session in list(self._hub.late):
             session.settle(now_ms)
@@ -66,7 +67,7 @@ class FanOut:
             except Exception as error:  # noqa: BLE001  because one connection's fault is not the others'
                 _failed(sender, error)
         self._to_all(now_ms)
-        took = time.perf_counter() - started
+        took = time.thread_time() - started
         self._next = asyncio.get_running_loop().time() + min(self._tick_s, _SHARE * took)
 
     def _to_all(self, now_ms: int) -> None:

@@ -88,8 +88,8 @@ async def _send(producer: AIOKafkaProducer, topic: str, project_id: str, value: 
     await producer.send(topic, value, key=project_id.encode(), partition=partition_for(project_id, PARTITIONS))
 
 
-async def measure(way: Any, kafka: KafkaSettings, folder: Path, load: Load, options: argparse.Namespace) -> dict[str, float]:  # noqa: ANN401  because both ways are context managers
-    """Return the quantiles (ms). Raises if a delivery is missing."""
+async def measure(way: Any, kafka: KafkaSettings, folder: Path, load: Load, options: argparse.Namespace) -> dict[str, Any]:  # noqa: ANN401  because both ways are context managers
+    """Return what the crowd found. Raises if a delivery is missing."""
     folder.mkdir()
     streams = [f"project:p{number}" for number in range(load.projects)]
     topic = kafka.topic(CASCADES)
@@ -102,17 +102,16 @@ async def measure(way: Any, kafka: KafkaSettings, folder: Path, load: Load, opti
             await clients.line()
             await publish(producer, topic, load, 2.0)
             total = await publish(producer, topic, load, options.seconds)
-            await asyncio.sleep(2)
-            found = await clients.tell()
-    expected = (total + int(load.rate * 2.0)) * options.clients // load.projects
+            expected = (total + int(load.rate * 2.0)) * options.clients // load.projects
+            found = await clients.tell(expected)
     if found["samples"] != expected:
         raise AssertionError(f"{found['samples']} of {expected} deliveries came")
-    return dict(found["quantiles"])
+    return found
 
 
 async def run(options: argparse.Namespace) -> list[Claim]:
     """Run both ways under both loads, interleaved; return the claims."""
-    found: dict[tuple[Load, str], list[dict[str, float]]] = {(load, way): [] for load in LOADS for way in ("ours", PEER)}
+    found: dict[tuple[Load, str], list[dict[str, Any]]] = {(load, way): [] for load in LOADS for way in ("ours", PEER)}
     async with stage() as (kafka, folder):
         for number in range(options.rounds):
             for (load, way), runs in found.items():
@@ -122,10 +121,12 @@ async def run(options: argparse.Namespace) -> list[Claim]:
     return [_claim(load, share, found, options) for load in LOADS for share in ("0.5", "0.99")]
 
 
-def _claim(load: Load, share: str, found: dict[tuple[Load, str], list[dict[str, float]]], options: argparse.Namespace) -> Claim:
-    mine, theirs = ([run[share] for run in found[load, way]] for way in ("ours", PEER))
+def _claim(load: Load, share: str, found: dict[tuple[Load, str], list[dict[str, Any]]], options: argparse.Namespace) -> Claim:
+    mine, theirs = ([run["quantiles"][share] for run in found[load, way]] for way in ("ours", PEER))
     name = {"0.5": "p50", "0.99": "p99"}[share]
-    return claim_of("broadcast", f"record to each of {options.clients} clients, {load}, {name}", "ms", mine, (PEER, theirs), vars(options))
+    busy = {way: [round(run["crowd_busy"], 2) for run in found[load, way]] for way in ("ours", PEER)}
+    settings = vars(options) | {"calibration": {f"load generator's share of a core, {load}": busy}}
+    return claim_of("broadcast", f"record to each of {options.clients} clients, {load}, {name}", "ms", mine, (PEER, theirs), settings)
 
 
 if __name__ == "__main__":

@@ -59,9 +59,8 @@ async def measure(kafka: KafkaSettings, folder: Path, count: int, options: argpa
         async with stalled(port, count), crowd(port, options.clients, "watch", SECRET, streams=["project:p0"]) as clients:
             await clients.line()
             await publish(producer, topic, LOAD, options.seconds)
-            await asyncio.sleep(2)
-            found = await clients.tell()
-    expected = int(LOAD.rate * options.seconds) * options.clients
+            expected = int(LOAD.rate * options.seconds) * options.clients
+            found = await clients.tell(expected)
     if found["samples"] != expected:
         raise AssertionError(f"{found['samples']} of {expected} deliveries came")
     return float(found["quantiles"]["0.99"])

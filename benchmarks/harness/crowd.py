@@ -1,8 +1,9 @@
 """The load generator, a process of its own: `python -m benchmarks.harness.crowd JSON`. It prints one JSON object when it is done.
 
 mode `saturate`: asks for a round by one byte on the control port, waits until every client has all frames of it, asks for the next.
-mode `watch`: prints `ready`, takes frames until a line comes on its input, and reports the time from each frame's due instant to its
-arrival; all samples count. mode `hold`: keeps connections open the same way. mode `follow`: `benchmarks.harness.followers`.
+mode `watch`: prints `ready`, takes frames until a line comes on its input (with a number: until so many came, a minute at most), and
+reports the time from each frame's due instant to its arrival; all samples count. mode `hold`: keeps connections open the same way. mode
+`follow`: `benchmarks.harness.followers`.
 """
 
 import json
@@ -71,7 +72,11 @@ def watch(crowd: Crowd, _options: dict[str, Any]) -> dict[str, Any]:
             late.append((time.monotonic_ns() - int(frame[at + 4 : frame.index(b'"', at)])) / 1e6)
 
     own, began = time.process_time(), time.perf_counter()
-    _until_told(crowd, seen)
+    wanted = int(_until_told(crowd, seen) or 0)
+    deadline = time.monotonic() + _PATIENCE_S
+    while len(late) < wanted and time.monotonic() < deadline:
+        for _ in crowd.events(0.1, seen):
+            pass
     late.sort()
     return {
         "samples": len(late),
@@ -88,11 +93,13 @@ def hold(crowd: Crowd, _options: dict[str, Any]) -> dict[str, Any]:
     return {"clients": len(crowd.clients), "fewest": min(client.frames - before.get(client, 0) for client in crowd.clients.values())}
 
 
-def _until_told(crowd: Crowd, seen: Any) -> None:  # noqa: ANN401  because it is a callback of the crowd
+def _until_told(crowd: Crowd, seen: Any) -> str:  # noqa: ANN401  because it is a callback of the crowd
+    """Take frames until a line comes; return it."""
     print("ready", flush=True)
     while not select.select([sys.stdin], [], [], 0)[0]:
         for _ in crowd.events(0.1, seen):
             pass
+    return sys.stdin.readline().strip()
 
 
 def hello(streams: list[str], number: int) -> bytes:

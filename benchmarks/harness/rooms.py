@@ -67,10 +67,10 @@ class Crowd:
             raise RuntimeError("the load generator ended early")
         return line.decode().strip()
 
-    async def tell(self) -> dict[str, Any]:
-        """Let it end; return what it found."""
+    async def tell(self, samples: int = 0) -> dict[str, Any]:
+        """Let it end, once it has so many samples; return what it found."""
         assert self._child.stdin is not None  # noqa: S101  because it was started with a pipe
-        self._child.stdin.write(b"\n")
+        self._child.stdin.write(b"%d\n" % samples)
         return await self.found()
 
     async def found(self) -> dict[str, Any]:

@@ -1,0 +1,129 @@
+"""Bytes on the wire of a page while agents are at work: one frame a window, beside a full cascade for each event, and beside re-fetching.
+
+`python -m benchmarks.burst [--json] [--quick] [--history SOURCE] [--speed N] [--seconds N] [--rounds N]`. A burst goes through Kafka, a
+worker and an edge to one page; everything that the page gets and sends from the first event on counts, uncompressed. SOURCE (or
+BENCH_HISTORY) is anything that git can clone and that keeps Task Master's or beads' file: the liveliest stretch of its history is replayed.
+Without one, agents work through a made plan. "a full cascade for each event" is the same worker with FEATURE_AI_BATCH off. "notice, then
+re-fetch" is the way before all that (FEATURE_WS_CASCADE off, too): frames only say what changed, and the page fetches its project's
+summaries; never more than one fetch at a time, and one for all notices that came meanwhile. At the end every page must hold exactly what
+the edge answers.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+from pathlib import Path
+from typing import Any, Final
+
+from api.auth import mint
+from benchmarks.harness.calls import Caller
+from benchmarks.harness.histories import Burst, made, recorded
+from benchmarks.harness.report import Claim, claim_of, show
+from benchmarks.harness.rooms import OURS, SECRET, UNLIMITED
+from benchmarks.harness.screen import SUMMARIES, Page, Screen
+from benchmarks.harness.stage import fresh_topics, part, stage
+from broker.connection import KafkaSettings
+from broker.ports import free_port
+from connectors.publish import Publisher
+
+EACH: Final = "a full cascade for each event"
+FETCH: Final = "notice, then re-fetch"
+WAYS: Final = {
+    OURS: {},
+    EACH: {"FEATURE_AI_BATCH": "false"},
+    FETCH: {"FEATURE_AI_BATCH": "false", "FEATURE_WS_CASCADE": "false"},
+}
+_QUIET_S: Final = 1.5
+_PATIENCE_S: Final = 120.0
+
+
+async def measure(way: str, kafka: KafkaSettings, folder: Path, burst: Burst) -> dict[str, int]:
+    """Return what came to one page. Raises if it does not show the truth in the end."""
+    folder.mkdir()
+    port = free_port()
+    of_edge = UNLIMITED | {"ANABRANCH_HTTP__BULK_CALLS": "10000000"} | WAYS[way]
+    async with (
+        part("worker", kafka, folder, environment=WAYS[way]),
+        part("edge", kafka, folder, "--port", str(port), environment=of_edge),
+        Publisher(kafka) as publisher,
+    ):
+        await publisher.send(burst.before)
+        await publisher.flush()
+        await asyncio.to_thread(_truth, port, burst, publisher)
+        playing = asyncio.Event()
+        watching = asyncio.create_task(asyncio.to_thread(_watch, port, burst, playing))
+        await _play(publisher, burst)
+        truth = await asyncio.to_thread(_truth, port, burst, publisher)
+        playing.set()
+        page, screen = await watching
+    if screen.summaries() != truth.summaries():
+        raise AssertionError(f"the page of {way!r} does not show what is")
+    return {"bytes": page.wire, "frames": page.frames, "fetches": page.calls}
+
+
+async def _play(publisher: Publisher, burst: Burst) -> None:
+    loop = asyncio.get_running_loop()
+    start = loop.time() + 2.0
+    for due, changes in burst.steps:
+        await asyncio.sleep(max(0.0, start + due - loop.time()))
+        await publisher.send(changes)
+        await publisher.flush()
+
+
+def _truth(port: int, burst: Burst, publisher: Publisher) -> Screen:
+    """Return what the edge answers once it has everything that was sent."""
+    places = [{"partition": place.partition, "offset": place.offset} for place in publisher.positions]
+    asked = json.dumps({"project_ids": [burst.project_id], "min_position": places}).encode()
+    screen = Screen()
+    with Caller(port, _token()) as caller:
+        for _ in range(int(_PATIENCE_S)):
+            answer = caller.call("POST", f"{SUMMARIES}/bulk", asked if burst.before or places else b"{}")
+            if answer.status == 200:  # noqa: PLR2004  because HTTP says so
+                screen.answer(json.loads(answer.body))
+                return screen
+    raise TimeoutError(answer.body)
+
+
+def _watch(port: int, burst: Burst, done: asyncio.Event) -> tuple[Page, Screen]:
+    screen = Screen()
+    page = Page(port, _token(), burst.project_id, screen)
+    page.settle()
+    while page.turn(_QUIET_S) or not done.is_set():
+        pass
+    return page, screen
+
+
+def _token() -> str:
+    return mint(SECRET, "page", ["*"], 3600)
+
+
+async def run(options: argparse.Namespace) -> list[Claim]:
+    """Run all ways, interleaved; return the claims."""
+    found: dict[str, list[dict[str, Any]]] = {way: [] for way in WAYS}
+    async with stage() as (kafka, folder):
+        source = options.history or os.environ.get("BENCH_HISTORY")
+        burst = recorded(source, folder, options.seconds, options.speed) if source else made(options.seconds, options.rate)
+        for number in range(options.rounds):
+            for place, (way, runs) in enumerate(found.items()):
+                topics = await fresh_topics(kafka, f"{number}-{place}-")
+                runs.append(await measure(way, topics, folder / f"{number}-{place}", burst))
+    settings = vars(options) | {"burst": burst.name, "events": burst.size, "before": len(burst.before), "found": found}
+    what = f"bytes to a page, {burst.name}, {burst.size} events in {options.seconds:g} s"
+    ours = [run["bytes"] for run in found[OURS]]
+    return [claim_of("burst", what, "bytes", ours, (way, [run["bytes"] for run in found[way]]), settings) for way in (EACH, FETCH)]
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--history", help="a repository or bundle to clone; default: BENCH_HISTORY, else a made burst")
+    parser.add_argument("--speed", type=float, default=100.0, help="how many times faster than it was recorded")
+    parser.add_argument("--rate", type=float, default=40.0, help="events per second of the made burst")
+    parser.add_argument("--seconds", type=float, default=30.0)
+    parser.add_argument("--rounds", type=int, default=3)
+    asked_ = parser.parse_args()
+    if asked_.quick:
+        asked_.seconds, asked_.rounds = 3.0, 1
+    show(asyncio.run(run(asked_)))

@@ -1,0 +1,96 @@
+"""What a page holds: rows by kind and id, from frames, notices and bulk answers. The least that a client can be."""
+
+import json
+from typing import Any, Final
+
+from benchmarks.harness.calls import Caller
+from benchmarks.harness.sockets import Client, Crowd
+
+SUMMARIES: Final = "/api/v2/branches/summaries"
+_LISTS: Final = {"branches": "branch", "tasks": "task", "projects": "project", "subtasks": "subtask", "contexts": "context"}
+Key = tuple[str, str]
+
+
+class Screen:
+    """rows: the newest of each. A page that only shows summaries holds projects and branches, whatever else comes."""
+
+    def __init__(self) -> None:
+        self.rows: dict[Key, dict[str, Any]] = {}
+
+    def frame(self, frame: dict[str, Any]) -> bool:
+        """Take in a data frame; returns whether it is a notice, so that something must be fetched."""
+        data = frame["payload"].get("data", {})
+        for name, kind in _LISTS.items():
+            for row in data.get("cascade", {}).get(name, ()):
+                self._put(kind, row)
+        primary = data.get("primary")
+        if isinstance(primary, list):
+            for change in primary:
+                self._put(change["entity"], change["row"])
+        elif primary:
+            self._put(frame["payload"]["entity"], primary)
+        return "changed" in data
+
+    def answer(self, answer: dict[str, Any]) -> None:
+        """Take in a bulk answer."""
+        for name, kind in (("summaries", "branch"), ("projects", "project")):
+            for row in answer[name].values():
+                self._put(kind, row)
+
+    def summaries(self) -> dict[Key, dict[str, Any]]:
+        """Return what a page shows of projects and branches."""
+        return {key: row for key, row in self.rows.items() if key[0] in {"project", "branch"} and not row.get("deleted")}
+
+    def _put(self, kind: str, row: dict[str, Any]) -> None:
+        known = self.rows.get((kind, row["id"]))
+        if known is None or known["stamp"] <= row["stamp"]:
+            self.rows[kind, row["id"]] = row
+
+
+class Page:
+    """A page of one project: a WebSocket, and a connection for what it fetches. Everything that comes and goes is counted (bytes)."""
+
+    def __init__(self, port: int, token: str, project_id: str, screen: Screen) -> None:
+        self.fetched = 0
+        self.calls = self.frames = 0
+        self._screen = screen
+        self._caller = Caller(port, token)
+        self._path = f"{SUMMARIES}?project_id={project_id}"
+        self._crowd = Crowd(port, f"Authorization: Bearer {token}\r\nSec-WebSocket-Protocol: summary.v2\r\n")
+        wants = [{"stream": f"project:{project_id}"}]
+        subscribe = json.dumps({"type": "sync", "payload": {"action": "subscribe", "data": {"streams": wants}}}).encode()
+        self._crowd.open(1, lambda _number: subscribe)
+        [self._client] = self._crowd.clients.values()
+        self._due = False
+
+    def settle(self) -> None:
+        """Take what the subscription brings, then begin to count."""
+        while self.turn(0.5):
+            pass
+        self._client.size = self.fetched = self.calls = self.frames = 0
+
+    def turn(self, timeout_s: float) -> int:
+        """Wait once for frames; fetch when they were notices, once for all of them. Returns how many frames came."""
+        came = sum(self._crowd.events(timeout_s, self._seen))
+        if self._due:
+            self._due = False
+            self.fetch()
+        self.frames += came
+        return came
+
+    def fetch(self) -> None:
+        """Fetch the project's summaries."""
+        answer = self._caller.call("GET", self._path)
+        self.fetched += answer.wire + len(self._caller.request("GET", self._path))
+        self.calls += 1
+        self._screen.answer(json.loads(answer.body))
+
+    @property
+    def wire(self) -> int:
+        """Return how many bytes went over both connections."""
+        return self._client.size + self.fetched
+
+    def _seen(self, _client: Client, frame: bytes) -> None:
+        message = json.loads(frame)
+        if message.get("stream"):
+            self._due = self._screen.frame(message) or self._due

@@ -56,22 +56,29 @@ class Caller:
 
     def call(self, method: str, path: str, body: bytes | None = None) -> Answer:
         """Return an answer with its body."""
-        request = self.request(method, path, body)
         started = time.perf_counter()
+        self.send(self.request(method, path, body))
+        return self.receive(started)
+
+    def send(self, request: bytes) -> None:
+        """Send a request, and wait for nothing."""
         self._sock.sendall(request)
+
+    def receive(self, started: float) -> Answer:
+        """Return the answer to what was sent at this instant."""
         data = b""
         while _END not in data:
-            data += self._receive()
+            data += self._more()
         head, rest = _head(data)
         parts, left = [rest], _length(head) - len(rest)
         while left > 0:
-            parts.append(self._receive())
+            parts.append(self._more())
             left -= len(parts[-1])
         took = (time.perf_counter() - started) * 1000
         content = b"".join(parts)
         return Answer(_status(head), head, content, len(head) + len(_END) + len(content), took)
 
-    def _receive(self) -> bytes:
+    def _more(self) -> bytes:
         got = self._sock.recv_into(self._buffer)
         if not got:
             raise ConnectionError

@@ -1,6 +1,7 @@
 """What a page holds: rows by kind and id, from frames, notices and bulk answers. The least that a client can be."""
 
 import json
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from benchmarks.harness.calls import Caller
@@ -16,10 +17,14 @@ class Screen:
 
     def __init__(self) -> None:
         self.rows: dict[Key, dict[str, Any]] = {}
+        self._parts: list[dict[str, Any]] = []
 
     def frame(self, frame: dict[str, Any]) -> bool:
         """Take in a data frame; returns whether it is a notice, so that something must be fetched."""
         data = frame["payload"].get("data", {})
+        if frame["payload"]["action"] == "snapshot":
+            self._snapshot(frame, data)
+            return False
         for name, kind in _LISTS.items():
             for row in data.get("cascade", {}).get(name, ()):
                 self._put(kind, row)
@@ -33,9 +38,24 @@ class Screen:
 
     def answer(self, answer: dict[str, Any]) -> None:
         """Take in a bulk answer."""
-        for name, kind in (("summaries", "branch"), ("projects", "project")):
-            for row in answer[name].values():
-                self._put(kind, row)
+        self._whole(answer["summaries"].values(), answer["projects"].values())
+
+    def _snapshot(self, frame: dict[str, Any], data: dict[str, Any]) -> None:
+        """Take in a part of a snapshot, which counts when it is whole."""
+        self._parts = [*(self._parts if frame["part"] > 1 else []), data]
+        if frame["part"] == frame["parts"]:
+            branches = [row for part in self._parts for row in part["cascade"]["branches"]]
+            self._whole(branches, [data["primary"]] if data["primary"] else [])
+
+    def _whole(self, branches: Iterable[dict[str, Any]], projects: Iterable[dict[str, Any]]) -> None:
+        """Take in all rows of projects: branches that are not among them are gone."""
+        rows = {("branch", row["id"]): row for row in branches} | {("project", row["id"]): row for row in projects}
+        of = {row.get("project_id", row["id"]) for row in rows.values()}
+        gone = [key for key, row in self.rows.items() if key[0] == "branch" and key not in rows and row["project_id"] in of]
+        for key in gone:
+            del self.rows[key]
+        for (kind, _), row in rows.items():
+            self._put(kind, row)
 
     def summaries(self) -> dict[Key, dict[str, Any]]:
         """Return what a page shows of projects and branches."""
@@ -48,16 +68,19 @@ class Screen:
 
 
 class Page:
-    """A page of one project: a WebSocket, and a connection for what it fetches. Everything that comes and goes is counted (bytes)."""
+    """A page that follows one project: a WebSocket, and a connection for what it fetches. All that comes and goes is counted (bytes).
 
-    def __init__(self, port: int, token: str, project_id: str, screen: Screen) -> None:
+    fetches: the projects whose summaries it fetches after a notice, one after the other.
+    """
+
+    def __init__(self, port: int, token: str, fetches: Sequence[str], screen: Screen) -> None:
         self.fetched = 0
         self.calls = self.frames = 0
         self._screen = screen
         self._caller = Caller(port, token)
-        self._path = f"{SUMMARIES}?project_id={project_id}"
+        self._requests = [self._caller.request("GET", f"{SUMMARIES}?project_id={project_id}") for project_id in fetches]
         self._crowd = Crowd(port, f"Authorization: Bearer {token}\r\nSec-WebSocket-Protocol: summary.v2\r\n")
-        wants = [{"stream": f"project:{project_id}"}]
+        wants = [{"stream": f"project:{fetches[0]}"}]
         subscribe = json.dumps({"type": "sync", "payload": {"action": "subscribe", "data": {"streams": wants}}}).encode()
         self._crowd.open(1, lambda _number: subscribe)
         [self._client] = self._crowd.clients.values()
@@ -79,11 +102,13 @@ class Page:
         return came
 
     def fetch(self) -> None:
-        """Fetch the project's summaries."""
-        answer = self._caller.call("GET", self._path)
-        self.fetched += answer.wire + len(self._caller.request("GET", self._path))
-        self.calls += 1
-        self._screen.answer(json.loads(answer.body))
+        """Fetch the summaries."""
+        for request in self._requests:
+            self._caller.send(request)
+            answer = self._caller.receive(0.0)
+            self.fetched += answer.wire + len(request)
+            self.calls += 1
+            self._screen.answer(json.loads(answer.body))
 
     @property
     def wire(self) -> int:

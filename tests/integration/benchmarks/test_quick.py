@@ -20,6 +20,8 @@ LIMIT_S = 240
         ("restore", [], ["records/s", "s"]),
         ("rowsize", [], ["bytes", "bytes", "MiB"]),
         ("bulk", [], ["ms"] * 12),
+        ("burst", [], ["bytes"] * 2),
+        ("screen", [], ["ms"] * 4),
     ],
 )
 def test_a_benchmark_measures_beside_its_peers(name: str, more: list[str], units: list[str]) -> None:

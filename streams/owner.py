@@ -72,7 +72,7 @@ class Owner:
         self._sealed = False
         self._idle = False
         self._failure: Exception | None = None
-        self._poison = PoisonWatch(kit.poison)
+        self._poison = PoisonWatch(kit.poison, store.mark.poison)
         self._steps = 0
         self._underway: Underway | None = None
         self._marks = Watermark(0)
@@ -206,7 +206,7 @@ class Owner:
 
     def _send(self, step: Step, begun: "Underway") -> None:
         kit = self._kit
-        broken = self._poison.note(begun.records, step.dead)
+        broken = self._poison.note(begun.records, step.dead, self._stands.through)
         if broken is not None:
             raise PoisonedError(f"Partition {self.number}: {broken}.")
         self._steps += 1
@@ -226,6 +226,7 @@ class Owner:
                 through=step.through,
                 time_ms=step.time_ms,
                 hints=step.hints,
+                poison=self._poison.count,
             )
         )
 
@@ -245,7 +246,14 @@ class Owner:
             if done.mends is not None:
                 self._mender.closed(done.mends)
             rows = {out.key: out.value for out in done.state[:-1] if out.value is not None}  # the last is the offset row: it is the mark
-            mark = Mark(self._mender.known(acknowledged.state_last), done.through, done.time_ms, self._kit.clock(), self._store.mark.epoch)
+            mark = Mark(
+                changelog=self._mender.known(acknowledged.state_last),
+                through=done.through,
+                time_ms=done.time_ms,
+                written_ms=self._kit.clock(),
+                epoch=self._store.mark.epoch,
+                poison=done.poison or self._store.mark.poison,
+            )
             self._store.apply(Write(mark, rows, done.hints))
             self._cache.release(done.step, rows, done.hints)
         self.in_flight -= done.events

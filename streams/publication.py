@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from streams.domain.node import Node
+from streams.domain.poison import PoisonCount
 from streams.domain.records import DeadLetter, Out
 from streams.domain.sole_writer import Gap
 
@@ -30,7 +31,7 @@ class Publication:
 
     step, rows: number of the step and its rows. ticket: its sending, see `Watermark`. events: how many it accounts for in
     the back-pressure. hints: of the rows in `state`. through, time_ms: of the offset row; `state` is empty for a window.
-    mends: the gap whose rows it writes again.
+    mends: the gap whose rows it writes again. poison: how it stands after the step.
     """
 
     step: int
@@ -44,6 +45,7 @@ class Publication:
     time_ms: int = 0
     hints: list[tuple[bytes, bytes]] = field(default_factory=list)
     mends: Gap | None = None
+    poison: PoisonCount | None = None
 
 
 def cut(records: Iterable[Sendable], new_batch: Callable[[], Builder]) -> Iterator[Builder]:

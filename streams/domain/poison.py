@@ -15,17 +15,39 @@ class PoisonLimits(Struct, frozen=True):
     events: int = 1_000
 
 
+class PoisonCount(Struct, frozen=True):
+    """How it stands: poison at the end of what was seen, and since the ratio was last taken all events and the poison among them."""
+
+    run: int = 0
+    events: int = 0
+    dead: int = 0
+
+
 class PoisonWatch:
-    """Watches one partition, batch by batch."""
+    """Watches one partition, batch by batch. count: how the one before it stood, whose work this one continues."""
 
     __slots__ = ("_dead", "_events", "_limits", "_run")
 
-    def __init__(self, limits: PoisonLimits) -> None:
+    def __init__(self, limits: PoisonLimits, count: PoisonCount | None = None) -> None:
         self._limits = limits
-        self._run = self._events = self._dead = 0
+        before = count or PoisonCount()
+        self._run, self._events, self._dead = before.run, before.events, before.dead
 
-    def note(self, records: Sequence[Record], dead: Collection[DeadLetter]) -> str | None:
-        """Take in a batch and the dead letters in it; returns the limit that it breaks, as a sentence for people."""
+    @property
+    def count(self) -> PoisonCount:
+        """Return how it stands, for whoever continues."""
+        return PoisonCount(self._run, self._events, self._dead)
+
+    def note(self, records: Sequence[Record], dead: Collection[DeadLetter], through: int = -1) -> str | None:
+        """Take in a batch and the dead letters in it; returns the limit that it breaks, as a sentence for people.
+
+        Records below `through` come again and were counted.
+        """
+        if records[0].offset < through:
+            records = [record for record in records if record.offset >= through]
+            dead = [letter for letter in dead if letter.record.offset >= through]
+        if not records:
+            return None
         self._events += len(records)
         self._dead += len(dead)
         if not dead:

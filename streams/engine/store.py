@@ -10,6 +10,8 @@ from typing import Final
 import msgspec
 from rocksdict import BlockBasedOptions, Cache, Options, Rdict, WriteBatch, WriteOptions
 
+from streams.domain.poison import PoisonCount
+
 FORMAT: Final = 1
 _MIB: Final = 1024 * 1024
 _MARK: Final = b"\x00mark"
@@ -22,6 +24,7 @@ class Mark(msgspec.Struct, frozen=True):
     """How far a store goes. changelog: last offset of `task-state` it includes. through, time_ms: as in its newest offset row.
 
     -1 stands for none yet. written_ms: wall clock of the last write. epoch: life of the topics it was made from.
+    poison: how much there was below `through`, as this store's owners counted.
     """
 
     changelog: int = -1
@@ -30,6 +33,7 @@ class Mark(msgspec.Struct, frozen=True):
     written_ms: int = 0
     epoch: str = ""
     format: int = FORMAT
+    poison: PoisonCount = PoisonCount()
 
 
 @dataclass
@@ -153,7 +157,7 @@ def _unusable(path: Path, now_ms: int, horizon_ms: int, epoch: str) -> str | Non
     try:
         probe = PartitionStore(path)
     except Exception as error:
-        if "lock" in str(error).lower():
+        if "/LOCK:" in str(error):  # the file's name: "block checksum mismatch" is no lock
             raise StoreLockedError(str(path)) from error
         return "cannot be opened"
     mark = probe.mark

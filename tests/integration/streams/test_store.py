@@ -67,6 +67,17 @@ def test_a_damaged_store_is_moved_aside(tmp_path: Path, name: str) -> None:
     store.close()
 
 
+def test_a_store_with_broken_blocks_is_not_taken_for_one_in_use(tmp_path: Path) -> None:
+    """RocksDB's sentence about them has "block" in it, which is no lock."""
+    _filled(tmp_path / "s")
+    for path in (tmp_path / "s").glob("*.sst"):
+        content = path.read_bytes()
+        path.write_bytes(b"\xff" * (len(content) // 2) + content[len(content) // 2 :])
+    store, moved = open_store(tmp_path / "s", 2_000, _DAY_MS, "e")
+    assert moved == "cannot be opened"
+    store.close()
+
+
 def test_a_store_that_failed_is_not_trusted_again(tmp_path: Path) -> None:
     """An error while running leaves a note for the next start."""
     _filled(tmp_path / "s")

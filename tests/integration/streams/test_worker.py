@@ -10,7 +10,7 @@ import pytest
 
 from broker.connection import KafkaSettings
 from schemas.topics import DLQ, TASK_CHANGES, TASK_STATE
-from tests.integration.streams.topic_log import agrees, cut_off, read_all, send, send_raw, task_events
+from tests.integration.streams.topic_log import PARTITIONS, agrees, cut_off, read_all, send, send_raw, task_events
 from tests.integration.streams.worker_process import WorkerProcess
 
 
@@ -178,3 +178,27 @@ async def test_a_log_that_was_cut_off_too_is_said(topics: KafkaSettings, worker:
     await second.start()
     assert await asyncio.wait_for(second.process.wait(), 60) == 1
     assert "bring task-changes back from a backup" in second.log
+
+
+async def test_a_corrupt_store_is_moved_aside_and_made_again(topics: KafkaSettings, tmp_path: Path) -> None:
+    """Its list of files is garbage, then blocks of its rows are: the worker starts all the same, and no total is wrong after."""
+    worker = WorkerProcess(topics, tmp_path / "worker", TIMES__SESSION_MS="10000")
+    await worker.start()
+    await send(topics, task_events(4_000, seed=14))
+    await agrees(topics)
+    assert await worker.stop() == 0
+    assert [path.write_bytes(b"garbage" * 99) for path in worker.directory.glob("partition-*/MANIFEST*")]
+    await worker.start()
+    await agrees(topics)
+    assert worker.log.count("store_moved_aside") == PARTITIONS
+    assert await worker.stop() == 0
+
+    for path in worker.directory.glob("partition-[0-9]/*.sst"):
+        content = bytearray(path.read_bytes())
+        content[: len(content) // 2] = b"\xff" * (len(content) // 2)
+        path.write_bytes(content)
+    await worker.start()
+    assert worker.log.count("store_moved_aside") == 2 * PARTITIONS
+    await send(topics, task_events(4_000, seed=15))
+    await agrees(topics)
+    assert await worker.stop() == 0

@@ -298,3 +298,22 @@ async def test_too_much_poison_ends_the_owner() -> None:
         await world.owner.run()
     assert "3 records one after the other cannot be applied, up to offset 2" in str(caught.value.exceptions[0])
     assert not world.sink.logs
+
+
+async def test_poison_is_counted_over_a_restart() -> None:
+    """The next owner of the same store reads two poison records again, and stops at the third; one good record would have let it go on."""
+    poison = [Record(n, 0, b"p", b"{") for n in range(3)]
+    async with _world() as first:
+        await first.owner.open(Place(0, 1))
+        await first.owner.submit(Batch(poison[:2], 1, 0, 2))
+        await _turns()
+    for third, stops in ((poison[2], True), (_record(2), False)):
+        second = _World(Sink())
+        second.owner = Owner(0, first.store, second.owner._kit, cache_rows=100)  # noqa: SLF001  the kit of a test
+        await second.owner.open(Place(0, 1))
+        await second.owner.submit(Batch([*poison[:2], third], 1, 0, 3))
+        running = asyncio.create_task(second.owner.run())
+        await _turns()
+        assert running.done() is stops
+        running.cancel()
+        await asyncio.wait([running])

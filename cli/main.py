@@ -30,6 +30,7 @@ from cli import (
     webhook,
     worker,
 )
+from cli.keep import backup, erase
 from cli.operate import doctor, status
 from schemas.failure import Failure
 
@@ -63,6 +64,9 @@ app.command("burndown")(burndown.burndown)
 app.command("mcp")(mcp.mcp)
 app.command("status")(status.status)
 app.command("doctor")(doctor.doctor)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
+app.command("erase")(erase.erase)
 app.command("bench")(bench.bench)
 
 

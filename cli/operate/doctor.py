@@ -31,7 +31,7 @@ def doctor(  # noqa: PLR0913  because every option of the command is an argument
     *,
     max_lag: Annotated[int, typer.Option("--max-lag", min=0, metavar="EVENTS", help="More events that wait are a fault.")] = 10_000,
     max_skew_ms: Annotated[int, typer.Option("--max-skew-ms", min=0, help="A clock further off than this is a fault.")] = 1_000,
-    files: Annotated[int, typer.Option("--files", min=1, help="Open files that a process must be allowed.")] = 4_096,
+    files: Annotated[int, typer.Option("--files", min=1, help="Open files that a process must be allowed.")] = 1_024,
     min_free_mib: Annotated[int, typer.Option("--min-free-mib", min=0, help="Less free space under the data directory is a fault.")] = 512,
     as_json: Json = False,
 ) -> None:

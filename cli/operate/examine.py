@@ -48,7 +48,7 @@ class Scope:
     profile: Profile
     max_lag: int = 10_000
     max_skew_ms: int = 1_000
-    files: int = 4_096
+    files: int = 1_024
     min_free_mib: int = 512
     clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000
 

@@ -63,7 +63,7 @@ def of_topics(actions: Iterable[Action], profile: str) -> list[Finding]:
                 texts = ", ".join(f"{key} is {now}, wanted {wanted}" for key, (now, wanted) in changes.items())
                 found.append(Finding("topics", "fail", f"The topic {name} is set up otherwise: {texts}.", apply))
             case Refuse(_, sentence):
-                found.append(Finding("topics", "fail", sentence, "Name the right --profile, or see docs/howto/replay.md."))
+                found.append(Finding("topics", "fail", sentence, "Name the right --profile, or see docs/runbooks/more-partitions.md."))
             case _:
                 pass
     return found or [Finding("topics", "ok", f"All topics are as topics.yaml wants them ({profile}).")]
@@ -94,7 +94,7 @@ def of_lag(group: Group, max_lag: int) -> Finding:
     if total > max_lag:
         worst = max(lags, key=lambda number: lags[number])
         what = f"{total:,} events wait, most in partition {worst} ({lags[worst]:,}); more than --max-lag {max_lag:,}."
-        return Finding("lag", "fail", what, "See docs/runbooks; `anabranch status --watch` shows whether it shrinks.")
+        return Finding("lag", "fail", what, "See docs/runbooks/lag-growing.md; `anabranch status --watch` shows whether it shrinks.")
     return Finding("lag", "ok", f"{total:,} events wait; {len(group.members)} worker(s) in the group, {group.state}.")
 
 
@@ -103,7 +103,7 @@ def of_history(group: Group, retention_ms: int) -> list[Finding]:
     found = []
     lost = [number for number, begin in group.begins.items() if number in group.committed and group.committed[number] < begin]
     if lost:
-        do = "Set retention.ms=-1 (`anabranch topics apply`), and restore a backup."
+        do = "Set retention.ms=-1 (`anabranch topics apply`), and restore a backup: docs/runbooks/backup-and-restore.md."
         found.append(Finding("retention", "fail", f"Partitions {lost}: events were deleted before a worker read them.", do))
     cut = [number for number, begin in group.begins.items() if begin > 0]
     if cut:
@@ -131,7 +131,7 @@ def of_disk(path: str, free: int, total: int, min_free_mib: int) -> Finding:
     if free < min_free_mib * MIB or free < total * _FULL:
         return Finding("disk", "fail", what, "Free some space or move the directory: a worker stops when its disk is full.")
     if free < total * _SCARCE:
-        return Finding("disk", "warn", what, "Plan for more.")
+        return Finding("disk", "warn", what, "Plan for more: docs/howto/capacity.md.")
     return Finding("disk", "ok", what)
 
 

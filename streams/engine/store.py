@@ -16,6 +16,7 @@ FORMAT: Final = 1
 _MIB: Final = 1024 * 1024
 _MARK: Final = b"\x00mark"
 _HINT: Final = b"\x00hint"
+OTHER_TOPICS: Final = "made from other topics"
 _SUSPECT: Final = "SUSPECT"
 _SIZES: Final = ("rocksdb.live-sst-files-size", "rocksdb.cur-size-all-mem-tables")
 
@@ -139,7 +140,9 @@ def open_store(path: Path, now_ms: int, horizon_ms: int, epoch: str, begin: int 
     begin: offset of the changelog from which on a new store restores.
     """
     reason = _unusable(path, now_ms, horizon_ms, epoch)
-    if reason is not None:
+    if reason == OTHER_TOPICS:
+        discard(path)
+    elif reason is not None:
         move_aside(path, now_ms)
     path.mkdir(parents=True, exist_ok=True)
     store = PartitionStore(path)
@@ -171,7 +174,7 @@ def _outdated(mark: Mark, now_ms: int, horizon_ms: int, epoch: str) -> str | Non
     if mark.written_ms and now_ms - mark.written_ms > horizon_ms:
         return "older than the tombstones"
     if mark.changelog >= 0 and mark.epoch != epoch:
-        return "made from other topics"
+        return OTHER_TOPICS
     return None
 
 
@@ -182,6 +185,12 @@ def move_aside(path: Path, now_ms: int) -> Path:
     target = path.with_name(f"{path.name}.aside-{now_ms}")
     path.rename(target)
     return target
+
+
+def discard(path: Path) -> None:
+    """Delete a store and its copies: they tell of another life of the topics, and of people who were erased since (decision 0024)."""
+    for folder in (path, *path.parent.glob(f"{path.name}.aside-*")):
+        shutil.rmtree(folder)
 
 
 def _hint_prefix(parent: bytes) -> bytes:

@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-PACKAGES: Final = ("schemas", "broker", "streams", "api", "connectors", "audit", "analytics", "cli", "benchmarks", "tools")
+PACKAGES: Final = ("schemas", "broker", "streams", "api", "connectors", "audit", "analytics", "archive", "cli", "benchmarks", "tools")
 PURE: Final = ("schemas", "streams/domain", "api/protocol")
 MAX_LINES: Final = 300
 FORBIDDEN: Final = re.compile(r"(^|_)(utils?|helpers?|common|managers?|services?)($|_)", re.IGNORECASE)

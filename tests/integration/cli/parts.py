@@ -27,10 +27,11 @@ def environment(kafka: KafkaSettings, **more: str) -> dict[str, str]:
 
 
 class Running:
-    """One `anabranch worker` or `anabranch edge`."""
+    """One `anabranch worker` or `anabranch edge`. url: where an edge's clients connect."""
 
-    def __init__(self, process: asyncio.subprocess.Process, private_port: int) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, private_port: int, port: int) -> None:
         self.process = process
+        self.url = f"http://127.0.0.1:{port}"
         self.private_url = f"http://127.0.0.1:{private_port}"
 
     async def ready(self) -> None:
@@ -53,14 +54,16 @@ class Running:
 @contextlib.asynccontextmanager
 async def part(kind: str, kafka: KafkaSettings, data: Path, *more: str, **settings: str) -> AsyncIterator[Running]:
     """Run a worker or an edge on a data directory until the block ends; it is ready when it begins."""
-    port = free_port()
-    words = (kind, "--data", str(data), "--kafka", kafka.bootstrap, "--private-port", str(port), *more)
+    port, public = free_port(), free_port()
+    words = [kind, "--data", str(data), "--kafka", kafka.bootstrap, "--private-port", str(port), *more]
+    if kind == "edge" and "--port" not in more:
+        words += ["--port", str(public)]
     await asyncio.to_thread(data.mkdir, parents=True, exist_ok=True)
     with (data / f"{kind}-{port}.log").open("ab") as log:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "cli.main", *words, cwd=ROOT, stdout=log, stderr=log, env=environment(kafka, **settings)
         )
-    running = Running(process, port)
+    running = Running(process, port, public)
     try:
         await running.ready()
         yield running

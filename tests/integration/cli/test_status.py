@@ -43,7 +43,7 @@ async def test_status_shows_two_workers_and_an_edge(topics: KafkaSettings, tmp_p
         part("worker", topics, tmp_path, *dirs[0], **names[0]) as first,
         part("worker", topics, tmp_path, *dirs[1], **names[1]) as second,
     ):
-        async with part("edge", topics, tmp_path, "--port", "0") as edge:
+        async with part("edge", topics, tmp_path) as edge:
             await send(topics, task_events(800, seed=3))
             await agrees(topics)
             found = await _settled(topics, tmp_path)

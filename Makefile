@@ -130,6 +130,9 @@ chromium:
 postgres:
 	@tools/setup.sh postgres
 
+redis:
+	@tools/setup.sh redis
+
 promtool: .venv/.made
 	@tools/setup.sh promtool
 

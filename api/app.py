@@ -30,7 +30,7 @@ from api.meters import Meters
 from api.polls import Polls
 from api.producer import ChangeLog
 from api.protocol.hub import Hub
-from api.quota import quota_of
+from api.quota import Quota, Strangers, store_of
 from api.receipts import Receipts
 from api.replica import Replica
 from api.reread import reread
@@ -75,6 +75,7 @@ def compose(settings: EdgeSettings, port: int, begin: Begin | None = None) -> Ed
         appeared(project_id)
 
     ways = Ways(lambda project_id: reread(settings.kafka, partition_for(project_id, len(hub.places)), project_id), mended)
+    store = store_of(settings.http.quota_store.get_secret_value())
     own = {f"http://{host}:{port}" for host in ("127.0.0.1", "localhost", settings.host)}
     return Edge(
         settings=settings,
@@ -87,10 +88,11 @@ def compose(settings: EdgeSettings, port: int, begin: Begin | None = None) -> Ed
         polls=polls,
         newcomers=newcomers,
         trust=trust,
-        codes=LoginCodes(time.time),
+        codes=LoginCodes(settings.data / "secrets" / "codes", time.time),
         cache=BulkCache(replica),
         meters=meters,
-        quota=quota_of(settings.http.quota_store.get_secret_value(), settings.http.bulk_calls, settings.http.bulk_window_s),
+        quota=Quota(store, settings.http.bulk_calls, settings.http.bulk_window_s),
+        strangers=Strangers(store, settings.http.stranger_tries, settings.http.stranger_window_s),
         drift=DriftWatch(replica, hub, ways, meters, settings.tail.drift_every_s),
         receipts=Receipts(settings.kafka, settings.receipts, begin),
     )

@@ -53,7 +53,7 @@ class Connection:
         self._close: Close | None = None
         self._held = False
         self._progress: Progress | None = None
-        self._writes: deque[Write] | None = None
+        self._writes: deque[Append] | None = None
         self._work: set[asyncio.Task[None]] | None = None
 
     # What the session wants
@@ -71,8 +71,8 @@ class Connection:
                     self.wake()
                 case Verify(token=token):
                     self._start(self._renew(token))
-                case Append(write=write):
-                    self._append(write)
+                case Append():
+                    self._append(effect)
 
     def send(self, time_ms: int) -> None:
         """Write what is due, as much as the peer takes; at the end the close."""
@@ -142,21 +142,21 @@ class Connection:
         self._held = True
         self._link.hold()
 
-    def _append(self, write: Write) -> None:
+    def _append(self, wanted: Append) -> None:
         """Put a change in line. They are written one after the other; meanwhile nothing more is read."""
-        expect(self.session, write, now_ms())
+        expect(self.session, wanted.write, now_ms())
         if self._writes is not None:
-            self._writes.append(write)
+            self._writes.append(wanted)
             return
-        self._writes = deque([write])
+        self._writes = deque([wanted])
         self._hold()
         self._start(self._append_all(self._writes))
 
-    async def _append_all(self, writes: deque[Write]) -> None:
+    async def _append_all(self, writes: deque[Append]) -> None:
         """Write what is in line, in its order; only the broker's answers are awaited aside."""
         while writes:
-            write = writes.popleft()
-            self._start(self._answer(write, await self._equipment.changes.append(write)))
+            wanted = writes.popleft()
+            self._start(self._answer(wanted.write, await self._equipment.changes.append(wanted.write, wanted.trace)))
         self._writes = None
         self.wake()
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 
 from api.auth import bearer
 from api.bulk import BulkCache
@@ -19,7 +19,7 @@ from api.problems import Refusal
 from api.producer import ChangeLog
 from api.protocol.access import Action, Principal, authorize
 from api.protocol.hub import Hub
-from api.quota import Quota
+from api.quota import Quota, Strangers
 from api.receipts import Receipts
 from api.replica import Replica
 from api.settings import EdgeSettings
@@ -49,15 +49,16 @@ class Edge:
     cache: BulkCache
     meters: Meters
     quota: Quota
+    strangers: Strangers
     drift: DriftWatch
     receipts: Receipts
     open: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def caller(self, request: Request) -> Principal:
-        """Return who calls. Raises `Refusal`: no token, or the edge is not ready."""
+        """Return who calls. Raises `Refusal`: no token, too many tries without one, or the edge is not ready."""
         found = await self.trust.verifier.verify(bearer(request.headers.get("authorization")))
         if isinstance(found, Problem):
-            raise Refusal(found)
+            raise Refusal(await self.strangers.turn_away(address_of(request)) or found)
         self.check_ready()
         return found
 
@@ -96,6 +97,11 @@ class Edge:
                 raise Refusal(Problem(TOO_LARGE, f"a body has at most {self.settings.http.body_bytes} bytes"))
             parts.append(part)
         return b"".join(parts)
+
+
+def address_of(connection: HTTPConnection) -> str | None:
+    """Return from where somebody calls."""
+    return None if connection.client is None else connection.client.host
 
 
 def now_ms() -> int:

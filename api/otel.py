@@ -8,10 +8,10 @@ from opentelemetry.context import Context
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
-from opentelemetry.trace import Span, SpanKind, Status, StatusCode
+from opentelemetry.trace import Link, Span, SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from api.tracing import Headers, text_of
+from api.tracing import PARENT, Headers, text_of
 from schemas.events import Event
 from schemas.failure import UsageFailure
 from schemas.messages import Bulk, Update
@@ -66,14 +66,26 @@ class Collected:
         return Started(self._tracer.start_span("task-changes publish", above, SpanKind.PRODUCER, names))
 
     def delivered(self, headers: Headers, message: Update | Bulk, appended_ms: int) -> None:
-        """Tell of the worker's part, from the event's place in the log to its cascade's, and of the edge's, from there until now."""
-        above = _W3C.extract(dict(text_of(headers)))
-        if not trace.get_current_span(above).get_span_context().is_valid:
+        """Tell of the worker's part, from the event's place in the log to its cascade's, and of the edge's, from there until now.
+
+        A merged window begins a trace of its own, with a link to each that leads to it.
+        """
+        above, links = _above(headers, message)
+        if not links:
             return
-        names = {"anabranch.stream": message.stream, "anabranch.event_id": message.id}
+        names: dict[str, str | int] = {"anabranch.stream": message.stream, "anabranch.event_id": message.id}
+        if isinstance(message, Bulk) and message.metadata.merged:
+            names["anabranch.merged_events"] = message.metadata.merged.events
         now = time.time_ns()
         middle = appended_ms * _NS
-        fold = self._tracer.start_span("fold", above, SpanKind.CONSUMER, names, start_time=min(message.timestamp * _NS, middle))
+        fold = self._tracer.start_span(
+            "fold",
+            above,
+            SpanKind.CONSUMER,
+            names,
+            links if isinstance(message, Bulk) else (),
+            start_time=min(message.timestamp * _NS, middle),
+        )
         fold.end(middle)
         frame = self._tracer.start_span(
             "frame", trace.set_span_in_context(fold, above), SpanKind.CONSUMER, names, start_time=min(middle, now)
@@ -83,3 +95,13 @@ class Collected:
     def flush(self) -> None:
         """Send what waits."""
         self._provider.force_flush()
+
+
+def _above(headers: Headers, message: Update | Bulk) -> tuple[Context, list[Link]]:
+    """Return what a message's spans are below, and the spans that led to it; no links: nobody traces it."""
+    given = text_of(headers)
+    state = dict(given).get("tracestate", "")
+    above = [_W3C.extract({PARENT: value, "tracestate": state}) for name, value in given if name == PARENT]
+    spans = [trace.get_current_span(context).get_span_context() for context in above]
+    links = [Link(span) for span in spans if span.is_valid]
+    return (Context() if isinstance(message, Bulk) or not links else above[0]), links

@@ -1,8 +1,9 @@
-"""How often a user may make the bulk call, counted by the `limits` library: in this process, or for several edges in Redis."""
+"""How often one may call, counted by the `limits` library: in this process, or for several edges in Redis."""
 
+import ipaddress
 import math
 import time
-from typing import Final
+from typing import Final, NamedTuple
 
 import structlog
 from limits import RateLimitItemPerSecond
@@ -17,48 +18,88 @@ from schemas.problems import RATE, Problem
 
 log = structlog.get_logger()
 MEMORY: Final = "async+memory://"
+_SITE_BITS: Final = 64
+"""An address of IPv6 counts with its network: whoever has one has all of it (RFC 6177)."""
+
+
+class Taken(NamedTuple):
+    """Whether a call is within the bound, how many more are, and when there will be more (s)."""
+
+    within: bool
+    left: int
+    wait_s: int
+
+
+class Window:
+    """`calls` in any `window_s`, by key. A store that does not answer is replaced by this process's own count: its outage stops nobody."""
+
+    def __init__(self, store: Storage, name: str, calls: int, window_s: int) -> None:
+        self.name = name
+        self.calls = calls
+        self.window_s = window_s
+        self._item = RateLimitItemPerSecond(calls, window_s, name)
+        self._limiter = MovingWindowRateLimiter(store)
+        self._own = MovingWindowRateLimiter(MemoryStorage())
+
+    async def take(self, key: str) -> Taken:
+        """Count a call."""
+        try:
+            return await self._take(self._limiter, key)
+        except Exception as error:  # noqa: BLE001  because each store has exceptions of its own
+            log.warning("quota_store_unavailable", reason=type(error).__name__)
+            return await self._take(self._own, key)
+
+    async def _take(self, limiter: MovingWindowRateLimiter, key: str) -> Taken:
+        within = await limiter.hit(self._item, key)
+        stats = await limiter.get_window_stats(self._item, key)
+        return Taken(within, stats.remaining, max(1, math.ceil(stats.reset_time - time.time())))
 
 
 class Quota:
-    """`calls` in any `window_s`. A store that does not answer is replaced by this process's own count: an outage of it stops nobody."""
+    """Bulk calls, by user."""
 
     def __init__(self, store: Storage, calls: int, window_s: int) -> None:
-        self._item = RateLimitItemPerSecond(calls, window_s, "bulk")
-        self._limiter = MovingWindowRateLimiter(store)
-        self._own = MovingWindowRateLimiter(MemoryStorage())
-        self._calls = calls
-        self._window_s = window_s
+        self._window = Window(store, "bulk", calls, window_s)
 
     async def take(self, principal: Principal) -> dict[str, str]:
         """Count a call; returns the headers that say what is left. Raises `Refusal`. Programs with the admin scope are not counted."""
         if ADMIN in principal.scopes:
             return {}
-        try:
-            return await self._take(self._limiter, principal.subject)
-        except Refusal:
-            raise
-        except Exception as error:  # noqa: BLE001  because each store has exceptions of its own
-            log.warning("quota_store_unavailable", reason=type(error).__name__)
-            return await self._take(self._own, principal.subject)
-
-    async def _take(self, limiter: MovingWindowRateLimiter, user: str) -> dict[str, str]:
-        taken = await limiter.hit(self._item, user)
-        stats = await limiter.get_window_stats(self._item, user)
-        wait_s = max(1, math.ceil(stats.reset_time - time.time()))
+        window = self._window
+        taken = await window.take(principal.subject)
         headers = {
-            "RateLimit-Policy": f'"bulk";q={self._calls};w={self._window_s}',
-            "RateLimit": f'"bulk";r={stats.remaining};t={wait_s}',
+            "RateLimit-Policy": f'"bulk";q={window.calls};w={window.window_s}',
+            "RateLimit": f'"bulk";r={taken.left};t={taken.wait_s}',
         }
-        if not taken:
-            detail = f"at most {self._calls} bulk calls in {self._window_s} s: stay live by the WebSocket or GET /api/v2/changes instead"
-            raise Refusal(Problem(RATE, detail, retry_after_ms=wait_s * 1000), headers)
+        if not taken.within:
+            detail = f"at most {window.calls} bulk calls in {window.window_s} s: stay live by the WebSocket or GET /api/v2/changes instead"
+            raise Refusal(Problem(RATE, detail, retry_after_ms=taken.wait_s * 1000), headers)
         return headers
 
 
-def quota_of(address: str, calls: int, window_s: int) -> Quota:
-    """Return a quota that counts at this address (`async+memory://`, `async+redis://host:port/0`). Raises `UsageFailure`."""
+class Strangers:
+    """Tries of those who are not signed in, by address: no token or a bad one, a foreign page, a login code.
+
+    Whoever is signed in is not counted, whatever others at the same address do.
+    """
+
+    def __init__(self, store: Storage, tries: int, window_s: int) -> None:
+        self._window = Window(store, "stranger", tries, window_s)
+
+    async def turn_away(self, address: str | None) -> Problem | None:
+        """Count a try; returns what to answer when there were too many."""
+        taken = await self._window.take(_site(address or ""))
+        if taken.within:
+            return None
+        detail = f"at most {self._window.calls} tries in {self._window.window_s} s without signing in: get a token first"
+        return Problem(RATE, detail, retry_after_ms=taken.wait_s * 1000)
+
+
+def store_of(address: str) -> Storage:
+    """Return the store at this address (`async+memory://`, `async+redis://host:port/0`). Raises `UsageFailure`."""
     try:
-        store = storage_from_string(address)
+        # the library's own choice of a Redis client does not go together with ours of other packages
+        store = storage_from_string(address, **({"implementation": "redispy"} if "redis" in address.partition(":")[0] else {}))
     except Exception as error:  # noqa: BLE001  because the library raises what the store's own library raises
         raise UsageFailure(
             f"ANABRANCH_HTTP__QUOTA_STORE cannot be used ({type(error).__name__}): name a store such as async+memory:// or "
@@ -66,4 +107,12 @@ def quota_of(address: str, calls: int, window_s: int) -> Quota:
         ) from None
     if not isinstance(store, Storage):
         raise UsageFailure("ANABRANCH_HTTP__QUOTA_STORE begins with async+: async+memory:// or async+redis://host:6379/0.")
-    return Quota(store, calls, window_s)
+    return store
+
+
+def _site(address: str) -> str:
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    return address if found.version == 4 else str(ipaddress.ip_network((found, _SITE_BITS), strict=False))  # noqa: PLR2004  its name

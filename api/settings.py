@@ -16,7 +16,10 @@ _BUILT: Final = Path(__file__).resolve().parent.parent / "web" / "dist"
 
 
 class HttpLimits(BaseModel):
-    """Bounds of the HTTP side. Bytes, counts, seconds. quota_store: where calls are counted; `async+redis://…` for several edges."""
+    """Bounds of the HTTP side. Bytes, counts, seconds. quota_store: where calls are counted; `async+redis://…` for several edges.
+
+    stranger_tries: what one address may try without being signed in (no or a bad token, a foreign page, a login code), WebSockets too.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -32,6 +35,8 @@ class HttpLimits(BaseModel):
     poll_streams: int = 500
     bulk_calls: int = Field(default=10, ge=1)
     bulk_window_s: int = Field(default=60, ge=1)
+    stranger_tries: int = Field(default=60, ge=1)
+    stranger_window_s: int = Field(default=60, ge=1)
     quota_store: SecretStr = SecretStr("async+memory://")
     compress_bytes: int = 1024
     mcp_sessions: int = Field(default=200, ge=1)
@@ -120,7 +125,8 @@ class EdgeSettings(BaseSettings):
 
     jwt_secret: signs tokens (HS256), at least 32 characters; without it and without `auth.jwks_url` one is made in the data directory,
     for development. docs: the pages that describe the calls (default: in development only). reuse_port: several edges may listen on the
-    same port (SO_REUSEPORT), each only once it is ready. send_buffer_bytes: what the kernel keeps for a connection that does not read
+    same port (SO_REUSEPORT), each only once it is ready. proxies: addresses or networks whose `X-Forwarded-For` says who calls; of all
+    others it is the address that they come from. send_buffer_bytes: what the kernel keeps for a connection that does not read
     (0: as it likes). tracing: from a write to its frame, with the extra `otel`; where to send it is OpenTelemetry's own setting
     `OTEL_EXPORTER_OTLP_ENDPOINT`.
     """
@@ -133,6 +139,7 @@ class EdgeSettings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8400, ge=0, le=65_535)
     reuse_port: bool = False
+    proxies: tuple[str, ...] = ()
     send_buffer_bytes: int = Field(default=131_072, ge=0)
     private_host: str = "127.0.0.1"
     private_port: int = Field(default=0, ge=0, le=65_535)

@@ -1,11 +1,12 @@
 """Traces from a write to its frame (OpenTelemetry), for operators who install the extra `otel` and switch them on; otherwise nothing.
 
 The trace travels as W3C Trace Context: in the HTTP header of a write, in the headers of its record in `task-changes`, which the worker
-passes on to `cascades`. A merged window belongs to many traces and carries none.
+passes on to `cascades`; in the metadata of a change by WebSocket. A merged window belongs to many traces: it begins one of its own and
+links to them.
 """
 
 import importlib.util
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, Protocol
 
 from schemas.events import Event
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 Headers = Sequence[tuple[str, bytes]]
 SERVICE: Final = "anabranch-edge"
+PARENT: Final = "traceparent"
 
 
 class Written(Protocol):
@@ -67,6 +69,6 @@ def traces_of(*, on: bool, exporter: "SpanExporter | None" = None) -> Traces:
     return otel.Collected(SERVICE, exporter or otel.collector())
 
 
-def text_of(headers: Headers) -> Mapping[str, str]:
+def text_of(headers: Headers) -> list[tuple[str, str]]:
     """Return headers of a record as text."""
-    return {name: value.decode("ascii", "replace") for name, value in headers}
+    return [(name, value.decode("ascii", "replace")) for name, value in headers]

@@ -7,7 +7,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from api.auth import bearer, offered
 from api.direct import EXTENSION, DirectLink
-from api.edge import Edge, now_ms
+from api.edge import Edge, address_of, now_ms
 from api.protocol.access import Principal
 from api.protocol.control import close_reason
 from api.protocol.inputs import Subscribe
@@ -31,6 +31,9 @@ from schemas.problems import CONNECTIONS, FORBIDDEN, ORIGIN, RESTART, STARTING, 
 
 log = structlog.get_logger()
 FEATURES: Final = ("resume", "changes", "token", "all-projects")
+Refused = tuple[CloseCode, Problem]
+_STRANGERS: Final = frozenset({BAD_TOKEN, NOT_ALLOWED, NO_VERSION})
+"""What those get who are not signed in."""
 CASCADES: Final = "cascades"
 """In `welcome` when frames carry rows; without it they are notices."""
 
@@ -39,7 +42,7 @@ async def serve(websocket: WebSocket, edge: Edge, user: str | None = None) -> No
     """Serve one WebSocket. user: of the original's path, which must be the caller and gets all projects by itself."""
     offers = websocket.scope.get("subprotocols", [])
     chosen = SUBPROTOCOL if SUBPROTOCOL in offers else None
-    admitted = await _admit(websocket, edge, user)
+    admitted = await _counted(websocket, edge, await _admit(websocket, edge, user))
     try:
         await websocket.accept(chosen)
         if not isinstance(admitted, Principal):
@@ -67,7 +70,7 @@ def _link(websocket: WebSocket) -> Link:
     return AsgiLink(websocket) if protocol is None else DirectLink(protocol)
 
 
-async def _admit(websocket: WebSocket, edge: Edge, user: str | None) -> Principal | tuple[CloseCode, Problem]:
+async def _admit(websocket: WebSocket, edge: Edge, user: str | None) -> Principal | Refused:
     """Return who comes in, or the close code and why not."""
     header = bearer(websocket.headers.get("authorization"))
     origin = websocket.headers.get("origin")
@@ -84,7 +87,15 @@ async def _admit(websocket: WebSocket, edge: Edge, user: str | None) -> Principa
     return _room(edge, found)
 
 
-def _room(edge: Edge, principal: Principal) -> Principal | tuple[CloseCode, Problem]:
+async def _counted(websocket: WebSocket, edge: Edge, admitted: Principal | Refused) -> Principal | Refused:
+    """Return the same, or for one who is not signed in that it tried too often."""
+    if isinstance(admitted, Principal) or admitted[0] not in _STRANGERS:
+        return admitted
+    too_many = await edge.strangers.turn_away(address_of(websocket))
+    return admitted if too_many is None else (TOO_MANY, too_many)
+
+
+def _room(edge: Edge, principal: Principal) -> Principal | Refused:
     if edge.connections.closing:
         return RESTARTING, Problem(RESTART, retry_after_ms=500)
     if not edge.tail.ready.is_set():

@@ -57,11 +57,12 @@ class ClientPayload(Struct):
 
 
 class ClientMetadata(Struct, rename="camel"):
-    """What a client may say about a change."""
+    """What a client may say about a change. traceparent: of W3C Trace Context, as the header of a write over HTTP."""
 
     source: str | None = None
     correlation_id: str | None = None
     session_id: str | None = None
+    traceparent: str | None = None
 
 
 class ClientFrame(Struct):

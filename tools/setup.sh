@@ -100,6 +100,16 @@ step_promtool() {
   echo "No promtool here: the tests of the alerts will be skipped. Install the package prometheus to run them." >&2
 }
 
+# Edges share what they count in Redis; its test wants a server. Skipped without it, as those of the browser.
+step_redis() {
+  if command -v redis-server >/dev/null || command -v valkey-server >/dev/null; then return; fi
+  if [[ $(id -u) -eq 0 ]] && command -v apt-get >/dev/null; then
+    echo "==> Redis for the test of edges that share a quota"
+    if apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends redis-server >/dev/null; then return; fi
+  fi
+  echo "No Redis here: the test of edges that share a quota will be skipped. Install the package redis-server to run it." >&2
+}
+
 compile() { .venv/bin/uv pip compile --quiet --generate-hashes --no-header --no-emit-index-url --python-version 3.11 "$@"; }
 
 step_lock() {

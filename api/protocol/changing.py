@@ -18,7 +18,7 @@ def change(session: Session, happened: Change) -> None:
     if isinstance(write, Problem):
         _fail(session, write, frame.id)
     else:
-        session.effects.append(Append(write))
+        session.effects.append(Append(write, frame.metadata.traceparent if frame.metadata else None))
 
 
 def taken(session: Session, happened: Taken) -> None:

@@ -19,9 +19,10 @@ class Verify(Struct, frozen=True):
 
 
 class Append(Struct, frozen=True):
-    """Write this change to the log and answer with `Taken` or `NotTaken`."""
+    """Write this change to the log and answer with `Taken` or `NotTaken`. trace: the client's `traceparent`."""
 
     write: Write
+    trace: str | None = None
 
 
 Effect = Close | Verify | Append

@@ -12,6 +12,7 @@ from api.bulk import positions
 from api.edge import Edge
 from api.problems import Refusal
 from api.protocol.access import Principal, readable
+from api.routes.summaries import places
 from schemas.http import LegacyBranchAnswer, LegacyProjectAnswer
 from schemas.problems import INVALID_REQUEST, NOT_FOUND, Problem
 
@@ -26,9 +27,12 @@ def router(edge: Edge) -> APIRouter:
     routes = APIRouter(prefix="/api/v1", tags=["legacy"], deprecated=True)
 
     @routes.get("/projects/{project_id:path}/branches/summaries", responses={200: {"model": LegacyProjectAnswer}})
-    async def of_project(request: Request, project_id: str, *, include_archived: bool = False) -> Response:
-        """Return the summaries of one project's branches."""
+    async def of_project(
+        request: Request, project_id: str, min_position: Annotated[list[str] | None, Query()] = None, *, include_archived: bool = False
+    ) -> Response:
+        """Return the summaries of one project's branches. min_position: wait until the answer includes it."""
         principal = await edge.caller(request)
+        await edge.reach(places(min_position))
         edge.readable(principal, project_id)
         rows = edge.replica.of(project_id)
         entries = [] if rows is None else sorted(rows.branches.values(), key=lambda entry: entry.id)
@@ -42,9 +46,15 @@ def router(edge: Edge) -> APIRouter:
         return _answer(body, project_id)
 
     @routes.get("/branches/{branch_id:path}/summary", responses={200: {"model": LegacyBranchAnswer}})
-    async def of_branch(request: Request, branch_id: str, project_id: Annotated[str | None, Query()] = None) -> Response:
+    async def of_branch(
+        request: Request,
+        branch_id: str,
+        project_id: Annotated[str | None, Query()] = None,
+        min_position: Annotated[list[str] | None, Query()] = None,
+    ) -> Response:
         """Return the summary of one branch. project_id: needed where several projects have a branch of this id."""
         principal = await edge.caller(request)
+        await edge.reach(places(min_position))
         if project_id is not None:
             edge.readable(principal, project_id)
         found = _find(edge, principal, branch_id, project_id)

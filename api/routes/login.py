@@ -2,11 +2,11 @@
 
 from datetime import UTC, datetime
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from api.auth import mint
-from api.edge import Edge, now_ms
+from api.edge import Edge, address_of, now_ms
 from api.problems import Refusal
 from schemas.http import LoginAnswer, LoginRequest
 from schemas.problems import LOGIN_CODE, Problem
@@ -17,8 +17,10 @@ def router(edge: Edge) -> APIRouter:
     routes = APIRouter(prefix="/api/v2", tags=["login"])
 
     @routes.post("/login")
-    async def login(request: LoginRequest) -> JSONResponse:
+    async def login(request: LoginRequest, connection: Request) -> JSONResponse:
         """Return a token for a code, once."""
+        if (too_many := await edge.strangers.turn_away(address_of(connection))) is not None:
+            raise Refusal(too_many)
         grant, secret = edge.codes.take(request.code), edge.trust.secret
         if grant is None or secret is None:
             raise Refusal(Problem(LOGIN_CODE, "ask for a new link: anabranch up prints one"))

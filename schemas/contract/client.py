@@ -95,6 +95,7 @@ class ClientMetadata(Sparse):
     source: str | None = None
     correlation_id: Id | None = None
     session_id: Id | None = None
+    traceparent: str | None = None
 
 
 class ClientChange(Sparse):

@@ -6,7 +6,7 @@ from typing import Final
 from msgspec import Raw
 
 from schemas.messages import Bulk, BulkData, BulkPayload, Cascade, Change, Merged, Metadata, Position, encode_message, stream_of
-from streams.domain.cascade import LISTS, Look
+from streams.domain.cascade import LISTS, PARENT, Look
 from streams.domain.node import KINDS, kind_of, public_bytes
 from streams.domain.records import Out
 from streams.domain.rules import AI, Rules
@@ -23,8 +23,12 @@ _Entry = tuple[str, str | None, Raw]
 
 
 def bulk(project_id: str, pending: Pending, look: Look, position: Position, now_ms: int, rules: Rules) -> list[Out]:
-    """Return the messages about a window, in order; receivers apply them when all parts are there."""
+    """Return the messages about a window, in order; receivers apply them when all parts are there.
+
+    The last one has the headers of the traces that lead to the window: with it, the window is told.
+    """
     key = project_id.encode()
+    traces = tuple((PARENT, parent) for parent in pending.traces)
     entries = _entries(pending, look)
     message = Bulk(
         id=f"{position.partition}-{pending.first}-{pending.last}",
@@ -35,10 +39,11 @@ def bulk(project_id: str, pending: Pending, look: Look, position: Position, now_
     )
     whole = encode_message(message)
     if len(whole) <= rules.max_message_bytes:
-        return [Out(key, whole)]
+        return [Out(key, whole, traces)]
     message.payload = _payload([])
     room = rules.max_message_bytes - len(encode_message(message)) - _PART_BYTES
-    return [Out(key, value) for value in _numbered(message, list(_parts(entries, room)))]
+    *before, last = _numbered(message, list(_parts(entries, room)))
+    return [*(Out(key, value) for value in before), Out(key, last, traces)]
 
 
 def _source(merged: Merged) -> str:

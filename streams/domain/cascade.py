@@ -25,7 +25,8 @@ LISTS: Final[dict[str, Callable[[Cascade], list[Raw]]]] = {
 """Kind of a key -> its list in a cascade."""
 
 _STAMP: Final = "stamp"
-_TRACE: Final = frozenset({"traceparent", "tracestate"})
+PARENT: Final = "traceparent"
+_TRACE: Final = frozenset({PARENT, "tracestate"})
 """Headers of W3C Trace Context."""
 
 
@@ -67,6 +68,11 @@ def outcome(event: Event, record: Record, position: Position, error: str | None)
 def trace_of(record: Record) -> tuple[tuple[str, bytes], ...]:
     """Return the headers of a record that name the trace it belongs to."""
     return tuple(header for header in record.headers if header[0] in _TRACE) if record.headers else ()
+
+
+def parents_of(record: Record) -> list[bytes]:
+    """Return the spans that a record's headers name."""
+    return [value for name, value in record.headers if name == PARENT]
 
 
 def action_of(node: Node, *, existed: bool) -> str:

@@ -3,7 +3,7 @@
 from schemas.events import Event
 from schemas.messages import Position
 from streams.domain.bulk import bulk
-from streams.domain.cascade import Look, outcome, update
+from streams.domain.cascade import Look, outcome, parents_of, update
 from streams.domain.fold import Applied
 from streams.domain.merging import note
 from streams.domain.records import Out, Partition, Record
@@ -40,6 +40,8 @@ class Publisher:
         window = None if urgent else self.windows.by_project.get(event.project_id)
         if window is not None:
             window.add(event, record.offset, applied)
+            for parent in parents_of(record) if record.headers else ():
+                window.trace(parent)
             return
         if not urgent:
             self.windows.open(event.project_id, self.now_ms, self.rules)

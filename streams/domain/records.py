@@ -20,7 +20,7 @@ class Record(Struct, frozen=True, gc=False):
 
 
 class Out(Struct, gc=False):
-    """One record to send. trace: headers of the event's record that name its trace, passed on as they are."""
+    """One record to send. trace: headers of the event's record that name its trace, passed on as they are; of a window, one for each."""
 
     key: bytes
     value: bytes | None

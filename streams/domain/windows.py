@@ -21,7 +21,7 @@ class Pending(NamedTuple):
     """What a window hands out. primary: key -> whether the row was live before. others: keys of changed ancestors.
 
     first, last: offsets of the oldest and newest event in it. alone: how many rows of ancestors a message per event would have carried;
-    None for events that are told again.
+    None for events that are told again. traces: W3C `traceparent` of events in it that have one.
     """
 
     first: int
@@ -30,6 +30,7 @@ class Pending(NamedTuple):
     others: dict[bytes, None]
     merged: Merged
     alone: int | None = None
+    traces: tuple[bytes, ...] = ()
 
 
 class Merging(Struct):
@@ -45,7 +46,7 @@ class Merging(Struct):
 class Window:
     """One project's changes. closes_ms: wall-clock end, aligned to the window's length; None while a replay fills it."""
 
-    __slots__ = ("alone", "closes_ms", "correlations", "events", "first", "last", "opened_ms", "others", "primary", "sessions")
+    __slots__ = ("alone", "closes_ms", "correlations", "events", "first", "last", "opened_ms", "others", "primary", "sessions", "traces")
 
     def __init__(self, opened_ms: int, closes_ms: int | None) -> None:
         self.opened_ms = opened_ms
@@ -60,6 +61,7 @@ class Window:
         self.others: dict[bytes, None] = {}
         self.sessions: dict[_Session, int] = {}
         self.correlations: dict[str, None] = {}
+        self.traces: dict[bytes, None] = {}
 
     @property
     def pending(self) -> bool:
@@ -98,6 +100,11 @@ class Window:
         if event.correlation_id is not None and len(self.correlations) < MERGED_NAMES:
             self.correlations[event.correlation_id] = None
 
+    def trace(self, parent: bytes) -> None:
+        """Note the trace of an event that was added; a few are enough to lead to the window."""
+        if len(self.traces) < MERGED_NAMES:
+            self.traces[parent] = None
+
     def holds(self, key: bytes) -> bool:
         """Tell whether a message about this key is due."""
         return key in self.primary or key in self.others
@@ -106,7 +113,7 @@ class Window:
         """Return what waits and begin anew."""
         sessions = [SessionCount(events, session, user, source) for (session, user, source), events in self.sessions.items()]
         merged = Merged(self.events, sessions, list(self.correlations), self.opened_ms, max(now_ms, self.opened_ms))
-        pending = Pending(self.first, self.last, self.primary, self.others, merged, self.alone)
+        pending = Pending(self.first, self.last, self.primary, self.others, merged, self.alone, tuple(self.traces))
         self._empty()
         self.opened_ms = now_ms
         return pending

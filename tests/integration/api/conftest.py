@@ -38,7 +38,8 @@ async def start_edge(topics: KafkaSettings, tmp_path: Path) -> AsyncIterator[Sta
         listening: asyncio.Future[tuple[str, str]] = asyncio.get_running_loop().create_future()
         stop = asyncio.Event()
         fixed: dict[str, Any] = {"kafka": topics, "port": 0, "data": tmp_path, "web_dir": web_dir or tmp_path / "none"}
-        settings["http"] = {"bulk_calls": 1_000_000} | settings.get("http", {})  # tests ask until they see what they wait for
+        often = {"bulk_calls": 1_000_000, "stranger_tries": 1_000_000}  # tests ask until they see what they wait for
+        settings["http"] = often | settings.get("http", {})
         chosen = EdgeSettings(**{"jwt_secret": SecretStr(SECRET)} | fixed | settings)
         done = asyncio.create_task(
             run(chosen, begin=Refold, stop=stop, listening=lambda url, private: listening.set_result((url, private)))

@@ -5,6 +5,8 @@ import os
 import signal
 from pathlib import Path
 
+import httpx
+
 from broker.connection import KafkaSettings
 from broker.ports import free_port
 from tests.integration.api.processes import PATIENCE_S, STREAMS, begun, crowd, edge, good, measured, publishing, ready
@@ -55,6 +57,7 @@ async def test_several_workers_share_a_port(worker: TinyWorker, topics: KafkaSet
         await ready(private, private + 1)
         async with crowd(port, 50, STREAMS) as clients:
             async with publishing(worker):
+                await _sign_in(port, private)
                 counts = [await measured(private + number, "websocket_connections_total") for number in range(2)]
                 assert sum(counts) == 50
                 assert min(counts) > 0
@@ -64,6 +67,17 @@ async def test_several_workers_share_a_port(worker: TinyWorker, topics: KafkaSet
             good(await clients.end(), 50)
         parent.terminate()
         assert await asyncio.wait_for(parent.wait(), PATIENCE_S) == 0
+
+
+async def _sign_in(port: int, private: int) -> None:
+    """Take login codes that one worker made, whichever worker answers; a new connection each, so that it is not always the same."""
+    for _ in range(6):
+        async with httpx.AsyncClient(trust_env=False) as http:
+            made = (await http.post(f"http://127.0.0.1:{private}/login-codes", json={"user": "me"})).json()
+            for expected in (200, 401):
+                async with httpx.AsyncClient(trust_env=False) as page:
+                    answer = await page.post(f"http://127.0.0.1:{port}/api/v2/login", json={"code": made["code"]})
+                assert answer.status_code == expected
 
 
 def _children(pid: int) -> list[int]:

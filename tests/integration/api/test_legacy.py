@@ -3,9 +3,10 @@
 import asyncio
 from email.utils import parsedate_to_datetime
 
+from broker.partitioner import partition_for
 from schemas.rows import BranchSummary, OffsetRow, encode_row
 from schemas.topics import offset_key, row_key
-from tests.integration.api.harness import Row, RunningEdge, TinyWorker
+from tests.integration.api.harness import PARTITIONS, Row, RunningEdge, TinyWorker
 
 BULK = "/api/v2/branches/summaries/bulk"
 
@@ -61,6 +62,24 @@ async def test_version_1_shows_nobody_what_is_not_theirs(worker: TinyWorker, edg
         assert answer.json()["code"] == "invalid-request"
         named = await http.get("/api/v1/branches/theirs-main/summary", params={"project_id": "mine"})
         assert named.json()["branch"]["project_id"] == "mine"
+
+
+async def test_version_1_waits_for_a_position(worker: TinyWorker, edge: RunningEdge) -> None:
+    """Both calls answer when they include it; one that does not come in time, or is none, is refused."""
+    await worker.add_task("p", "t0")
+    await totals(edge, p=1)
+    partition = partition_for("p", PARTITIONS)
+    async with edge.client() as http:
+        paths = ("/api/v1/projects/p/branches/summaries", "/api/v1/branches/p-main/summary")
+        wanted = {"min_position": f"{partition}:{worker.offsets[partition] + 1}"}
+        waiting = [asyncio.create_task(http.get(path, params=wanted)) for path in paths]
+        await asyncio.sleep(0.1)
+        assert not any(call.done() for call in waiting)
+        await worker.add_task("p", "t1")
+        project, branch = [(await call).json() for call in waiting]
+        assert (project["project"]["total_tasks"], branch["branch"]["total_tasks"]) == (2, 2)
+        for path in paths:
+            assert (await http.get(path, params={"min_position": "nonsense"})).status_code == 422
 
 
 async def _branch(worker: TinyWorker, project_id: str, branch_id: str) -> None:

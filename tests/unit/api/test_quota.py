@@ -5,7 +5,7 @@ from limits.aio.storage import MemoryStorage
 
 from api.problems import Refusal
 from api.protocol.access import Principal
-from api.quota import MEMORY, Quota, quota_of
+from api.quota import MEMORY, Quota, Strangers, store_of
 from schemas.failure import UsageFailure
 
 USER, OTHER, ADMIN = Principal("u", frozenset()), Principal("v", frozenset()), Principal("a", frozenset(), frozenset({"admin"}))
@@ -53,5 +53,17 @@ async def test_calls_come_back() -> None:
 async def test_a_store_that_cannot_be_used_is_named(address: str) -> None:
     """In a sentence that shows what can."""
     with pytest.raises(UsageFailure, match=r"async\+memory"):
-        quota_of(address, 1, 1)
-    assert isinstance(quota_of(MEMORY, 1, 1), Quota)
+        store_of(address)
+    assert isinstance(store_of(MEMORY), MemoryStorage)
+
+
+async def test_each_address_has_its_own_tries() -> None:
+    """One that changes within its own network of IPv6 is still the same; names of sockets count as they are."""
+    strangers = Strangers(MemoryStorage(), 2, 60)
+    for one, same in (("10.0.0.1", "10.0.0.1"), ("2001:db8::1", "2001:db8::beef:1"), ("/run/socket", "/run/socket"), (None, None)):
+        assert [await strangers.turn_away(one), await strangers.turn_away(same)] == [None, None]
+        problem = await strangers.turn_away(same)
+        assert problem is not None
+        assert (problem.type.code, 0 < (problem.retry_after_ms or 0) <= 61_000) == ("rate", True)
+    assert await strangers.turn_away("10.0.0.2") is None
+    assert await strangers.turn_away("2001:db8:0:1::1") is None

@@ -1,5 +1,7 @@
 """Traces: one line from a caller's span to the frame, in ids and times; nothing without the switch."""
 
+import sys
+
 import pytest
 from msgspec import Raw
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -8,7 +10,18 @@ from api.otel import Collected
 from api.tracing import Untraced, text_of, traces_of
 from schemas.events import Event
 from schemas.failure import UsageFailure
-from schemas.messages import Cascade, Metadata, Position, Update, UpdateData, UpdatePayload
+from schemas.messages import (
+    Bulk,
+    BulkData,
+    BulkPayload,
+    Cascade,
+    Merged,
+    Metadata,
+    Position,
+    Update,
+    UpdateData,
+    UpdatePayload,
+)
 
 CALLER = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 EVENT = Event(id="e", entity="task", action="patch", project_id="p", entity_id="t", occurred_at="", source="user")
@@ -30,13 +43,11 @@ def test_without_the_switch_nothing_is_told() -> None:
     traces.delivered([("traceparent", CALLER.encode())], message(1), 2)
 
 
-def test_a_collector_needs_the_extra() -> None:
+def test_a_collector_needs_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is named in a sentence where it is missing."""
-    try:
-        import opentelemetry.exporter.otlp  # noqa: F401, PLC0415  it is an extra
-    except ImportError:
-        with pytest.raises(UsageFailure, match="otel"):
-            traces_of(on=True)
+    monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http.trace_exporter", None)
+    with pytest.raises(UsageFailure, match="otel"):
+        traces_of(on=True)
 
 
 def test_a_change_is_followed_to_its_frame() -> None:
@@ -45,7 +56,7 @@ def test_a_change_is_followed_to_its_frame() -> None:
     traces = traces_of(on=True, exporter=exporter)
     assert isinstance(traces, Collected)
     written = traces.written(EVENT, CALLER)
-    assert set(text_of(written.headers)) == {"traceparent"}
+    assert [name for name, _ in text_of(written.headers)] == ["traceparent"]
     written.end(None)
     traces.delivered(written.headers, message(1_000), 1_250)
     traces.flush()
@@ -77,3 +88,25 @@ def test_what_is_no_trace_is_no_span() -> None:
         ("task-changes publish", None, False),
         ("task-changes publish", None, True),
     ]
+
+
+def test_a_merged_window_links_to_every_trace_that_leads_to_it() -> None:
+    """It is in none of them and in a trace of its own, with the number of its events; what is no trace is no link."""
+    exporter = InMemorySpanExporter()
+    traces = traces_of(on=True, exporter=exporter)
+    assert isinstance(traces, Collected)
+    starts = [traces.written(EVENT, None) for _ in range(3)]
+    headers = [header for started in starts for header in started.headers] + [("traceparent", b"nonsense")]
+    metadata = Metadata(source="mcp-ai", position=Position(0, 9), merged=Merged(7, [], [], 1_000, 1_500))
+    payload = BulkPayload("multiple", "update", BulkData([], Cascade()))
+    traces.delivered(headers, Bulk(id="0-1-9", stream="project:p", timestamp=1_500, payload=payload, metadata=metadata), 1_600)
+    traces.flush()
+    fold, frame = exporter.get_finished_spans()
+    written = [value.split("-")[1:3] for name, value in text_of(headers) if name == "traceparent"][:3]
+    assert [[f"{link.context.trace_id:032x}", f"{link.context.span_id:016x}"] for link in fold.links] == written
+    assert fold.parent is None
+    assert fold.context is not None
+    assert frame.parent is not None
+    assert frame.parent.span_id == fold.context.span_id
+    assert f"{fold.context.trace_id:032x}" not in {trace_id for trace_id, _ in written}
+    assert dict(fold.attributes or {})["anabranch.merged_events"] == 7

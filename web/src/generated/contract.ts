@@ -531,6 +531,7 @@ export interface ClientMetadata {
   source?: string | null;
   correlationId?: string | null;
   sessionId?: string | null;
+  traceparent?: string | null;
 }
 /**
  * Choose streams, or renew the token.

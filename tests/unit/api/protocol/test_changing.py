@@ -88,3 +88,16 @@ def test_who_left_hears_of_no_decision() -> None:
     receive(session, Gone(), NOW)
     world.hub.outcome("p", "m", "u", decision("applied", None))
     assert session.due(NOW) == []
+
+
+@pytest.mark.parametrize(
+    ("metadata", "trace"), [("", None), (',"metadata":{}', None), (',"metadata":{"traceparent":"00-1-2-01"}', "00-1-2-01")]
+)
+def test_a_change_takes_its_trace_along(metadata: str, trace: str | None) -> None:
+    """If the client names one."""
+    world = World()
+    world.publish("p")
+    text = '{"type":"update","id":"m","stream":"project:p","payload":{"action":"patch","entity":"task","data":{"primary":{"id":"t"}}}'
+    (append,) = receive(world.session(), parse(text + metadata + "}"), NOW)
+    assert isinstance(append, Append)
+    assert append.trace == trace

@@ -8,7 +8,7 @@ from streams.domain.bulk import bulk
 from streams.domain.fold import Applied
 from streams.domain.node import Node
 from streams.domain.records import Out
-from streams.domain.rules import Rules
+from streams.domain.rules import MERGED_NAMES, Rules
 from streams.domain.windows import Window
 from tests.unit.streams.domain import scene
 from tests.unit.streams.domain.scene import event, plain
@@ -90,3 +90,21 @@ def test_the_source_is_the_one_that_all_have() -> None:
         window.add(event("task t", source=source), 0, Applied(b"task/p/t0", None, ()))
     (out,) = bulk("p", window.drain(0), world(1).get, Position(3, 2), 0, Rules())
     assert scene.bulk(out).metadata.source == "mcp-ai"
+
+
+def test_the_last_part_leads_back_to_the_traces() -> None:
+    """A few of them, each once; a window that nobody traces has no headers."""
+    rows = world(4, "x" * 300)
+    for most, parts in ((262_144, 1), (1_000, 4)):
+        window = Window(1000, 1500)
+        for offset, key in enumerate(key for key in rows if key != BRANCH):
+            window.add(event("task t"), offset, Applied(key, None, ()))
+            window.trace(b"00-%d" % (offset // 2))
+        outs = bulk("p", window.drain(1500), rows.get, Position(3, 99), 1500, Rules(max_message_bytes=most))
+        *before, last = [out.trace for out in outs]
+        assert (len(before) + 1, set(before) <= {()}) == (parts, True)
+        assert last == (("traceparent", b"00-0"), ("traceparent", b"00-1"))
+        for number in range(100):
+            window.trace(b"%d" % number)
+        assert len(window.drain(1500).traces) == MERGED_NAMES
+    assert [out.trace for out in told(rows, Rules())] == [()]

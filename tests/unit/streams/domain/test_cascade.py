@@ -5,7 +5,7 @@ from msgspec import UNSET
 
 from schemas.messages import Position
 from schemas.rows import TaskSummary
-from streams.domain.cascade import action_of, cascade_of, outcome, trace_of
+from streams.domain.cascade import action_of, cascade_of, outcome, parents_of, trace_of
 from streams.domain.cascade import update as make_update
 from streams.domain.fold import Applied
 from streams.domain.node import Node
@@ -102,4 +102,5 @@ def test_a_trace_is_passed_on() -> None:
     """Its headers and no others; a record without any costs nothing."""
     headers = (("traceparent", b"00-1-2-01"), ("tracestate", b"a=b"), ("other", b"x"))
     assert trace_of(Record(0, 1, b"p", b"", headers)) == headers[:2]
+    assert parents_of(Record(0, 1, b"p", b"", headers)) == [b"00-1-2-01"]
     assert trace_of(Record(0, 1, b"p", b"")) == ()

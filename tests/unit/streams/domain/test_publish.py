@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from schemas.events import Event
@@ -32,6 +33,18 @@ def test_the_first_change_of_a_quiet_project_goes_at_once() -> None:
     assert worker.flush() == []
     assert worker.windows.next_close_ms() is None
     assert len(worker.take([record(4, event("task t4"))], later_ms=10).cascades) == 1
+
+
+def test_a_window_takes_the_traces_of_its_events_along() -> None:
+    """Those of the events that waited in it; the first one left at once, with its own."""
+    worker = Worker(now_ms=0)
+    parents = [(("traceparent", b"%d" % number), ("other", b"x")) for number in range(3)]
+    records = [msgspec.structs.replace(record(n, event(f"task t{n}")), headers=parents[n]) for n in range(3)]
+    (first,) = worker.take([*records, record(3, event("task t3"))], later_ms=10).cascades
+    assert first.trace == (("traceparent", b"0"),)
+    worker.now_ms = 500
+    (window,) = worker.flush()
+    assert window.trace == (("traceparent", b"1"), ("traceparent", b"2"))
 
 
 def test_a_person_does_not_wait_and_does_not_overtake() -> None:

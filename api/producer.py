@@ -15,12 +15,15 @@ from api.protocol.writes import Write
 from api.tracing import Traces, Written
 from broker.connection import KafkaSettings, client_options
 from broker.partitioner import partition_for
+from broker.reach import quiet_clients
 from schemas.messages import Position
 from schemas.problems import LOG_UNAVAILABLE, Problem
 from schemas.topics import MAX_EVENT_BYTES, TASK_CHANGES
 
 log = structlog.get_logger()
 _RETRY_S: Final = 0.5
+_REFUSED_S: Final = 10.0
+"""An edge without the right to write only shows; it asks again now and then, since rights may come."""
 _ROOM: Final = 4096
 
 
@@ -97,6 +100,7 @@ class ChangeLog:
         return Appended(position)
 
     async def _connect(self) -> AIOKafkaProducer:
+        waiting = False
         while True:
             producer = AIOKafkaProducer(
                 acks="all",
@@ -105,11 +109,17 @@ class ChangeLog:
                 **client_options(self._kafka),
             )
             try:
-                await producer.start()
+                with quiet_clients():
+                    await producer.start()
                 await producer.partitions_for(self._topic)
-            except KafkaError:
+            except KafkaError as error:
                 await producer.stop()
-                await asyncio.sleep(_RETRY_S)
+                if not waiting:
+                    log.warning(
+                        "changes_not_taken", reason=type(error).__name__, note="Changes are answered with log-unavailable till then."
+                    )
+                waiting = True
+                await asyncio.sleep(_RETRY_S if error.retriable else _REFUSED_S)
             except BaseException:
                 await producer.stop()
                 raise

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import Final
 
 from aiokafka.errors import (
     ClusterAuthorizationFailedError,
@@ -16,6 +17,9 @@ from aiokafka.errors import (
 from broker.connection import KafkaSettings
 from broker.refusal import why_refused
 from schemas.failure import Failure, Refused
+
+_LEVELS: Final[list[int]] = []
+"""The level to go back to, once for each who wants quiet now: the last of them brings it back."""
 
 _DENIED = (ClusterAuthorizationFailedError, TopicAuthorizationFailedError, GroupAuthorizationFailedError)
 
@@ -32,14 +36,16 @@ async def reaching(settings: KafkaSettings) -> AsyncIterator[None]:
 
 @contextmanager
 def quiet_clients() -> Iterator[None]:
-    """Keep aiokafka's own lines out of a person's terminal; what matters is raised and said in words."""
+    """Keep aiokafka's own lines out of a person's terminal; what matters is raised and said in words. Several may ask for it at a time."""
     logger = logging.getLogger("aiokafka")
-    level = logger.level
+    _LEVELS.append(_LEVELS[0] if _LEVELS else logger.level)
     logger.setLevel(logging.CRITICAL)
     try:
         yield
     finally:
-        logger.setLevel(level)
+        level = _LEVELS.pop()
+        if not _LEVELS:
+            logger.setLevel(level)
 
 
 async def failure_of(settings: KafkaSettings, error: Exception) -> Failure:

@@ -1,6 +1,7 @@
 """A real broker that asks who comes: SASL_SSL with SCRAM-SHA-512, certificates made here, and an authorizer that forbids by default.
 
-Clients dial `localhost`, for which the broker's certificate is. The broker itself comes in by a door of its own without a password,
+Clients dial `localhost`, for which the broker's certificate is. A second door wants a certificate of the client instead of a password.
+The broker itself comes in by a door of its own without a password,
 which is on this machine only.
 """
 
@@ -29,6 +30,7 @@ PASSWORD: Final = "correct-horse-battery"  # noqa: S105  because the users exist
 ADMIN: Final = "admin"
 _CLUSTER_ID: Final = "c2VjdXJlLXNlY3VyZS1zZQ"
 _START_S: Final = 90.0
+_PLAIN: Final = "org.apache.kafka.common.security.plain.PlainLoginModule"
 
 
 class SecuredKafka:
@@ -38,7 +40,7 @@ class SecuredKafka:
         self.folder = folder
         self._users = (ADMIN, *users)
         self._ports = free_port(), free_port()
-        self._inner = free_port()
+        self._inner, self._cards = free_port(), free_port()
         self._authority = trustme.CA()
         self._process: asyncio.subprocess.Process | None = None
         self.ca = folder / "ca.pem"
@@ -58,6 +60,13 @@ class SecuredKafka:
             "ssl_cafile": self.ca,
         }
         return KafkaSettings.model_validate({**own, **changes})
+
+    def by_certificate(self, *, shown: bool) -> KafkaSettings:
+        """Return how a client comes in by the door that wants its certificate."""
+        card = self.folder / "client.pem"
+        self._authority.issue_cert("client.example").private_key_and_cert_chain_pem.write_to_path(card)
+        own = {"bootstrap": f"localhost:{self._cards}", "security_protocol": "SSL", "ssl_cafile": self.ca}
+        return KafkaSettings.model_validate({**own, **({"ssl_certfile": card} if shown else {})})
 
     def environment(self, user: str) -> dict[str, str]:
         """Return the variables by which a command comes in as a user; the password is in a file."""
@@ -132,13 +141,16 @@ class SecuredKafka:
     def _write_properties(self) -> None:
         """Write those of every embedded broker, and then what differs (the last line about a name holds)."""
         write_properties(self.folder, self._ports)
+        doors = f"SASL_SSL://localhost:{self._ports[0]},CARDS://localhost:{self._cards},INNER://127.0.0.1:{self._inner}"
         more = [
-            f"listeners=SASL_SSL://localhost:{self._ports[0]},INNER://127.0.0.1:{self._inner},CONTROLLER://127.0.0.1:{self._ports[1]}",
-            f"advertised.listeners=SASL_SSL://localhost:{self._ports[0]},INNER://127.0.0.1:{self._inner}",
-            "listener.security.protocol.map=SASL_SSL:SASL_SSL,INNER:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            f"listeners={doors},CONTROLLER://127.0.0.1:{self._ports[1]}",
+            f"advertised.listeners={doors}",
+            "listener.security.protocol.map=SASL_SSL:SASL_SSL,CARDS:SSL,INNER:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "listener.name.cards.ssl.client.auth=required",
             "inter.broker.listener.name=INNER",
-            "sasl.enabled.mechanisms=SCRAM-SHA-512",
+            "sasl.enabled.mechanisms=SCRAM-SHA-512,PLAIN",
             "listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;",
+            f'listener.name.sasl_ssl.plain.sasl.jaas.config={_PLAIN} required user_{ADMIN}="{PASSWORD}";',
             "ssl.keystore.type=PEM",
             f"ssl.keystore.location={self.folder / 'broker.pem'}",
             "ssl.truststore.type=PEM",

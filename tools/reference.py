@@ -15,6 +15,7 @@ from pydantic_core import PydanticUndefined
 from typer.main import get_command
 
 from api.settings import EdgeSettings
+from broker.connection import KafkaSettings
 from cli.main import app
 from schemas import metrics
 from schemas.bundle import ROOT, bundle, main
@@ -75,8 +76,14 @@ def _type_name(kind: object) -> str:
 def settings_page() -> str:
     """Return the settings of every process."""
     parts = ["# Settings\n\nEvery setting is a variable in the environment; the commands' options win over it.\n"]
-    for title, model in (("Worker", WorkerSettings), ("Edge", EdgeSettings)):
-        parts.append(f"## {title}\n\n{_prose(model.__doc__)}\n\n" + table(("name", "type", "default"), settings_of(model, "ANABRANCH_")))
+    processes: tuple[tuple[str, type[BaseModel], str], ...] = (
+        ("Kafka, of every command and process", KafkaSettings, "ANABRANCH_KAFKA__"),
+        ("Worker", WorkerSettings, "ANABRANCH_"),
+        ("Edge", EdgeSettings, "ANABRANCH_"),
+    )
+    for title, model, prefix in processes:
+        rows = (row for row in settings_of(model, prefix) if model is KafkaSettings or "_KAFKA__" not in row[0])
+        parts.append(f"## {title}\n\n{_prose(model.__doc__)}\n\n" + table(("name", "type", "default"), rows))
     return "\n".join(parts)
 
 

@@ -30,5 +30,6 @@ give operator --operation Create --operation AlterConfigs --operation Read --ope
 give operator --operation Create --operation AlterConfigs --operation Read --operation Write --topic "${PREFIX:-}task-state"
 give operator --operation Create --operation AlterConfigs --operation Describe --topic "${PREFIX:-}cascades"
 give operator --operation Create --operation AlterConfigs --operation Read --topic "${PREFIX:-}task-changes.dlq"
+give operator --operation Describe --group "${PREFIX:-}anabranch"
 give scaler --operation Describe --topic "${PREFIX:-}task-changes"
 give scaler --operation Describe --group "${PREFIX:-}anabranch"

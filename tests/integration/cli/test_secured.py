@@ -15,14 +15,21 @@ import pytest
 import pytest_asyncio
 import trustme
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import (
+    ClusterAuthorizationFailedError,
+    InvalidTimestampError,
+    OffsetOutOfRangeError,
+    TopicAuthorizationFailedError,
+)
 
-from broker.connection import client_options
+from broker.connection import KafkaSettings, client_options
+from broker.layout import partition_counts
 from broker.ports import free_port
 from broker.reach import quiet_clients
 from broker.roles import Role, load_roles
+from schemas.failure import Failure, Refused
 from schemas.topics import CASCADES, TOPICS
-from tests.secured import PASSWORD, SecuredKafka
+from tests.secured import ADMIN, PASSWORD, SecuredKafka
 
 ROOT = Path(__file__).parents[3]
 ROLES = {role.name: role for role in load_roles()}
@@ -104,8 +111,9 @@ async def test_everything_works_with_the_rights_of_its_role(secured: SecuredKafk
         await write_through_the_edge(url, data)
         outputs.append(await call(secured, ROLES["analyst"].user, "sql", "select count(*) as n from tasks", "--json", "--data", str(data)))
         assert json.loads(outputs[-1].stdout.splitlines()[0])["n"] == 40
-        outputs.append(await call(secured, ROLES["operator"].user, "topics", "plan"))
-        outputs.append(await call(secured, ROLES["operator"].user, "dlq", "list"))
+        outputs += [
+            await call(secured, ROLES["operator"].user, *command) for command in (("topics", "verify"), ("dlq", "list"), ("status",))
+        ]
     assert [done.returncode for done in outputs] == [0] * len(outputs), [done.stderr for done in outputs]
     said = worker_log.read_text() + edge_log.read_text() + "".join(done.stdout + done.stderr for done in outputs)
     assert PASSWORD not in said
@@ -126,29 +134,35 @@ async def write_through_the_edge(url: str, data: Path) -> None:
 
 
 async def may_write(broker: SecuredKafka, user: str, topic: str) -> bool:
-    """Try to write an empty record of nobody."""
-    producer = AIOKafkaProducer(**client_options(broker.settings(user)), enable_idempotence=True, request_timeout_ms=5_000)
+    """Try to write a record of the far future: a broker looks at the rights first, and then refuses the time. Nothing is written."""
+    producer = AIOKafkaProducer(**client_options(broker.settings(user)), enable_idempotence=True)
     try:
         await producer.start()
-        await producer.send_and_wait(topic, b"", key=b"matrix", partition=0)
-    except KafkaError:
+        await producer.send_and_wait(topic, b"", key=b"matrix", partition=0, timestamp_ms=2**42)
+    except InvalidTimestampError:
+        return True
+    except (ClusterAuthorizationFailedError, TopicAuthorizationFailedError):
         return False
     finally:
         await producer.stop()
-    return True
+    return pytest.fail("the record was written")
 
 
 async def may_read(broker: SecuredKafka, user: str, topic: str) -> bool:
-    """Try to read."""
-    consumer = AIOKafkaConsumer(topic, **client_options(broker.settings(user)), auto_offset_reset="earliest", request_timeout_ms=5_000)
+    """Try to read far behind the end: a broker looks at the user's rights first, and then has no such record."""
+    consumer = AIOKafkaConsumer(topic, **client_options(broker.settings(user)), auto_offset_reset="none")
     try:
         await consumer.start()
-        await consumer.getmany(timeout_ms=200)
-    except KafkaError:
+        for place in consumer.assignment():
+            consumer.seek(place, 2**40)
+        await consumer.getmany(timeout_ms=PATIENCE_S * 1000)
+    except OffsetOutOfRangeError:
+        return True
+    except TopicAuthorizationFailedError:
         return False
     finally:
         await consumer.stop()
-    return True
+    return pytest.fail("neither an answer nor a refusal")
 
 
 async def test_a_role_can_do_no_more(secured: SecuredKafka) -> None:
@@ -160,6 +174,24 @@ async def test_a_role_can_do_no_more(secured: SecuredKafka) -> None:
     assert reads == [role.may("Read", topic) for role, topic in places]
     assert writes == [role.may("Write", topic) for role, topic in places]
     assert [role.name for (role, topic), may in zip(places, writes, strict=True) if may and topic == CASCADES] == ["worker"]
+
+
+async def test_other_ways_in(secured: SecuredKafka) -> None:
+    """A certificate of one's own, and a plain password over TLS; without the certificate, and by a way that is not offered, it says so."""
+    everything = dict.fromkeys(TOPICS, 4)
+    assert await partition_counts(secured.by_certificate(shown=True)) == dict.fromkeys(TOPICS, 0)  # let in, and told nothing
+    with pytest.raises(Failure, match="wants a certificate of the client"):
+        await partition_counts(secured.by_certificate(shown=False))
+    assert await partition_counts(secured.settings(ADMIN, sasl_mechanism="PLAIN")) == everything
+    with pytest.raises(Refused, match="refuses the user admin or the password"):
+        await partition_counts(secured.settings(ADMIN, sasl_mechanism="PLAIN", sasl_password=ADMIN))
+    with pytest.raises(Refused, match="takes no login by SCRAM-SHA-256"):
+        await partition_counts(secured.settings(ADMIN, sasl_mechanism="SCRAM-SHA-256"))
+    with pytest.raises(Failure, match="check that this port is for PLAINTEXT"):
+        await partition_counts(KafkaSettings(bootstrap=secured.bootstrap))
+    assert await partition_counts(
+        secured.settings(ADMIN, bootstrap=secured.bootstrap.replace("localhost", "127.0.0.1"), ssl_check_hostname=False)
+    )
 
 
 TOPICS_, WORKER, EDGE, IMPORT, VERIFY = ("topics", "plan"), ("worker",), ("edge", "--port", "0"), ("import", "beads"), ("verify",)

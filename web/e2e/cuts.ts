@@ -56,6 +56,10 @@ async function ended(browser: Browser, given: Given): Promise<void> {
   await page.getByRole('button', { name: 'Open the board' }).click();
   await live(page);
   await page.locator('.line.project', { hasText: 'Cuts' }).locator('.counts', { hasText: '11/60' }).waitFor();
+  await page
+    .locator('.filters')
+    .getByRole('button', { name: /review/ })
+    .click();
   await page.locator('.body .task[data-task="t0"][data-status="review"]').waitFor();
   said('with another token it goes on, with what was missed, in the open list too');
   await page.context().close();

@@ -34,6 +34,7 @@ def after(count: int) -> object:
     return tell
 
 
+@pytest.mark.timeout(300)  # several programs are started
 async def test_a_backup_makes_a_new_cluster(topics: KafkaSettings, tmp_path: Path) -> None:
     """By the commands, with an interruption each way; offsets, times, keys and headers are kept; rows are the same; the epoch is new."""
     records = await fill(topics, seed=1, count=1_200)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from aiokafka import AIOKafkaProducer
 from rocksdict import Options, Rdict
 
@@ -88,6 +89,7 @@ def counts(rows: dict[str, dict[str, Any]]) -> list[tuple[Any, ...]]:
     return sorted(tuple(str(row.get(name)) for name in names) for key, row in rows.items() if key.startswith(("project/", "branch/")))
 
 
+@pytest.mark.timeout(300)  # several programs are started
 async def test_a_person_is_nowhere_afterwards(topics: KafkaSettings, tmp_path: Path) -> None:
     """By the runbook: count, stop, erase, start, verify. A project that is named as the person moves, and keeps its counts."""
     await write(topics)

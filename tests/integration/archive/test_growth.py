@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from broker.admin import delete_topics
 from broker.connection import KafkaSettings
 from broker.layout import partition_counts
@@ -11,6 +13,7 @@ from tests.integration.archive.sockets import following
 from tests.integration.cli.parts import anabranch, part
 
 
+@pytest.mark.timeout(300)  # several programs are started
 async def test_four_partitions_become_eight(topics: KafkaSettings, tmp_path: Path) -> None:
     """As docs/runbooks/more-partitions.md says: backup, restore into new topics, compare, switch."""
     await fill(topics, seed=11, count=1_500)

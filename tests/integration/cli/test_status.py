@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
@@ -35,6 +36,7 @@ async def doctor(kafka: KafkaSettings, data: Path, *words: str) -> tuple[int, di
     return code, wrong
 
 
+@pytest.mark.timeout(300)  # several programs are started
 async def test_status_shows_two_workers_and_an_edge(topics: KafkaSettings, tmp_path: Path) -> None:
     """Owners, stores, epochs, standbys; found by the data directory, or by their addresses; on a screen without colours, too."""
     names = [{"ANABRANCH_INSTANCE_ID": f"worker-{number}"} for number in range(2)]

@@ -10,11 +10,11 @@ import pyarrow as pa
 from analytics.columns import tables_of
 from analytics.events import table_of
 from analytics.past import Past, ends_at
-from analytics.state import read_state
 from broker.burndown import By, Point, burn_down, only
 from broker.connection import KafkaSettings
 from broker.partitioner import partition_for
 from broker.records import Begin, Record, records_between
+from broker.state import read_state
 from schemas.failure import UsageFailure
 from schemas.rows import Tombstone, decode_row
 from schemas.topics import row_key, split_key

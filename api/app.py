@@ -24,9 +24,11 @@ from api.drift import DriftWatch, Ways
 from api.edge import Edge
 from api.feed import Audience, Feed, Observed
 from api.headers import SafeHeaders
+from api.histories import Histories
 from api.login import LoginCodes
 from api.mcp.server import PATH, AgentsDoor
 from api.meters import Meters
+from api.past import Past
 from api.polls import Polls
 from api.producer import ChangeLog
 from api.protocol.hub import Hub
@@ -34,7 +36,7 @@ from api.quota import Quota, Strangers, store_of
 from api.receipts import Receipts
 from api.replica import Replica
 from api.reread import reread
-from api.routes import across, changes, legacy, login, page, polling, sessions, summaries, tasks, views
+from api.routes import across, burndown, changes, legacy, login, page, polling, sessions, summaries, tasks, views
 from api.routes.private import private_app
 from api.serving import Doors, Server, allow_many_sockets, bind, config_of, url_of
 from api.settings import EdgeSettings
@@ -54,6 +56,7 @@ def compose(settings: EdgeSettings, port: int, begin: Begin | None = None) -> Ed
     meters, replica, traces = Meters(), Replica(), traces_of(on=settings.tracing)
     hub = Hub(replica, lambda project_id: partition_for(project_id, max(1, len(hub.places))), settings.limits)
     trust, changelog = trust_of(settings), ChangeLog(settings.kafka, settings.http.ack_timeout_s, meters, traces)
+    past = Past(settings.kafka, settings.receipts, begin)
     connections = Connections(hub, changelog, trust.verifier, meters)
     polls = Polls(hub)
     newcomers: list[Callable[[str], None]] = [connections.appeared, lambda _: polls.appeared()]
@@ -94,7 +97,8 @@ def compose(settings: EdgeSettings, port: int, begin: Begin | None = None) -> Ed
         quota=Quota(store, settings.http.bulk_calls, settings.http.bulk_window_s),
         strangers=Strangers(store, settings.http.stranger_tries, settings.http.stranger_window_s),
         drift=DriftWatch(replica, hub, ways, meters, settings.tail.drift_every_s),
-        receipts=Receipts(settings.kafka, settings.receipts, begin),
+        receipts=Receipts(past),
+        histories=Histories(past),
     )
 
 
@@ -115,7 +119,7 @@ def public_app(edge: Edge, agents: AgentsDoor) -> FastAPI:
         allow_headers=["Authorization", "Content-Type", "If-None-Match", "Prefer"],
         expose_headers=["Anabranch-Positions", "ETag", "Retry-After", "RateLimit", "RateLimit-Policy", "Deprecation", "Sunset", "Link"],
     )
-    for routes in (summaries, tasks, across, views, changes, sessions, polling, legacy, login):
+    for routes in (summaries, tasks, burndown, across, views, changes, sessions, polling, legacy, login):
         app.include_router(routes.router(edge))
 
     @app.websocket("/ws/v2")

@@ -12,6 +12,7 @@ from api.bulk import BulkCache
 from api.connections import Connections
 from api.consumer import Tail
 from api.drift import DriftWatch
+from api.histories import Histories
 from api.login import LoginCodes
 from api.meters import Meters
 from api.polls import Polls
@@ -52,6 +53,7 @@ class Edge:
     strangers: Strangers
     drift: DriftWatch
     receipts: Receipts
+    histories: Histories
     open: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def caller(self, request: Request) -> Principal:

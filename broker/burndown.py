@@ -16,6 +16,7 @@ from schemas.topics import split_key
 By = Literal["hour", "day"]
 _DIGITS: Final = {"hour": 13, "day": 10}
 """How much of an ISO time names the span."""
+_COUNTED: Final = (b"branch/", b"project/")
 
 
 class Point(Struct, frozen=True):
@@ -26,6 +27,36 @@ class Point(Struct, frozen=True):
     completed: int
     in_progress: int
     open: int
+
+
+class BurnDowns:
+    """The burn-downs of a project and of all its branches by the hour, as its log goes on."""
+
+    def __init__(self, fold: Refold) -> None:
+        self._fold = fold
+        self._newest = ""
+        self._points: dict[bytes, list[Point]] = {}
+
+    def take(self, records: Sequence[Record]) -> None:
+        """Take in the next records of the project."""
+        for at, group in groupby(_timed(records, "hour", self._newest), key=lambda pair: pair[0]):
+            self._newest = at
+            for key, value in self._fold.take([record for _, record in group]).items():
+                if key.startswith(_COUNTED):
+                    self._note(key, _point(key, value, at))
+
+    def _note(self, key: bytes, point: Point | None) -> None:
+        points = self._points.setdefault(key, [])
+        if point is None or (points and msgspec.structs.replace(points[-1], at=point.at) == point):
+            return
+        if points and points[-1].at == point.at:
+            points.pop()
+        points.append(point)
+
+    def of(self, key: bytes, by: By) -> list[Point]:
+        """Return the points of a branch or project at the end of each hour or day in which it changed."""
+        last = {point.at[: _DIGITS[by]]: point for point in self._points.get(key, [])}
+        return [msgspec.structs.replace(point, at=at) for at, point in last.items()]
 
 
 def burn_down(fold: Refold, key: bytes, records: Iterable[Record], by: By) -> Iterator[Point]:
@@ -42,8 +73,7 @@ def burn_down(fold: Refold, key: bytes, records: Iterable[Record], by: By) -> It
             yield point
 
 
-def _timed(records: Iterable[Record], by: By) -> Iterator[tuple[str, Record]]:
-    newest = ""
+def _timed(records: Iterable[Record], by: By, newest: str = "") -> Iterator[tuple[str, Record]]:
     for record in records:
         newest = max(newest, _span(record, by))
         yield newest, record

@@ -219,6 +219,26 @@ class ReceiptAnswer(BaseModel):
     left: int
 
 
+class BurnDownPoint(BaseModel):
+    """Counts at the end of an hour or day of event time (`at`, UTC) in which something changed. open: not done, cancelled, archived."""
+
+    at: str
+    total: int
+    completed: int
+    in_progress: int
+    open: int
+
+
+class BurnDownAnswer(BaseModel):
+    """How the tasks of a branch, or of a whole project, came to be as they are. complete: whether the log is there from its start."""
+
+    project_id: str
+    branch_id: str | None
+    by: str
+    points: list[BurnDownPoint]
+    complete: bool
+
+
 class UndoneAnswer(BaseModel):
     """What an undo came to. undone: rows that are as they were before the session by it. left: those that are not, and why.
 

@@ -248,7 +248,9 @@ def _many(kind: str) -> str:
 
 
 def _span(seconds: float) -> str:
-    minutes, hours = seconds / 60, seconds / 3600
+    minutes, hours = int(seconds // 60), int(seconds // 3600)
+    if hours >= 48:  # noqa: PLR2004  below two days hours say more
+        return f"{hours // 24} days"
     if hours >= 1:
-        return f"{hours:.0f} h {minutes % 60:.0f} min"
-    return f"{minutes:.0f} min" if minutes >= 2 else f"{seconds:.0f} s"  # noqa: PLR2004  below two minutes seconds say more
+        return f"{hours} h {minutes % 60} min"
+    return f"{minutes} min" if minutes >= 2 else f"{seconds:.0f} s"  # noqa: PLR2004  below two minutes seconds say more

@@ -46,13 +46,14 @@ def told(session_id: str, ledgers: Sequence[Ledger], most: Most) -> Answer:
 
 
 def rows_of(ledger: Ledger, plan: Plan) -> list[Answer]:
-    """Return what became of each row that the session changed, tasks first."""
+    """Return what became of each row that the session changed, tasks first; those that came and went within it are only counted."""
     acts = {(change.entity, change.entity_id): change.action for change in plan.changes}
     left = {(one.entity, one.id): one for one in plan.left}
     ordered = sorted(ledger.touched.values(), key=lambda touched: (_ORDER.index(touched.kind), touched.id))
     rows = [_row(ledger, touched, acts.get((touched.kind, touched.id)), left.get((touched.kind, touched.id))) for touched in ordered]
     unknown = [one for one in plan.left if one.reason == "past" and row_key(one.entity, ledger.project_id, one.id) not in ledger.touched]
-    return rows + [_row(ledger, Touched(one.entity, one.id, None, None), None, one) for one in unknown]
+    shown = [row for row in rows if row["effects"] != ["unchanged"] or row["undo"] or row["left"]]
+    return shown + [_row(ledger, Touched(one.entity, one.id, None, None), None, one) for one in unknown]
 
 
 def _row(ledger: Ledger, touched: Touched, act: str | None, left: Left | None) -> Answer:

@@ -6,7 +6,7 @@ rows the memory has on disk; what is sent again has the ids and numbers it had b
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -16,9 +16,11 @@ from psycopg2.extensions import connection
 
 from broker.connection import KafkaSettings
 from broker.epoch import end_offsets
+from broker.state import read_state
 from connectors.attempts import Attempts
 from connectors.postgres import database
 from connectors.postgres.known import Memory
+from connectors.postgres.lost import lost
 from connectors.postgres.mapping import Mapping
 from connectors.postgres.outlet import Outlet, ends_of
 from connectors.postgres.stream import Stream
@@ -32,6 +34,8 @@ from schemas.topics import TASK_CHANGES
 _MIB: Final = 1024 * 1024
 _LOOK_S: Final = 10.0
 _MS: Final = 1000
+Rows = Sequence[tuple[bytes, bytes]]
+"""Keys and values of `task-state`."""
 
 
 class Note(Struct, frozen=True):
@@ -67,8 +71,11 @@ class Importer:
         self.translator = Translator(mapping, memory)
         self.outlet = Outlet(mapping, "postgres", memory)
 
-    async def send(self, publisher: Publisher, snapshot: str | None, lsn: int) -> None:
-        """Send every row; what the memory knows and the snapshot has not is deleted. The memory is committed before events leave."""
+    async def send(self, publisher: Publisher, snapshot: str | None, lsn: int, before: Rows = ()) -> None:
+        """Send every row; what the memory knows and the snapshot has not is deleted. The memory is committed before events leave.
+
+        before: rows of `task-state`; what came from here and is not in the snapshot is deleted, too.
+        """
         self.translator.afresh = True
         self.outlet.open_snapshot(lsn)
         try:
@@ -79,6 +86,7 @@ class Importer:
                         self.outlet.take(self.translator.take(change), lsn, changed_ms)
                     await self._hand_over(publisher)
             self.outlet.take(self.translator.sweep(), lsn, int(time.time() * _MS))
+            self.outlet.take(lost(before, self._mapping.origin, self._memory), lsn, int(time.time() * _MS))
             self.translator.rest()
             await self._hand_over(publisher)
             await publisher.flush()
@@ -115,6 +123,7 @@ class Follower:
         self._tell = tell
         self._attempts = Attempts(lambda text: tell(Note("trouble", text=text)))
         self._warned_bytes = 0
+        self._before: Rows = ()
 
     async def run(self, settings: KafkaSettings) -> None:
         """Follow until cancelled. Raises `Failure` for what is wrong at the start; later trouble is told and waited out."""
@@ -150,6 +159,9 @@ class Follower:
                 "or read everything anew with --restart."
             )
         self._attempts.began = True
+        if self._restart and memory.note("phase") is None:
+            cuts = await read_state(settings)
+            self._before = [pair for cut in cuts.values() for pair in cut.rows.items()]
         if self._restart or slot is None or slot.lost or memory.note("phase") != "following":
             database.drop_slot(link, self._plan.slot)
             memory.write(phase="snapshot", generation=memory.number("generation") + 1)
@@ -177,7 +189,8 @@ class Follower:
         high, _, low = str(place).partition("/")
         lsn = (int(high, 16) << 32) + int(low, 16)
         importer = Importer(self._plan.address, self._plan.mapping, memory)
-        await importer.send(publisher, snapshot, lsn)
+        await importer.send(publisher, snapshot, lsn, self._before)
+        self._before = ()
         memory.write(phase="following", lsn=lsn)
         memory.commit()
         self._attempts.went_well()

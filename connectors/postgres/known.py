@@ -76,6 +76,11 @@ class Memory:
         found = self._db.execute("SELECT id, project, data FROM rows WHERE kind = ? AND parent = ? ORDER BY id", (kind, parent))
         return [Known(kind, row_id, parent, project, _decode(data)) for row_id, project, data in found.fetchall()]
 
+    def all_of(self, kind: str) -> Iterator[Known]:
+        """Yield the rows of a kind, in the order of their ids."""
+        found = self._db.execute("SELECT id, parent, project, data FROM rows WHERE kind = ? ORDER BY id", (kind,)).fetchall()
+        return (Known(kind, row_id, parent, project, _decode(data)) for row_id, parent, project, data in found)
+
     def ids(self, kind: str, *, unseen: bool = False) -> Iterator[str]:
         """Yield the ids of a kind, or only of those that this generation did not see."""
         newest = self.generation - 1 if unseen else self.generation

@@ -68,10 +68,31 @@ async function dressed(page: Page, given: Given): Promise<void> {
   await accessible(page, 'help');
   await shot(page, given, 'help');
   await page.keyboard.press('Escape');
+  await panes(page, given, 'light');
   await page.emulateMedia({ colorScheme: 'dark' });
+  await panes(page, given, 'dark');
   await accessible(page, 'dark');
   await shot(page, given, 'dark');
   await page.emulateMedia({ colorScheme: 'light' });
+}
+
+/** The burn-down of the branch, and the receipt of an agent's line: read from the log, by anyone. */
+async function panes(page: Page, given: Given, name: string): Promise<void> {
+  await page.getByRole('button', { name: 'Burn-down' }).click();
+  const chart = page.getByRole('dialog', { name: 'Burn-down' });
+  await chart.getByRole('img', { name: /open .* now; done/ }).waitFor({ timeout: 60_000 });
+  await chart.getByText(/As a table/).click();
+  check((await chart.locator('tbody tr').count()) > 0, 'the burn-down is a table, too');
+  await accessible(page, `burn-down, ${name}`);
+  await shot(page, given, `burndown-${name}`);
+  await chart.getByRole('button', { name: 'Close' }).click();
+  await page.locator('.entry[data-kind="agent"] .opens:visible').first().click();
+  const receipt = page.getByRole('dialog', { name: 'Receipt' });
+  await receipt.locator('.net').waitFor({ timeout: 60_000 });
+  said(`a receipt: ${await receipt.locator('.net').textContent()}`);
+  await accessible(page, `receipt, ${name}`);
+  await shot(page, given, `receipt-${name}`);
+  await receipt.getByRole('button', { name: 'Close' }).click();
 }
 
 async function phone(browser: Browser, given: Given): Promise<void> {

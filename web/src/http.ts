@@ -1,5 +1,13 @@
 /** The HTTP calls of the page. Problems become `CallFailed` with one sentence for a person. */
-import type { BulkAnswer, FoundAnswer, RecentAnswer, TasksAnswer } from './types.ts';
+import type {
+  BulkAnswer,
+  BurnDownAnswer,
+  FoundAnswer,
+  ReceiptAnswer,
+  RecentAnswer,
+  TasksAnswer,
+  UndoneAnswer,
+} from './types.ts';
 
 export interface Login {
   readonly token: string;
@@ -59,6 +67,20 @@ export class Http {
   /** The tasks of all projects that changed last, and their one-minute windows. */
   recent(limit: number): Promise<RecentAnswer> {
     return this.#call<RecentAnswer>(`/api/v2/recent?limit=${limit}`, null);
+  }
+
+  burndown(projectId: string, branchId: string | null): Promise<BurnDownAnswer> {
+    const query = branchId === null ? '' : `?${new URLSearchParams({ branch_id: branchId })}`;
+    return this.#call<BurnDownAnswer>(`/api/v2/projects/${encodeURIComponent(projectId)}/burndown${query}`, null);
+  }
+
+  /** What a session did in the end. */
+  receipt(session: string): Promise<ReceiptAnswer> {
+    return this.#call<ReceiptAnswer>(`/api/v2/sessions/${encodeURIComponent(session)}/receipt`, null);
+  }
+
+  undo(session: string): Promise<UndoneAnswer> {
+    return this.#call<UndoneAnswer>(`/api/v2/sessions/${encodeURIComponent(session)}/undo`, {});
   }
 
   /** Tasks of all projects with these words in their title. */

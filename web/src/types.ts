@@ -186,6 +186,49 @@ export interface FoundAnswer {
   readonly more: boolean;
 }
 
+export interface BurnDownPoint {
+  readonly at: string;
+  readonly total: number;
+  readonly completed: number;
+  readonly in_progress: number;
+  readonly open: number;
+}
+
+/** `at` of each point: the hour or day, UTC, at whose end these were the counts. */
+export interface BurnDownAnswer {
+  readonly by: 'hour' | 'day';
+  readonly points: readonly BurnDownPoint[];
+  readonly complete: boolean;
+}
+
+/** A row that a session changed. `left`: why an undo would leave it alone. */
+export interface ReceiptRow {
+  readonly project_id: string;
+  readonly entity: string;
+  readonly id: string;
+  readonly title: string;
+  readonly effects: readonly string[];
+  readonly undo: string | null;
+  readonly left: string | null;
+  readonly changed_by: readonly { readonly source: string; readonly user_id?: string; readonly session_id?: string }[];
+}
+
+export interface ReceiptAnswer {
+  readonly session_id: string;
+  readonly summary: string;
+  readonly began: string;
+  readonly events: number;
+  readonly rows: readonly ReceiptRow[];
+  readonly complete: boolean;
+  readonly undo: readonly unknown[];
+}
+
+export interface UndoneAnswer {
+  readonly undone: number;
+  readonly left: readonly ReceiptRow[];
+  readonly receipt: ReceiptAnswer;
+}
+
 export function isTombstone(row: Row): row is Tombstone {
   return row.deleted === true;
 }

@@ -54,6 +54,7 @@ CASES: Final[dict[tuple[str, str], list[Case]]] = {
         Case(lambda: {"params": {"project_id": "p"}}, of_project()),
     ],
     ("GET", "/api/v2/projects/{project_id}/tasks"): [Case(dict, of_project())],
+    ("GET", "/api/v2/projects/{project_id}/burndown"): [Case(dict, of_project(), tells=False)],
     ("GET", "/api/v2/tasks"): [Case(lambda: {"params": {"q": "secret"}}, ANYBODY)],
     ("GET", "/api/v2/recent"): [Case(dict, ANYBODY)],
     ("GET", "/api/v2/views/{view}"): [

@@ -4,15 +4,21 @@
 
 import asyncio
 import json
+import shutil
 import signal
 from pathlib import Path
 
 import pytest
+from aiokafka import AIOKafkaProducer
 
-from broker.connection import KafkaSettings
+from broker.connection import KafkaSettings, client_options
 from broker.epoch import end_offsets
-from schemas.topics import TASK_CHANGES
-from tests.integration.connectors.agenthub import key
+from broker.records import records_between, span_of
+from cli.refold import Refold
+from connectors.publish import Publisher
+from schemas.events import Event
+from schemas.topics import TASK_CHANGES, TASK_STATE
+from tests.integration.connectors.agenthub import agrees, expected, key
 from tests.integration.connectors.outcome import TIMEOUT_S, log, recount, running
 from tests.integration.connectors.platform_tables import Tables, agree, watching
 from tests.integration.connectors.postgres_server import PASSWORD, PostgresServer
@@ -231,3 +237,44 @@ async def test_one_at_a_time_and_never_without_its_memory(
     async with watching(topics, postgres, tmp_path / "b", "--restart") as run:
         assert (await run.note("snapshot"))["events"] == {"create": 28}
         await agree(topics, tables)
+
+
+async def test_a_restart_without_its_memory_finds_what_was_deleted_meanwhile(
+    topics: KafkaSettings, postgres: PostgresServer, tables: Tables, tmp_path: Path
+) -> None:
+    """By what `task-state` knows of this origin: a task, a subtask, a branch with all in it, a project; nothing of another origin."""
+    async with watching(topics, postgres, tmp_path / "a") as run:
+        await run.note("following")
+        await agree(topics, tables)
+        await run.end()
+    foreign = Event("f", "task", "create", key(2, "p"), "foreign", "2026-01-01T00:00:00Z", "user", branch_id=key(4, "b"))
+    async with Publisher(topics) as publisher:
+        await publisher.send([foreign])
+        await publisher.flush()
+    await fold_into_state(topics)
+    shutil.rmtree(tmp_path / "a")
+    tables.run(
+        f"DELETE FROM subtasks WHERE id = '{key(2000, 's')}'",
+        f"DELETE FROM tasks WHERE id = '{key(2001, 't')}'",
+        f"DELETE FROM projects WHERE id = '{key(1, 'p')}'",
+    )
+    async with watching(topics, postgres, tmp_path / "b", "--restart") as run:
+        counts = (await run.note("snapshot"))["events"]
+        assert counts["delete"] == 3, "what goes along is not named"
+        rows, _ = await recount(topics)
+        assert rows.pop(("task", key(2, "p"), "foreign"), None) is not None
+        assert agrees({name: row for name, row in rows.items() if name[0] != "member"}, expected(tables.link))
+        assert {name[2] for name in rows if name[0] == "member"} == {"owner-2"}
+        await run.end()
+
+
+async def fold_into_state(settings: KafkaSettings) -> None:
+    """Write the rows that a worker would, from the whole log."""
+    spans = await span_of(settings)
+    folds = {one: Refold(one, 0, {}) for one in spans}
+    async for partition, records in records_between(settings, {}, {one: end for one, (_, end) in spans.items()}):
+        folds[partition].take(records)
+    async with AIOKafkaProducer(**client_options(settings)) as producer:
+        for partition, fold in folds.items():
+            for state_key, value in sorted(fold.rows().items(), key=lambda pair: pair[0].startswith(b"offset/")):
+                await producer.send_and_wait(settings.topic(TASK_STATE), value, state_key, partition=partition)

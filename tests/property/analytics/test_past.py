@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker.burndown import burn_down, only
+from broker.burndown import BurnDowns, burn_down, only
 from broker.records import Record as Read
 from cli.refold import Refold
 from schemas.rows import ProjectSummary, decode_row
@@ -48,3 +48,19 @@ def test_a_burn_down_ends_at_the_present(log: list[Record]) -> None:
         assert points[-1].completed == row.completed_tasks
     assert all(point.completed + point.open <= point.total for point in points)
     assert [point.at for point in points] == sorted(point.at for point in points)
+
+
+@given(logs(), st.data())
+def test_a_burn_down_that_goes_on_is_that_of_the_whole_log(log: list[Record], data: st.DataObject) -> None:
+    """Wherever it was interrupted, by the hour and by the day, of the project and of each branch."""
+    records = only(read(log), b"p")
+    cut = data.draw(st.integers(0, len(records)))
+    downs = BurnDowns(Refold(NUMBER, 0, {}))
+    for part in (records[:cut], records[cut:]):
+        downs.take(part)
+    for key in (row_key("project", "p", "p"), row_key("branch", "p", "main"), row_key("branch", "p", "b/1")):
+        for by in ("hour", "day"):
+            whole = list(burn_down(Refold(NUMBER, 0, {}), key, records, by))
+            told = downs.of(key, by)
+            assert [point for point in told if point in whole] == whole
+            assert (told[-1:] or None) == (whole[-1:] or None) or told[-1].open == whole[-1].open

@@ -4,6 +4,7 @@ import type { Entry, Part } from '../store/feed.ts';
 import type { Store } from '../store/store.ts';
 import { ACTOR_ICONS, namesOf } from './actors.ts';
 import { attribute, h, icon, Keyed, redraw, text, type View } from './dom.ts';
+import { receiptButton } from './panes.ts';
 import { figure, fullTime, timePast } from './times.ts';
 import { hashOf, PLAIN } from './ui.ts';
 import { AGENT, CHEVRON, label, STATUSES, sign, tone } from './words.ts';
@@ -58,6 +59,7 @@ class EntryView implements View<Item> {
   readonly #preview = h('p', { class: 'preview' });
   readonly #place = h('span', { class: 'in' });
   readonly #time = h('time');
+  readonly #receipt = receiptButton(() => this.#shown?.entry.who[0]?.name ?? '');
   readonly #open = h('button', { class: 'fold', type: 'button', 'aria-expanded': 'false' }, icon(CHEVRON));
   readonly #parts = h('ul', { class: 'parts', hidden: true, tabindex: 0, 'aria-label': 'Parts' });
   readonly #list = new Keyed<Part>(this.#parts, () => this.#part());
@@ -65,7 +67,7 @@ class EntryView implements View<Item> {
 
   constructor() {
     const line = h('p', { class: 'sentence' }, this.#who, ' ', this.#what);
-    const foot = h('p', { class: 'foot' }, this.#place, this.#time);
+    const foot = h('p', { class: 'foot' }, this.#place, this.#receipt, this.#time);
     this.element.append(this.#icon, h('div', { class: 'body' }, line, this.#preview, foot, this.#parts), this.#open);
     this.#open.addEventListener('click', () => this.unfold(this.#parts.hidden !== false));
   }
@@ -86,6 +88,7 @@ class EntryView implements View<Item> {
     const kind = entry.who[0]?.kind ?? 'agent';
     redraw(this.#icon, ACTOR_ICONS[kind]);
     attribute(this.element, 'data-kind', kind);
+    this.#receipt.hidden = kind !== 'agent' || entry.who[0]?.name === '';
     text(this.#who, namesOf(entry.who));
     attribute(this.#who, 'title', entry.who.map((who) => who.name).join(', ') || undefined);
     text(this.#what, sentenceOf(entry));

@@ -15,6 +15,7 @@ import { TaskLoader } from './loader.ts';
 import { Minutes } from './minutes.ts';
 import { Notices } from './notices.ts';
 import { PANELS, type Panel } from './panels.ts';
+import { burnDownButton, openReceipts } from './panes.ts';
 import { everyone, People } from './people.ts';
 import { Tasks } from './tasks.ts';
 import { Totals } from './totals.ts';
@@ -206,6 +207,9 @@ export class Board {
       this.#tabs.append(tab);
     }
     const panels = this.#panels.map(({ element }) => element);
+    const chosen = () => ({ choice: this.#ui.choice, name: this.#tasks.name });
+    this.#tasks.tools.prepend(burnDownButton(this.#http, chosen));
+    openReceipts(this.element, this.#http);
     const side = h('div', { class: 'side' }, this.#people.element, ...panels, this.#activity.element);
     const main = h('main', { class: 'columns' }, this.#tree.element, this.#tasks.element, side);
     this.element.append(

@@ -3,6 +3,7 @@ import type { Present } from '../store/presence.ts';
 import type { Store } from '../store/store.ts';
 import { ACTOR_ICONS, nameOf } from './actors.ts';
 import { attribute, h, icon, Keyed, text } from './dom.ts';
+import { receiptButton } from './panes.ts';
 import { ago, figure } from './times.ts';
 import { pathOf } from './ui.ts';
 
@@ -27,8 +28,10 @@ export class People {
       const name = h('b');
       const place = h('a');
       const count = h('span', { class: 'count' });
+      const receipt = receiptButton(() => key.split('\u0000')[1] ?? '');
+      receipt.hidden = kind !== 'agent' || key.endsWith('\u0000');
       return {
-        element: h('li', { 'data-kind': kind }, icon(ACTOR_ICONS[kind], 'actor'), name, place, count),
+        element: h('li', { 'data-kind': kind }, icon(ACTOR_ICONS[kind], 'actor'), name, place, receipt, count),
         update: ({ one, place: where, now }) => {
           text(name, nameOf(one));
           attribute(name, 'title', one.name || undefined);

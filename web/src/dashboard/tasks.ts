@@ -20,6 +20,7 @@ const SORTS: readonly (readonly [TaskSort, string])[] = [
 export class Tasks {
   readonly element = h('section', { class: 'tasks', 'aria-label': 'Tasks' });
   readonly list: TaskList;
+  readonly tools = h('div', { class: 'tools' });
   readonly #ui: Ui;
   readonly #store: Store;
   readonly #loader: TaskLoader;
@@ -53,6 +54,11 @@ export class Tasks {
     this.list = new TaskList(edit);
     this.list.scroller.append(this.#empty);
     this.element.append(this.#top(), this.list.element);
+  }
+
+  /** Of what is chosen. */
+  get name(): string {
+    return this.#name.textContent ?? '';
   }
 
   update(): void {
@@ -92,9 +98,9 @@ export class Tasks {
 
   #top(): HTMLElement {
     const title = h('div', { class: 'heading' }, this.#where, this.#name);
-    const line = h('div', { class: 'tools' }, this.#clear, this.#count, h('label', { class: 'sort' }, this.#sort));
+    this.tools.append(this.#clear, this.#count, h('label', { class: 'sort' }, this.#sort));
     const chips = h('div', { class: 'filters' }, this.#statuses.element, this.#priorities.element);
-    return h('div', { class: 'summary' }, title, line, this.#bar.element, chips);
+    return h('div', { class: 'summary' }, title, this.tools, this.#bar.element, chips);
   }
 
   #drawTop(choice: Choice): void {

@@ -92,11 +92,12 @@ def test_the_effect_is_told_in_one_line() -> None:
     """Tasks first and without their name; the time in the unit that says most."""
     total = added([{"task": Net(completed=12, reopened=3)}, {"task": Net(created=2), "branch": Net(changed=1), "subtask": Net(deleted=4)}])
     assert sentence(total, 4) == "12 done, 3 reopened, 2 created; branches: 1 changed; subtasks: 4 deleted, in 4 s"
-    assert [sentence({}, seconds) for seconds in (None, 90.0, 300.0, 4000.0)] == [
+    assert [sentence({}, seconds) for seconds in (None, 90.0, 300.0, 4000.0, 400_000.0)] == [
         "nothing changed in the end",
         "nothing changed in the end, in 90 s",
         "nothing changed in the end, in 5 min",
-        "nothing changed in the end, in 1 h 7 min",
+        "nothing changed in the end, in 1 h 6 min",
+        "nothing changed in the end, in 4 days",
     ]
 
 

@@ -11,10 +11,13 @@ def test_a_receipt_says_all_in_its_words() -> None:
         *BEFORE,
         event("task t", status="done", occurred_at="2026-01-01T00:00:10Z"),
         event("task d", title="Mine", occurred_at="2026-01-01T00:00:14Z"),
+        event("task x", "create", branch_id="b", occurred_at="2026-01-01T00:00:12Z"),
+        event("task d", session=None, labels=["y"]),
+        event("task x", "delete", occurred_at="2026-01-01T00:00:13Z"),
         event("task d", session=None, title="Theirs"),
     )
     answer = ReceiptAnswer.model_validate(told("s", [ledger], Most(10, 10)))
-    assert (answer.summary, answer.seconds, answer.events, answer.complete) == ("1 done, 1 changed, in 4 s", 4.0, 2, True)
+    assert (answer.summary, answer.seconds, answer.events, answer.complete) == ("1 done, 1 changed, in 4 s", 4.0, 4, True)
     assert [(row.id, row.title, row.effects, row.undo, row.left) for row in answer.rows] == [
         ("d", "Mine", ["changed"], None, "somebody else changed it since"),
         ("t", "Old", ["completed"], "patch", None),

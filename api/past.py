@@ -1,0 +1,72 @@
+"""The edge's way back into `task-changes`: few read at once, with the worker's fold in their hand."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
+from typing import Final, NamedTuple
+
+from api.problems import Refusal
+from api.settings import ReceiptSettings
+from broker.connection import KafkaSettings
+from broker.partitioner import partition_for
+from broker.records import Begin, Record, records_between, span_of
+from schemas.failure import Failure
+from schemas.problems import LOG_UNAVAILABLE, RATE, Problem
+
+TURN: Final = 64
+"""Records folded between two looks at the other tasks of the loop."""
+
+
+class Spans(NamedTuple):
+    """(first offset, end) of the partitions that matter. partitions: of how many."""
+
+    ends: dict[int, tuple[int, int]]
+    partitions: int
+
+
+class Past:
+    """begin: makes the worker's fold; without it nothing can be asked about the past."""
+
+    def __init__(self, kafka: KafkaSettings, settings: ReceiptSettings, begin: Begin | None) -> None:
+        self.settings = settings
+        self._kafka = kafka
+        self._begin = begin
+        self._places = asyncio.Semaphore(settings.readers)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Begin]:
+        """Take one of the few places for readers. Raises `Refusal`: all are taken for long, or Kafka is away."""
+        if self._begin is None:
+            raise Refusal(Problem(LOG_UNAVAILABLE, "this edge has no fold for the past"))
+        try:
+            async with asyncio.timeout(self.settings.wait_s):
+                await self._places.acquire()
+        except TimeoutError:
+            raise Refusal(Problem(RATE, "others read the log now", retry_after_ms=2000)) from None
+        try:
+            yield self._begin
+        except Failure as failure:
+            raise Refusal(Problem(LOG_UNAVAILABLE, str(failure), retry_after_ms=2000)) from None
+        finally:
+            self._places.release()
+
+    async def spans(self, projects: Sequence[str]) -> Spans:
+        """Return (first, end) of each partition that holds one of the projects, the first one moved up to what may be read."""
+        spans = await span_of(self._kafka)
+        wanted = {partition_for(project_id, len(spans)) for project_id in projects}
+        most = self.settings.events
+        return Spans({one: (max(first, end - most), end) for one, (first, end) in spans.items() if one in wanted}, len(spans))
+
+    async def records(self, spans: Mapping[int, tuple[int, int]]) -> AsyncIterator[tuple[int, Sequence[Record]]]:
+        """Yield (partition, records) of these spans, in order."""
+        begins = {one: first for one, (first, _) in spans.items()}
+        ends = {one: end for one, (_, end) in spans.items()}
+        async with aclosing(records_between(self._kafka, begins, ends)) as batches:
+            async for batch in batches:
+                yield batch
+
+
+def turns(records: Sequence[Record], size: int) -> Iterator[Sequence[Record]]:
+    """Yield records in pieces."""
+    for start in range(0, len(records), size):
+        yield records[start : start + size]

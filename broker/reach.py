@@ -51,18 +51,26 @@ def quiet_clients() -> Iterator[None]:
 async def failure_of(settings: KafkaSettings, error: Exception) -> Failure:
     """Return what a client's error means: `Refused` where asking again in the same way changes nothing."""
     where = settings.bootstrap
-    if isinstance(error, _DENIED):
-        what = sorted(error.args[0]) if error.args and isinstance(error.args[0], set | frozenset) else list(error.args)
-        named = f" ({', '.join(map(str, what))})" if what else ""
-        return Refused(
-            f"Kafka at {where} does not allow {_who(settings)} to do that{named}: give it the rights of its role (deploy/kafka/roles.yaml)."
-        )
+    if (found := denied(settings, error)) is not None:
+        return found
     if isinstance(error, InvalidReplicationFactorError):
         return Failure(f"Kafka at {where} has too few brokers for the wanted replicas: start more, or use --profile dev.")
     if isinstance(error, KafkaError) and not error.retriable and not isinstance(error, KafkaConnectionError):
         return Failure(f"Kafka at {where} answered with an error: {error}.")
     return await why_refused(settings) or Failure(
         f"No Kafka answers at {where}: check that it runs and that the address (HOST:PORT) is right."
+    )
+
+
+def denied(settings: KafkaSettings, error: Exception) -> Refused | None:
+    """Return what is to be said where a right is missing; None for any other error."""
+    if not isinstance(error, _DENIED):
+        return None
+    what = sorted(error.args[0]) if error.args and isinstance(error.args[0], set | frozenset) else list(error.args)
+    named = f" ({', '.join(map(str, what))})" if what else ""
+    return Refused(
+        f"Kafka at {settings.bootstrap} does not allow {_who(settings)} to do that{named}: "
+        "give it the rights of its role (deploy/kafka/roles.yaml)."
     )
 
 

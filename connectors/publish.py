@@ -19,7 +19,7 @@ from broker.connection import KafkaSettings, client_options
 from broker.instance import read_instance
 from broker.layout import missing, partition_counts
 from broker.partitioner import partition_for
-from broker.reach import reaching
+from broker.reach import denied, reaching
 from connectors.delivery import Delivery, Group
 from connectors.typed import Project, move_task
 from schemas.events import Event, encode_event
@@ -177,7 +177,7 @@ class Publisher:
             self._report(deliveries)
 
     def _refused(self, error: KafkaError) -> Failure:
-        return Failure(
+        return denied(self._settings, error) or Failure(
             f"Kafka at {self._settings.bootstrap} did not take the events ({error!r}); run the same command again, nothing counts twice."
         )
 

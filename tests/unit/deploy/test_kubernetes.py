@@ -19,8 +19,9 @@ from broker.connection import KafkaSettings
 from broker.jars import KAFKA_VERSION
 from broker.roles import load_roles
 from broker.topics import load_topics
-from cli.environment import names_of
+from cli.environment import names_of, refuse_unknown
 from cli.main import app
+from schemas.failure import UsageFailure
 from streams.settings import Times, WorkerSettings
 from tests.unit.deploy.manifests import ALL, FOLDERS, KUBERNETES, Manifest, named, pods, settings_of
 
@@ -119,6 +120,17 @@ def test_secrets_are_mounted_where_the_settings_look(name: str) -> None:
     password, authority = Path(settings["ANABRANCH_KAFKA__SASL_PASSWORD_FILE"]), Path(settings["ANABRANCH_KAFKA__SSL_CAFILE"])
     assert volumes[mounts[str(password.parent)]] == user
     assert (volumes[mounts[str(authority.parent)]], authority.name) == ("kafka-cluster-ca-cert", "ca.crt")
+
+
+def test_a_service_would_add_an_unknown_setting() -> None:
+    """The reason why pods get no variables of services: each would be a name that no process knows."""
+    made_up = {
+        f"{one['metadata']['name'].upper().replace('-', '_')}_SERVICE_HOST": "10.0.0.1" for _, one in ALL if one["kind"] == "Service"
+    }
+    assert {"ANABRANCH_EDGE_SERVICE_HOST", "ANABRANCH_WORKER_SERVICE_HOST"} <= made_up.keys()
+    for name, value in made_up.items():
+        with pytest.raises(UsageFailure, match=name):
+            refuse_unknown({name: value}, (EdgeSettings, WorkerSettings))
 
 
 def test_a_stop_has_the_time_that_it_takes() -> None:

@@ -11,11 +11,11 @@ _END: Final = "<!-- figures: end -->\n"
 
 
 def table(claims: list[dict[str, Any]]) -> str:
-    """Return the claims as a Markdown table, and what machine they were taken on."""
+    """Return the claims as a Markdown table, and what machine they were taken on. Peers that did not run are left out."""
     lines = ["| what | anabranch | peer, same run | ratio | runs | repeat it |", "|---|---|---|---|---|---|"]
-    for c in claims:
+    for c in (claim for claim in claims if claim["peer_value"] is not None):
         ours = [run["value"] for run in c["runs"] if run["who"] == "anabranch"]
-        peer = "missing" if c["peer_value"] is None else f"{c['peer']}: {c['peer_value']:,.4g} {c['unit']}"
+        peer = f"{c['peer']}: {c['peer_value']:,.4g} {c['unit']}"
         ratio = "" if c["ratio"] is None else f"{c['ratio']:.3g} x"
         lines.append(f"| {c['claim']} | {c['value']:,.4g} {c['unit']} | {peer} | {ratio} | {len(ours)} | `anabranch bench {c['name']}` |")
     machines = {f"{c['machine']['cpu']}, {c['machine']['cores']} cores, {c['machine']['memory_gib']} GiB" for c in claims}

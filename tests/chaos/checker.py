@@ -52,6 +52,13 @@ async def check(kafka: KafkaSettings, url: str, load: Load, recorders: Sequence[
     return found
 
 
+def judge_logs(found: Findings, processes: Sequence[Process]) -> None:
+    """I1: no edge ever held rows that did not add up, and no worker found rows of its own that do not."""
+    for one in processes:
+        lines = [line for line in one.log.read_text().splitlines() if any(name in line for name in ("replica_drifted", "drift_remains"))]
+        found.add("I1", [f"{one.name}: {line}" for line in lines[:5]])
+
+
 def judge_frames(found: Findings, recorders: Sequence[Recorder]) -> None:
     """I2, I3: no client ever showed what was not true. Takes its time without a pause: nothing must run beside it."""
     past = _past(found.records, moments_of(recorders))

@@ -141,7 +141,7 @@ class EdgeRun(Process):
 
     def __init__(self, name: str, kafka: KafkaSettings, folder: Path) -> None:
         self.port = free_port()
-        values = {**_environment(kafka), "PORT": str(self.port), "DATA": str(folder), "JWT_SECRET": SECRET}
+        values = {**_environment(kafka), "PORT": str(self.port), "DATA": str(folder), "JWT_SECRET": SECRET, "TAIL__DRIFT_EVERY_S": "3"}
         super().__init__(name, [sys.executable, "-c", _RUN.format("api", "EdgeSettings")], values, folder / f"{name}.log")
 
     @property

@@ -11,7 +11,7 @@ from typing import Final
 import httpx
 
 from broker.admin import apply_topics, delete_topics
-from tests.chaos.checker import Findings, check, judge_frames
+from tests.chaos.checker import Findings, check, judge_frames, judge_logs
 from tests.chaos.cluster import Cluster
 from tests.chaos.events import Events
 from tests.chaos.load import PARTITIONS, Load
@@ -104,6 +104,7 @@ class World:
         found.add("I10", [f"{name} failed after all faults had ended" for name, count in self._failures().items() if count > exits[name]])
         found.violations += self.notes + (await again(self) if again is not None else [])
         found.add("end", await self.stop())
+        judge_logs(found, [self.edge])
         judge_frames(found, self.recorders)
         return found
 

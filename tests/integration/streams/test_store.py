@@ -1,5 +1,6 @@
 """The RocksDB store: atomic, a prefix of the changelog, and given up when it cannot be trusted."""
 
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -141,3 +142,19 @@ def test_a_killed_store_stands_at_an_earlier_step(tmp_path: Path) -> None:
     assert all(store.get(b"row/%d" % step) for step in range(through + 1))
     assert store.get(b"row/%d" % (through + 1)) is None
     store.close()
+
+
+def test_bad_blocks_are_not_taken_for_a_lock(tmp_path: Path) -> None:
+    """Wherever bytes of a file are flipped, the store opens or is moved aside: nobody waits for a process that is not there."""
+    _filled(tmp_path / "good")
+    (file,) = (tmp_path / "good").glob("*.sst")
+    data = file.read_bytes()
+    moved: list[str | None] = []
+    for begin in range(0, len(data), 64):
+        shutil.copytree(tmp_path / "good", tmp_path / f"{begin}")
+        flipped = bytes(byte ^ 0xFF for byte in data[begin : begin + 64])
+        (tmp_path / f"{begin}" / file.name).write_bytes(data[:begin] + flipped + data[begin + 64 :])
+        store, why = open_store(tmp_path / f"{begin}", 2_000, _DAY_MS, "e")
+        store.close()
+        moved.append(why)
+    assert "cannot be opened" in moved

@@ -56,8 +56,8 @@ class DriftWatch:
             await self._mend(project_id, wrong)
 
     async def _wrong(self, project_id: str) -> list[str]:
-        """Return what does not add up, from one moment between whole messages."""
-        if not self._hub.is_whole(project_id):
+        """Return what does not add up, from one moment at which it should."""
+        if not self._is_settled(project_id):
             return []
         looking = adding_up(*self._replica.standing_rows(project_id))
         while True:
@@ -66,6 +66,14 @@ class DriftWatch:
             except StopIteration as end:
                 return list(end.value)
             await asyncio.sleep(_SLICE_PAUSE_S)
+
+    def _is_settled(self, project_id: str) -> bool:
+        """Tell whether the rows stand between two messages, and after a whole step.
+
+        A message may bring a project's new totals before its tasks: those of agents come with the end of a window, and with `task-state`.
+        """
+        newest = self._replica.entry(project_id)
+        return self._hub.is_whole(project_id) and (newest is None or newest.stamp < self._hub.place(project_id).through)
 
     async def _mend(self, project_id: str, wrong: list[str]) -> None:
         self._meters.drifts.inc()

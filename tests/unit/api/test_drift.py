@@ -10,7 +10,7 @@ from aiokafka.errors import KafkaConnectionError
 
 from api.drift import DriftWatch, Ways
 from api.meters import Meters
-from api.protocol.hub import Hub
+from api.protocol.hub import Hub, Place
 from api.protocol.limits import Limits
 from api.replica import ProjectRows, Replica, read
 
@@ -35,6 +35,7 @@ class Stand:
     def __init__(self, replica: Replica, right: Replica, away: int = 0) -> None:
         self.meters = Meters()
         self.hub = Hub(replica, lambda _project: 0, Limits())
+        self.hub.begin(0, Place("e", through=5))
         self.told: list[str] = []
         self.asked = 0
         self._right = right
@@ -102,4 +103,15 @@ async def test_half_a_group_of_parts_is_no_drift() -> None:
         await asyncio.sleep(0.5)
         assert stand.asked == 0
         stand.hub.release("p")
+        await _until_asked(stand, 1)
+
+
+async def test_a_message_ahead_of_its_tasks_is_no_drift() -> None:
+    """Totals with changes of agents come before the window that shows their tasks; `task-state` brings both together."""
+    stand = Stand(filled(status="done"), filled())
+    stand.hub.places[0].through = 3
+    async with watched(stand):
+        await asyncio.sleep(0.5)
+        assert stand.asked == 0
+        stand.hub.places[0].through = 4
         await _until_asked(stand, 1)

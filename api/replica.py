@@ -275,8 +275,11 @@ class Replica:
 
 
 def _under(entry: Entry, tombstone: Entry | None) -> Entry:
-    """Return the entry that holds: a row below a newer tombstone is deleted with it."""
-    return entry if tombstone is None else Entry(data=b"", id=entry.id, stamp=tombstone.stamp, deleted=True)
+    """Return the entry that holds: a row below a newer tombstone is deleted with it.
+
+    It keeps its own stamp: rows come in any order, and a newer one may say that it had moved elsewhere before.
+    """
+    return entry if tombstone is None else Entry(data=b"", id=entry.id, stamp=entry.stamp, deleted=True)
 
 
 def _is_wrong(ours: Entry | None, right: Entry | None, through: int) -> bool:

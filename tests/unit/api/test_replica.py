@@ -2,7 +2,7 @@
 
 import itertools
 import json
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given
@@ -149,23 +149,47 @@ def test_rows_that_were_read_again_take_the_place_of_wrong_ones() -> None:
     assert Replica().standing_rows("q") == (None, [], [])
 
 
-ENTRY = st.tuples(st.sampled_from(["project", "branch", "task"]), st.sampled_from(["a", "b"]), st.integers(0, 30), st.booleans())
+class Made(NamedTuple):
+    """A row to be."""
+
+    kind: str
+    name: str
+    stamp: int
+    deleted: bool
+    branch_id: str
 
 
-@given(st.lists(ENTRY, max_size=12, unique_by=lambda entry: entry[2]), st.randoms())
-def test_the_order_of_arrival_does_not_matter(made: list[tuple[str, str, int, bool]], random: Any) -> None:  # noqa: ANN401  hypothesis' own
-    """The same rows in any order, some of them twice, give the same answer."""
+NAMES = st.sampled_from(["a", "b"])
+ENTRY = st.one_of(
+    st.builds(Made, st.just("project"), st.just("p"), st.integers(0, 30), st.booleans(), st.just("")),
+    st.builds(Made, st.sampled_from(["branch", "task"]), NAMES, st.integers(0, 30), st.booleans(), NAMES),
+)
 
-    def fold(entries: list[tuple[str, str, int, bool]]) -> tuple[Any, ...]:
+
+@given(st.lists(ENTRY, max_size=14, unique_by=lambda entry: entry.stamp), st.randoms())
+def test_the_order_of_arrival_does_not_matter(made: list[Made], random: Any) -> None:  # noqa: ANN401  hypothesis' own
+    """The same rows in any order, some of them twice, give the same answer; tasks come with all their versions, in other branches, too."""
+
+    def fold(entries: list[Made]) -> tuple[Any, ...]:
         replica = Replica()
-        for kind, row_id, stamp, deleted in entries:
-            name = "p" if kind == "project" else row_id
-            replica.put(kind, "p", gone(name, stamp) if deleted else row(name, stamp, branch_id="a"))
+        for one in entries:
+            replica.put(one.kind, "p", gone(one.name, one.stamp) if one.deleted else row(one.name, one.stamp, branch_id=one.branch_id))
         return replica.project("p"), sorted(replica.branches("p")), live_tasks(replica)
 
-    newest = list(
-        {(entry[0], entry[1] if entry[0] != "project" else ""): entry for entry in sorted(made, key=lambda entry: entry[2])}.values()
-    )
-    shuffled = newest + newest
+    ordered = sorted(made, key=lambda one: one.stamp)
+    parents = {(one.kind, one.name): one for one in ordered if one.kind != "task"}
+    rows = [*parents.values(), *(one for one in ordered if one.kind == "task")]
+    shuffled = rows + rows
     random.shuffle(shuffled)
-    assert fold(shuffled) == fold(newest)
+    assert fold(shuffled) == fold(rows)
+
+
+def test_a_task_that_had_moved_survives_its_old_branch() -> None:
+    """The branch's end comes first, though the task had left before: one message may bring both."""
+    replica = Replica()
+    replica.put("project", "p", row("p", 1))
+    replica.put("task", "p", row("t", 3, branch_id="old"))
+    replica.put("branch", "p", gone("old", 9))
+    assert live_tasks(replica) == {}
+    replica.put("task", "p", row("t", 7, branch_id="new"))
+    assert live_tasks(replica) == {"t": 7}

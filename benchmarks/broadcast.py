@@ -18,7 +18,7 @@ from aiokafka import AIOKafkaProducer
 from benchmarks.harness.crowd import DUE
 from benchmarks.harness.message import message
 from benchmarks.harness.report import Claim, claim_of, show
-from benchmarks.harness.rooms import SECRET, UNLIMITED, crowd
+from benchmarks.harness.rooms import BUSY, SECRET, UNLIMITED, busy, crowd
 from benchmarks.harness.stage import fresh_topics, part, process, producing, stage
 from broker.connection import KafkaSettings
 from broker.partitioner import partition_for
@@ -124,8 +124,7 @@ async def run(options: argparse.Namespace) -> list[Claim]:
 def _claim(load: Load, share: str, found: dict[tuple[Load, str], list[dict[str, Any]]], options: argparse.Namespace) -> Claim:
     mine, theirs = ([run["quantiles"][share] for run in found[load, way]] for way in ("ours", PEER))
     name = {"0.5": "p50", "0.99": "p99"}[share]
-    busy = {way: [round(run["crowd_busy"], 2) for run in found[load, way]] for way in ("ours", PEER)}
-    settings = vars(options) | {"calibration": {f"load generator's share of a core, {load}": busy}}
+    settings = vars(options) | {"calibration": {f"{load}: {BUSY}": busy({way: found[load, way] for way in ("ours", PEER)})}}
     return claim_of("broadcast", f"record to each of {options.clients} clients, {load}, {name}", "ms", mine, (PEER, theirs), settings)
 
 

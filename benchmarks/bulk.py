@@ -24,7 +24,6 @@ from benchmarks.harness.stage import process
 from benchmarks.peers.postgres import CALL, CHANGE, PROJECTS, REFRESH, database, programs, schema
 from broker.ports import free_port
 
-SIZES: Final = (200, 10_000)
 PEER: Final = "PostgreSQL: refresh and three calls"
 WAYS: Final = {"warm": "identity", "after a change": "identity", "warm, gzip": "gzip, deflate, br"}
 PATH: Final = "/api/v2/branches/summaries/bulk"
@@ -98,15 +97,15 @@ def original(branches: int, calls: int) -> dict[str, Any]:
 
 async def run(options: argparse.Namespace) -> list[Claim]:
     """Run both sides for both sizes, interleaved; return the claims."""
-    mine: dict[int, list[Found]] = {size: [] for size in SIZES}
-    theirs: dict[int, list[dict[str, Any]]] = {size: [] for size in SIZES}
+    mine: dict[int, list[Found]] = {size: [] for size in options.sizes}
+    theirs: dict[int, list[dict[str, Any]]] = {size: [] for size in options.sizes}
     with tempfile.TemporaryDirectory(prefix="anabranch-bench-") as folder:
         for _ in range(options.rounds):
-            for size in SIZES:
+            for size in options.sizes:
                 mine[size].append(await ours(Path(folder), size, options.calls))
                 found = await asyncio.to_thread(original, size, max(2, min(options.calls, options.peer_branches // size)))
                 theirs[size] += [found] if found else []
-    return [_claim(size, way, name, mine[size], theirs[size], options) for size in SIZES for way in WAYS for name in ("p50", "p99")]
+    return [_claim(size, way, name, mine[size], theirs[size], options) for size in options.sizes for way in WAYS for name in ("p50", "p99")]
 
 
 def _claim(size: int, way: str, name: str, mine: list[Found], theirs: list[dict[str, Any]], options: argparse.Namespace) -> Claim:
@@ -125,8 +124,9 @@ if __name__ == "__main__":
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--calls", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[200, 10_000], metavar="BRANCHES")
     parser.add_argument("--peer-branches", type=int, default=50_000, help="branches that the peer refreshes in a run, all calls together")
     asked_ = parser.parse_args()
     if asked_.quick:
-        asked_.calls, asked_.rounds, asked_.peer_branches = 20, 1, 1000
+        asked_.calls, asked_.rounds, asked_.sizes, asked_.peer_branches = 20, 1, [20, 200], 1000
     show(asyncio.run(run(asked_)))

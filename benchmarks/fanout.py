@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.harness.report import Claim, claim_of, show
-from benchmarks.harness.rooms import OURS, saturated
+from benchmarks.harness.rooms import BUSY, OURS, busy, saturated
 
 PEERS: Final = {"bare": "bare uvloop transport.write", "text": "FastAPI send_text loop", "json": "FastAPI send_json loop"}
 
@@ -26,7 +26,7 @@ async def run(options: argparse.Namespace) -> list[Claim]:
         for _ in range(options.rounds):
             for way, runs in found.items():
                 runs.append(await saturated(way, Path(folder), asked, {"ANABRANCH_LIMITS__FLUSH_MS": "0"}))
-    settings = vars(options) | {"flush_ms": 0, "crowd_busy": {way: [run["crowd_busy"] for run in runs] for way, runs in found.items()}}
+    settings = vars(options) | {"flush_ms": 0, "calibration": {BUSY: busy(found)}}
     return [_claim(way, figure, found, settings) for way in PEERS for figure in FIGURES]
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.harness.report import Claim, claim_of, show
-from benchmarks.harness.rooms import OURS, saturated
+from benchmarks.harness.rooms import BUSY, OURS, busy, saturated
 
 TOGETHER: Final = 8
 
@@ -26,8 +26,9 @@ async def run(options: argparse.Namespace) -> list[Claim]:
             for way, runs in found.items():
                 runs.append(await saturated(way, Path(folder), asked))
     ours, theirs = ([run["cpu_us"] for run in found[way]] for way in (OURS, "bare"))
+    settings = vars(options) | {"calibration": {BUSY: busy(found)}}
     what = f"joined updates ({TOGETHER} in a turn), {options.clients} clients, server CPU"
-    return [claim_of("joined", what, "µs/delivery", ours, ("bare uvloop, each by itself", theirs), vars(options))]
+    return [claim_of("joined", what, "µs/delivery", ours, ("bare uvloop, each by itself", theirs), settings)]
 
 
 if __name__ == "__main__":

@@ -102,3 +102,11 @@ async def saturated(way: str, folder: Path, options: dict[str, Any], settings: d
         crowd(here.port, mode="saturate", control=here.control, pid=here.pid, **options) as clients,
     ):
         return await clients.found()
+
+
+BUSY: Final = "load generator's share of a core (it is the bottleneck only near 1)"
+
+
+def busy(found: dict[str, list[dict[str, Any]]]) -> dict[str, list[float]]:
+    """Return by way how busy the load generator itself was in each run."""
+    return {way: [round(run["crowd_busy"], 2) for run in runs] for way, runs in found.items()}

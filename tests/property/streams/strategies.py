@@ -5,6 +5,7 @@ from typing import Any, Final
 from hypothesis import strategies as st
 
 from schemas.events import Event, Fields, encode_event
+from schemas.words import Source
 from streams.domain.records import Record
 
 START_MS: Final = 1_795_432_100_000
@@ -13,8 +14,8 @@ DAY_MS: Final = 24 * 3600 * 1000
 PROJECTS: Final = ("p", "p/ö%")
 BRANCHES: Final = ("main", "b/1", "бранч")
 TASKS: Final = ("t1", "t2", "t3/%", "任务")
-SUBTASKS: Final = ("s1", "s2")
-STATUSES: Final = ("todo", "in_progress", "done", "done", "cancelled", "archived", "other", "own-3")
+SUBTASKS: Final = ("s1", "s2 ✓")
+STATUSES: Final = ("todo", "in_progress", "done", "done", "cancelled", "archived", "other", "own-3", "eigener Zustand ü")
 PRIORITIES: Final = ("low", "urgent", "sehr wichtig")
 ENTITIES: Final = ("project", *["branch"] * 3, *["task"] * 8, *["subtask"] * 5, *["context"] * 2, "member")
 _COMMON: Final = ("create", "update", "update", "patch", "patch", "updated", "completed", "delete")
@@ -92,6 +93,29 @@ def events(draw: st.DrawFn) -> Event:
     )
 
 
+@st.composite
+def scenes(draw: st.DrawFn) -> list[Event]:
+    """Draw events that belong together, which chance would hardly bring: a branch or task that goes and comes back, old versions."""
+    branch, task, other = draw(st.sampled_from([*BRANCHES, "b/1"])), draw(st.sampled_from(TASKS)), draw(st.sampled_from(TASKS))
+    source: Source = draw(st.sampled_from(["mcp-ai", "user"]))
+    number = draw(st.integers(0, 10**6))
+
+    def one(entity: str, action: str, name: str, **more: Any) -> Event:  # noqa: ANN401  any field
+        return Event(f"s{number}-{action}-{more.get('version')}", entity, action, "p", name, TIMES[0], source, **more)
+
+    if draw(st.booleans()):
+        origins = draw(st.lists(st.tuples(st.sampled_from(["beads", "jira"]), st.integers(0, 4)), min_size=2, max_size=5))
+        return [one("task", "update", task, branch_id=branch, origin=origin, version=version) for origin, version in origins]
+    gone = ("branch", branch) if draw(st.booleans()) else ("task", task)
+    story = [
+        one(*(gone[0], "delete", gone[1])),
+        one("task", draw(st.sampled_from(["update", "patch"])), other if gone[0] == "branch" else task, branch_id=branch),
+        one(gone[0], "create", gone[1], branch_id=branch),
+        one("task", "create", other, branch_id=branch),
+    ]
+    return story[: draw(st.integers(1, 4))]
+
+
 def _event(
     number: int, entity: str, entity_id: str, data: Fields | None = None, branch_id: str | None = None, task_id: str | None = None
 ) -> Event:
@@ -123,13 +147,22 @@ def _settles(offset: int, how: bytes) -> tuple[tuple[str, bytes], ...]:
 @st.composite
 def logs(draw: st.DrawFn, max_size: int = 40) -> list[Record]:
     """Draw a partition's log: events, now and then junk, offsets with holes, and a clock that may jump over a tombstone's life."""
-    begin = draw(st.sampled_from([[], SMALL, SMALL, SMALL, WIDE]))
-    entry = events() | events() | events() | events() | events() | events() | st.sampled_from(JUNK)
+    begin = draw(st.sampled_from([[], SMALL, SMALL, WIDE]))
+    seen: dict[tuple[str, str, str], int] = {}
+    single: st.SearchStrategy[Any] = events() | events() | events() | events() | events() | events() | st.sampled_from(JUNK)
+    things = draw(st.lists(single, min_size=1, max_size=max_size))
+    for scene in draw(st.lists(scenes(), max_size=3)):
+        at = draw(st.integers(0, len(things)))
+        things[at:at] = scene
     records: list[Record] = []
     offset, clock = 0, START_MS
-    for thing in [*begin, *draw(st.lists(entry, min_size=1, max_size=max_size))]:
+    for thing in [*begin, *things]:
         clock += draw(rarely(0, [1, 40, 1000, -500, 3600_000, DAY_MS, 7 * DAY_MS, 8 * DAY_MS])) if len(records) >= len(begin) else 0
         if isinstance(thing, Event):
+            key = thing.entity, thing.project_id, thing.entity_id
+            if len(records) >= len(begin) and key in seen and draw(rarely(False, [True])):  # noqa: FBT003  because it is a drawn value
+                thing.if_stamp = seen[key]
+            seen[key] = offset
             settles = draw(rarely((), [_settles(draw(st.integers(max(0, offset - 8), offset)), how) for how in (b"replay", b"drop", b"?")]))
             records.append(Record(offset, clock, thing.project_id.encode(), encode_event(thing), settles))
             if draw(rarely(False, [True])):  # noqa: FBT003  because it is a drawn value

@@ -125,7 +125,7 @@ class Connection:
             return 0, 0
         if self._progress is None:
             self._progress = Progress(time_ms)
-        return waiting, self._progress.stalled_ms(written, waiting, time_ms)
+        return waiting, self._progress.stalled_ms(written, waiting + self._link.underway(), time_ms)
 
     def abort(self) -> None:
         """End at once: a close frame would wait behind what the peer does not take."""

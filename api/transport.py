@@ -49,6 +49,9 @@ class Link(Protocol):
     def flow(self) -> tuple[int, int]:
         """Return (bytes written so far, bytes of them not taken by the peer's side yet)."""
 
+    def underway(self) -> int:
+        """Return how many bytes the system took that the peer has not: a slow peer that takes some of them is no stalled one."""
+
     def abort(self) -> None:
         """End at once, without what is still to be sent."""
 
@@ -110,6 +113,10 @@ class AsgiLink:
     def flow(self) -> tuple[int, int]:
         """Return what was put in line, and what of it the server has not taken."""
         return self._written, self._waiting
+
+    def underway(self) -> int:
+        """Return 0: below an ASGI server nobody sees that far."""
+        return 0
 
     def abort(self) -> None:
         """Return from the endpoint: an ASGI server knows no other way."""

@@ -15,7 +15,7 @@ from benchmarks.harness.sockets import Client, Crowd
 _PATIENCE_S: Final = 60.0
 _ROUND: Final = 20
 _UNTOLD_S: Final = 5.0
-"""Who is cut off without a goodbye comes back at some time within this."""
+"""Who is cut off without a goodbye comes back at some time within this, unless the option `untold_s` says otherwise."""
 
 
 class _Payload(msgspec.Struct):
@@ -49,7 +49,7 @@ class Follower:
         self.stream = stream
         self.epoch = ""
         self.at = -1
-        self.away_s = _UNTOLD_S
+        self.away_s = 0.0
         self.pause_s = 0.0
 
     def hello(self) -> bytes:
@@ -62,7 +62,8 @@ class Follower:
 class Followers:
     """All of them. lost, doubled: frames that broke the rules; came: data frames; returned: how often one came back.
 
-    dense: sequences have no holes, so that a frame the edge itself never gave to anybody would be missed, too.
+    dense: sequences have no holes, so that a frame the edge itself never gave to anybody would be missed, too. forget: who comes back
+    does so without its place, as a page does that is loaded anew.
     """
 
     def __init__(self, crowd: Crowd, options: dict[str, Any]) -> None:
@@ -70,6 +71,10 @@ class Followers:
         self._crowd = crowd
         self._all = [Follower(streams[number % len(streams)]) for number in range(options["clients"])]
         self._away: list[tuple[float, int]] = []
+        self._untold_s: float = options.get("untold_s", _UNTOLD_S)
+        self._forget: bool = options.get("forget", False)
+        for follower in self._all:
+            follower.away_s = self._untold_s
         self._dice = random.Random(7)
         self._dense: bool = options.get("dense", False)
         self._cut_every_s: float = options.get("cut_every_s", 0.0)
@@ -113,7 +118,8 @@ class Followers:
         for client in before - set(self._crowd.clients.values()):
             follower = self._all[client.number]
             heapq.heappush(self._away, (now + follower.pause_s + self._dice.uniform(0, follower.away_s), client.number))
-            follower.away_s, follower.pause_s = _UNTOLD_S, 0.0
+            follower.away_s, follower.pause_s = self._untold_s, 0.0
+            follower.at = -1 if self._forget else follower.at
         if cutting and self._cut_every_s and now >= self._next_cut:
             self._cut(now)
         due = []

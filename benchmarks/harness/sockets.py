@@ -28,9 +28,9 @@ class Client:
         self.size = 0
         self._rest = b""
 
-    def take(self, on_frame: OnFrame | None) -> int:
-        """Read what is there; returns how many frames ended. Raises `ConnectionError` at the end."""
-        got = self.sock.recv_into(self._buffer)
+    def take(self, on_frame: OnFrame | None, most: int = 0) -> int:
+        """Read what is there, at most so many bytes (0: all); returns how many frames ended. Raises `ConnectionError` at the end."""
+        got = self.sock.recv_into(self._buffer, most)
         if not got:
             raise ConnectionError
         data = bytes(self._buffer[:got]) if not self._rest else self._rest + self._buffer[:got]

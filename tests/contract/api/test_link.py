@@ -261,6 +261,7 @@ async def test_a_peer_that_reads_nothing_can_be_seen_and_ended(implementation: I
         before = desk.link.flow()
         await asyncio.sleep(0.3)
         assert desk.link.flow() == before
+        assert (desk.link.underway() > 0) == (implementation is EdgeProtocol)
         assert before[1] > 0
         desk.link.abort()
         await desk.until(lambda: "gone" in desk.said)

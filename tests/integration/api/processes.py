@@ -81,14 +81,14 @@ class Crowd:
 
 
 @contextlib.asynccontextmanager
-async def crowd(port: int, clients: int, streams: Sequence[str], *, dense: bool = False) -> AsyncIterator[Crowd]:
+async def crowd(port: int, clients: int, streams: Sequence[str], **options: object) -> AsyncIterator[Crowd]:
     """Run clients that follow streams, until the block ends; they are all there when it begins.
 
-    dense: nothing else is published in the partition of the stream, so that each frame's sequence is the one after the last.
+    options: of `benchmarks.harness.followers`; dense, where nothing else is published in the partition of the stream.
     """
-    options = json.dumps({"mode": "follow", "port": port, "clients": clients, "streams": list(streams), "headers": HEADERS, "dense": dense})
+    asked = {"mode": "follow", "port": port, "clients": clients, "streams": list(streams), "headers": HEADERS} | options
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "benchmarks.harness.crowd", options, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+        sys.executable, "-m", "benchmarks.harness.crowd", json.dumps(asked), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
     )
     here = Crowd(process)
     try:

@@ -6,10 +6,11 @@ import signal
 from pathlib import Path
 
 import httpx
+import psutil
 
 from broker.connection import KafkaSettings
 from broker.ports import free_port
-from tests.integration.api.processes import PATIENCE_S, STREAMS, begun, crowd, edge, good, measured, publishing, ready
+from tests.integration.api.processes import PATIENCE_S, STREAMS, begun, crowd, edge, good, measured, publishing, ready, until_measured
 from tests.integration.api.tiny_worker import TinyWorker
 
 CLIENTS = int(os.environ.get("DEPLOY_CLIENTS", "300"))
@@ -47,6 +48,33 @@ async def test_an_edge_that_is_killed_loses_and_doubles_nothing(worker: TinyWork
             found = await clients.end()
             good(found, CLIENTS)
             assert 0 < found["returned"] <= CLIENTS
+
+
+async def test_a_stampede_after_a_kill_is_served_with_one_snapshot(worker: TinyWorker, topics: KafkaSettings, tmp_path: Path) -> None:
+    """All come back at the same moment and without a place: the other edge has all of them up to date with a few seconds of its CPU."""
+    await begun(worker)
+    port = free_port()
+    async with edge(topics, tmp_path, port) as (old, old_private):
+        await ready(old_private)
+        async with (
+            crowd(port, CLIENTS, STREAMS[:1], untold_s=0.0, forget=True) as clients,
+            edge(topics, tmp_path, port) as (new, new_private),
+        ):
+            await ready(new_private)
+            before = cpu_s(new.pid)
+            old.kill()
+            await until_measured(new_private, "websocket_connections_total", CLIENTS)
+            await worker.add_task("p0", "t1")
+            found = await clients.end()
+            good(found, CLIENTS)
+            assert (found["returned"], found["snapshots"]) == (CLIENTS, 2 * CLIENTS)
+            assert cpu_s(new.pid) - before < 10  # of its own time, however busy the machine is
+
+
+def cpu_s(pid: int) -> float:
+    """Return the CPU time that a process has used."""
+    times = psutil.Process(pid).cpu_times()
+    return times.user + times.system
 
 
 async def test_several_workers_share_a_port(worker: TinyWorker, topics: KafkaSettings, tmp_path: Path) -> None:

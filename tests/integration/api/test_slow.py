@@ -13,10 +13,10 @@ import pytest
 from api.transport import HIGH_WATER
 from benchmarks.harness.crowd import hello
 from benchmarks.harness.sockets import Client as RawClient
-from benchmarks.harness.sockets import Crowd
+from benchmarks.harness.sockets import Crowd as RawCrowd
 from broker.connection import KafkaSettings
 from broker.ports import free_port
-from tests.integration.api.harness import Client, RunningEdge, StartEdge, client_of
+from tests.integration.api.harness import Client, Row, RunningEdge, StartEdge, client_of
 from tests.integration.api.processes import HEADERS, edge, measured, ready, until_measured
 from tests.integration.api.tiny_worker import TinyWorker
 
@@ -31,7 +31,7 @@ class Sleepers:
     """Clients who join a stream and read nothing until they are woken. They are read in a thread of their own."""
 
     def __init__(self, port: int, first: int) -> None:
-        self._crowd = Crowd(port, HEADERS, receive_bytes=4096)
+        self._crowd = RawCrowd(port, HEADERS, receive_bytes=4096)
         self._first = first
         self.at: dict[int, int] = {}
         self.snapshots: dict[int, int] = {}
@@ -63,6 +63,38 @@ class Sleepers:
         else:
             self.gaps += said["prev"] > self.at[client.number]
         self.at[client.number] = said["sequence"]
+
+
+class Line(RawCrowd):
+    """One client behind a slow line."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(port, HEADERS, receive_bytes=4096)
+        self._frames: list[Row] = []
+
+    async def __aenter__(self) -> Self:
+        await asyncio.to_thread(self.open, 1, lambda number: hello(["project:p"], number))
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.close()
+
+    def trickle(self) -> None:
+        """Take a kilobyte."""
+        (client,) = self.clients.values()
+        client.sock.settimeout(5)
+        client.take(self._seen, 1024)
+
+    def rest(self, sequence: int) -> list[Row]:
+        """Take all up to there; return all frames of the stream."""
+        while not self._frames or self._frames[-1]["sequence"] < sequence:
+            for _ in self.events(1.0, self._seen):
+                pass
+        return self._frames
+
+    def _seen(self, _client: RawClient, frame: bytes) -> None:
+        said = json.loads(frame)
+        self._frames += [said] if "stream" in said else []
 
 
 def kept_by_the_kernel(port: int) -> list[int]:
@@ -117,13 +149,34 @@ async def test_a_hundred_stalled_clients_cost_fifty_others_nothing(worker: TinyW
                 assert [frame["sequence"] for frame in client.frames if frame["type"] == "update"] == list(range(first + 1, last + 1))
 
 
+async def test_a_slow_line_is_not_ended_and_ends_with_the_truth(worker: TinyWorker, start_edge: StartEdge) -> None:
+    """A kilobyte now and then is progress, though far too little: the client is paused, gets what holds now at last, and stays."""
+    edge = await start_edge(limits={"ring_frames": 64, "stall_ms": 4_000})
+    first = await worker.add_task("p", "t0")
+    async with client_of(edge) as quick, Line(int(edge.url.rpartition(":")[2])) as line, edge.client() as http:
+        await quick.subscribe("project:p")
+        await quick.until_sequence("project:p", first)
+        last = first
+        for _ in range(6):
+            last = await worker.flood("p", 20, "x" * 20_000)
+            await quick.until_sequence("project:p", last)
+        for _ in range(28):
+            await asyncio.to_thread(line.trickle)
+            await asyncio.sleep(0.25)
+        assert "edge_stalled_connections_total 0.0" in (await http.get(f"{edge.private_url}/metrics")).text
+        frames = await asyncio.to_thread(line.rest, last)
+        assert [frame["payload"]["action"] for frame in frames].count("snapshot") == 2
+        assert frames[-1]["sequence"] == last
+        assert quick.gaps == 0
+
+
 async def test_the_kernel_keeps_little_for_a_client_that_reads_nothing(worker: TinyWorker, start_edge: StartEdge) -> None:
     """Twice the setting, as Linux counts it; left to itself it keeps megabytes."""
     kept: dict[int, int] = {}
     for size in (SEND_BUFFER, 0):
         here = await start_edge(send_buffer_bytes=size)
         port = int(here.url.rpartition(":")[2])
-        crowd = Crowd(port, HEADERS, receive_bytes=4096)
+        crowd = RawCrowd(port, HEADERS, receive_bytes=4096)
         async with client_of(here) as quick:
             await worker.add_task("p", "t0")
             await asyncio.to_thread(crowd.open, 1, lambda number: hello(["project:p"], number))

@@ -3,9 +3,10 @@
 import json
 from typing import Any
 
-from hypothesis import settings
+import pytest
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 from msgspec import Raw
 
 from api.feed import Audience, Feed, Observed, Record
@@ -218,3 +219,31 @@ def named(frame: dict[str, Any]) -> set[str]:
 
 Rights.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
 TestRights = Rights.TestCase
+
+
+class Deaf(Rights):
+    """An edge that does not hear that somebody's standing changed."""
+
+    def regarded(self, project_id: str, user_id: str) -> None:
+        """Do nothing."""
+
+
+class Generous(Rights):
+    """An edge that gives everybody every stream that is asked for."""
+
+    @rule(user=USERS, stream=st.sampled_from(["project:p", "project:q"]))
+    def slip(self, user: str, stream: str) -> None:
+        """Join without asking what may be read."""
+        session = Session("c", Principal(user, frozenset({"*"}), frozenset(), NOW + 3_600_000), self.hub, Out(), NOW)
+        self.sessions.append((user, (), session))
+        receive(session, Subscribe([Want(stream)]), NOW)
+        self.read()
+
+
+@pytest.mark.parametrize("broken", [Deaf, Generous])
+def test_a_broken_edge_is_caught(broken: type[Rights]) -> None:
+    """The law can fail: both of these are found."""
+    with pytest.raises(AssertionError):
+        run_state_machine_as_test(
+            broken, settings=settings(Rights.TestCase.settings, database=None, print_blob=False, phases=[Phase.generate], max_examples=5000)
+        )

@@ -1,6 +1,9 @@
 """The streams of one connection: how they are joined, what is due on them."""
 
+from collections.abc import Iterable
+
 from api.protocol.effects import Close
+from api.protocol.hub import Hub, Place
 from api.protocol.inputs import (
     Ping,
     Resume,
@@ -12,7 +15,7 @@ from api.protocol.limits import Limits
 from api.protocol.session import Phase
 from api.protocol.transitions import receive
 from schemas.frames import ALL_PROJECTS, Since, Want
-from tests.unit.api.protocol.fakes import EPOCH, NOW, World, actions, said, statuses, subscribed
+from tests.unit.api.protocol.fakes import EPOCH, NOW, FakeRows, World, actions, said, statuses, subscribed
 
 
 def test_a_snapshot_then_frames() -> None:
@@ -134,3 +137,27 @@ def test_streams_have_a_limit() -> None:
     assert isinstance(close, Close)
     assert close.code == 4400
     assert session.phase is Phase.CLOSED
+
+
+class CountedRows(FakeRows):
+    """Rows that count how often a snapshot is made of them."""
+
+    made = 0
+
+    def branches(self, project_id: str) -> Iterable[bytes]:
+        """Count."""
+        self.made += 1
+        return super().branches(project_id)
+
+
+def test_two_thousand_who_join_at_once_share_one_snapshot() -> None:
+    """The very same bytes; one more is made when something moves."""
+    world = World()
+    world.rows = rows = CountedRows()
+    world.hub = Hub(rows, lambda _project_id: 0, Limits())
+    world.hub.begin(0, Place(EPOCH))
+    for _ in range(2):
+        world.publish("p")
+        frames = [world.due(subscribed(world, "project:p"))[-1] for _ in range(1_000)]
+        assert len({id(frame) for frame in frames}) == 1
+    assert rows.made == 2

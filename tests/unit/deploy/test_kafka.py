@@ -50,6 +50,14 @@ def test_what_is_copied_exists_and_is_not_ignored(stage: str) -> None:
         assert (ROOT / source).exists(), source
 
 
+def test_every_package_is_copied() -> None:
+    """A new package that the image lacks would be missed only by whoever runs it."""
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")}
+    (described,) = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"].values()
+    assert packages <= {name.rstrip("*") for name in described["include"]}
+    assert packages | {"deploy"} <= set(copied("wheel"))
+
+
 def test_packages_are_fixed_and_need_no_compiler() -> None:
     """By hash, as wheels only; the environment of the image has no pip, and the image takes nothing else from the stages."""
     assert TEXT.count("install --require-hashes") == 2

@@ -54,22 +54,34 @@ PARENT_KINDS: Final = {
 _STAMPLESS: Final = (b"offset/", b"epoch/")
 
 
-class _Parents(Struct, gc=False):
+class _Former(Struct, frozen=True, gc=False):
+    former: tuple[str, ...] = ()
+
+
+_NONE_FORMER: Final = _Former()
+
+
+class Head(Struct, gc=False):
+    """What a restore must know of a stored row: its stamp, its parents, and the parents that it had."""
+
+    stamp: int = -1
     deleted: bool = False
-    project_id: str = ""
     branch_id: str | None = ""
     task_id: str | None = ""
-    memory: Memory = msgspec.field(default_factory=Memory)
+    memory: _Former = _NONE_FORMER
 
 
 class _Stamp(Struct, gc=False):
     stamp: int
 
 
-_decode_parents = msgspec.json.Decoder(_Parents).decode
+head_of = msgspec.json.Decoder(Head).decode
 _decode_stamp = msgspec.json.Decoder(_Stamp).decode
 KINDS: Final = {kind[:2].encode(): kind for kind in ROW_TYPES}
 """The first two letters of a key -> its kind."""
+
+
+_PARENTS: Final = {kind[:2].encode(): parent.encode() for kind, parent in PARENT_KINDS.items()}
 
 
 def kind_of(key: bytes) -> str:
@@ -113,27 +125,28 @@ def decode_node(key: bytes, value: bytes) -> Node:
     return Node(row, memory)
 
 
-def child_hints(key: bytes, value: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Yield (parent key, child key) for a restored `task-state` record: its parent and the parents that it had before."""
-    parent_kind = PARENT_KINDS.get(KINDS.get(key[:2], ""))
+def child_hints(key: bytes, value: bytes) -> list[tuple[bytes, bytes]]:
+    """Return (parent key, child key) for a restored `task-state` record: its parent and the parents that it had before."""
+    return hints_of(key, head_of(value))
+
+
+def hints_of(key: bytes, head: Head) -> list[tuple[bytes, bytes]]:
+    """Do what `child_hints` does for a value that is decoded already."""
+    parent_kind = _PARENTS.get(key[:2])
     if parent_kind is None:
-        return
+        return []
     project = key.split(b"/", 2)[1]  # escaped, as it stands in the parent's key too
-    if parent_kind == "project":
-        yield b"project/%b/%b" % (project, project), key
-        if kind_of(key) == "context":
-            yield from _context_hints(key, split_key(key)[1], _decode_parents(value))
-        return
-    parents = _decode_parents(value)
-    if not parents.deleted:
-        parent_id = parents.branch_id if parent_kind == "branch" else parents.task_id
-        yield b"%b/%b/%b" % (parent_kind.encode(), project, escape(parent_id or "").encode()), key
-    for former in parents.memory.former:
-        yield b"%b/%b/%b" % (parent_kind.encode(), project, escape(former).encode()), key
+    if parent_kind == b"project":
+        hint = b"project/%b/%b" % (project, project), key
+        return [hint, *_context_hints(key, split_key(key)[1], head)] if kind_of(key) == "context" else [hint]
+    parents = head.memory.former
+    if not head.deleted:
+        parents = ((head.branch_id if parent_kind == b"branch" else head.task_id) or "", *parents)
+    return [(b"%b/%b/%b" % (parent_kind, project, escape(parent).encode()), key) for parent in parents]
 
 
-def _context_hints(key: bytes, project_id: str, parents: "_Parents") -> Iterator[tuple[bytes, bytes]]:
-    for one in (home(parents.branch_id, parents.task_id), *parents.memory.former):
+def _context_hints(key: bytes, project_id: str, head: Head) -> Iterator[tuple[bytes, bytes]]:
+    for one in (home(head.branch_id, head.task_id), *head.memory.former):
         if one is not None:
             kind, row_id = split_home(one)
             yield row_key(kind, project_id, row_id), key

@@ -1,12 +1,12 @@
 """Draining aiokafka's fetcher without building a `ConsumerRecord` of eleven fields for each record."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import aiokafka
 from aiokafka import TopicPartition
-from aiokafka.consumer.fetcher import FetchResult
+from aiokafka.consumer.fetcher import FetchResult, PartitionRecords
 from faust.types import TP
 
 from streams.domain.records import Record
@@ -26,7 +26,7 @@ async def wait_for_records(consumer: aiokafka.AIOKafkaConsumer, wanted: Collecti
             waiter.cancel()
     for result in fetcher._records.values():  # noqa: SLF001
         if type(result) is FetchResult and result._partition_records is not None:  # noqa: SLF001
-            result._partition_records._consumer_record = _record  # noqa: SLF001
+            result._partition_records.__class__ = _LeanRecords  # noqa: SLF001
 
 
 def position(consumer: aiokafka.AIOKafkaConsumer, tp: TP) -> int:
@@ -35,6 +35,14 @@ def position(consumer: aiokafka.AIOKafkaConsumer, tp: TP) -> int:
     return int(assignment.state_value(TopicPartition(*tp)).position)
 
 
-def _record(_tp: TopicPartition, raw: Any) -> Record:  # noqa: ANN401  a record of aiokafka's C extension
-    headers = raw.headers
-    return Record(raw.offset, raw.timestamp, raw.key, raw.value, tuple(headers) if headers else ())
+class _LeanRecords(PartitionRecords):
+    """A fetched stretch of a partition that gives out our records, without a Python call of its own for each."""
+
+    _records_iterator: Iterator[Record]
+
+    def __iter__(self) -> Iterator[Record]:
+        return self._records_iterator
+
+    def _consumer_record(self, _tp: TopicPartition, raw: Any) -> Record:  # noqa: ANN401  a record of aiokafka's C extension
+        headers = raw.headers
+        return Record(raw.offset, raw.timestamp, raw.key, raw.value, tuple(headers) if headers else ())

@@ -1,15 +1,19 @@
 """Which records of a changelog a store takes: whole steps only (docs/decisions/0002)."""
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
+from msgspec import Struct
 
 from schemas.rows import OffsetRow
 from schemas.topics import offset_key
-from streams.domain.node import child_hints, stamp_of
+from streams.domain.node import Head, head_of, hints_of
+from streams.domain.records import Record
 from streams.engine.store import Mark, Write
 
+_STAMPLESS: Final = frozenset({b"of", b"ep"})
+"""How the keys of `offset` and `epoch` rows begin: no kind of row begins so."""
 _decode_offset = msgspec.json.Decoder(OffsetRow).decode
 
 
@@ -21,10 +25,11 @@ class ChangelogRecord(NamedTuple):
     value: bytes | None
 
 
-class _Version(NamedTuple):
+class _Version(Struct, gc=False):
     stamp: int
     value: bytes
     offset: int
+    head: Head
 
 
 class Restorer:
@@ -42,13 +47,14 @@ class Restorer:
         self._current = current
         self._waiting: dict[bytes, list[_Version]] = {}
         self._hidden: dict[bytes, int] = {}
+        self._hints: list[tuple[bytes, bytes]] = []
 
     @property
     def end(self) -> int:
         """The end of what was read."""
         return self._read + 1
 
-    def feed(self, records: Iterable[ChangelogRecord], now_ms: int) -> Write:
+    def feed(self, records: Iterable[ChangelogRecord | Record], now_ms: int) -> Write:
         """Take in records in order; returns what the store may write now. Records that the store has are skipped."""
         out: dict[bytes, bytes | None] = {}
         for record in records:
@@ -57,40 +63,46 @@ class Restorer:
                 self._one(record, out)
         behind = min((*(versions[0].offset for versions in self._waiting.values()), *self._hidden.values(), self._read + 1))
         self._mark = msgspec.structs.replace(self._mark, changelog=behind - 1, written_ms=now_ms)
-        hints = [pair for key, value in out.items() if value is not None for pair in child_hints(key, value)]
+        hints, self._hints = self._hints, []
         return Write(self._mark, out, hints)
 
-    def _one(self, record: ChangelogRecord, out: dict[bytes, bytes | None]) -> None:
+    def _one(self, record: ChangelogRecord | Record, out: dict[bytes, bytes | None]) -> None:
         key, value = record.key, record.value
-        if value is None or key.startswith(b"epoch/"):
+        if value is None or key is None:
             return
-        if key.startswith(b"offset/"):
+        if key[:2] in _STAMPLESS:
             if key == self._offset_key:
                 self._take(_decode_offset(value), out)
             return
-        self._waiting.setdefault(key, []).append(_Version(stamp_of(key, value), value, record.offset))
+        head = head_of(value)
+        version = _Version(head.stamp, value, record.offset, head)
+        versions = self._waiting.get(key)
+        if versions is None:
+            self._waiting[key] = [version]
+        else:
+            versions.append(version)
 
     def _take(self, row: OffsetRow, out: dict[bytes, bytes | None]) -> None:
         floor = self._mark.through
-        for key, versions in list(self._waiting.items()):
+        waiting, self._waiting = self._waiting, {}
+        for key, versions in waiting.items():
             if len(versions) == 1 and floor <= versions[0].stamp < row.through:  # as it is but for former owners and replays
-                del self._waiting[key]
                 out[key] = versions[0].value
+                self._hints += hints_of(key, versions[0].head)
                 if self._hidden:
                     self._hidden.pop(key, None)
                 continue
             whole = [version for version in versions if version.stamp < row.through]
-            if not whole:
-                continue
             rest = [version for version in versions if version.stamp >= row.through]
             if rest:
                 self._waiting[key] = rest
-            else:
-                del self._waiting[key]
+            if not whole:
+                continue
             newest = max(whole, key=_age)
             known = -1 if newest.stamp >= floor else self._stored_stamp(key, out)
             if newest.stamp >= known:
                 out[key] = newest.value
+                self._hints += hints_of(key, newest.head)
             self._note_top(key, whole[-1], max(newest.stamp, known))
         if row.through >= floor:
             self._mark = msgspec.structs.replace(self._mark, through=row.through, time_ms=row.time_ms)
@@ -104,7 +116,7 @@ class Restorer:
 
     def _stored_stamp(self, key: bytes, out: dict[bytes, bytes | None]) -> int:
         value = out.get(key) or self._current(key)
-        return -1 if value is None else stamp_of(key, value)
+        return -1 if value is None else head_of(value).stamp
 
 
 def _age(version: _Version) -> tuple[int, int]:

@@ -11,8 +11,9 @@ from faust.stores.base import Store
 from faust.types import TP, CollectionT, EventT
 
 from schemas.failure import Failure
+from streams.domain.records import Record
 from streams.engine.lives import Life
-from streams.engine.restore import ChangelogRecord, Restorer
+from streams.engine.restore import Restorer
 from streams.engine.store import PartitionStore, open_store
 
 log = structlog.get_logger("streams.store")
@@ -46,7 +47,7 @@ class Stores:
             self._open[partition] = found
         return found
 
-    def restore(self, partition: int, records: Iterable[ChangelogRecord]) -> None:
+    def restore(self, partition: int, records: Iterable[Record]) -> None:
         """Take in changelog records in order. Errors end the worker."""
         try:
             store = self.store(partition)
@@ -116,9 +117,9 @@ class TableStore(Store):
     def apply_changelog_batch(self, batch: Iterable[EventT], to_key: object, to_value: object) -> None:  # noqa: ARG002  Faust's signature
         """Restore from events whose values are batches of records."""
         for event in batch:
-            records = (ChangelogRecord(record.offset, record.key or b"", record.value) for record in event.message.value.records)
+            records = event.message.value.records
             self.stores.restore(event.message.partition, records)
-            self.stores.restored_records += len(event.message.value.records)
+            self.stores.restored_records += len(records)
 
     async def on_rebalance(
         self,

@@ -86,7 +86,7 @@ export type Origin = { source?: string | undefined } & {
 /** Who a change is by: a person is known by name, an agent by its session. What is imported has only a session. */
 export function whoOf({ source = 'mcp-ai', user_id: user, session_id: session }: Origin): Who {
   if (source === 'user') return { kind: 'person', name: user || session || 'someone' };
-  if (source === 'system') return { kind: 'system', name: user || 'system' };
+  if (source === 'system') return { kind: 'system', name: user || session || 'system' };
   return { kind: 'agent', name: session || user || '' };
 }
 

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { sentenceOf } from '../../src/dashboard/activity.ts';
 import { type DataFrame, decode } from '../../src/frames.ts';
-import { EMPTY, fed } from '../../src/store/feed.ts';
+import { EMPTY, fed, whoOf } from '../../src/store/feed.ts';
 import { AWAY_MS, gone, present } from '../../src/store/presence.ts';
 import type { Move } from '../../testing/moves.ts';
 import { World } from '../../testing/world.ts';
@@ -35,6 +35,18 @@ test('a burst in parts is one line with all its events', () => {
   const parts = frames(new World().merge(['a', 'b', 'c', 'd'].map(create), ['s-1'], 2));
   expect(parts).toHaveLength(2);
   expect(fed(EMPTY, parts, title, 0).entries[0]).toMatchObject({ events: 4, things: 4 });
+});
+
+test('who did it has a name, also where only a session or only a user is known', () => {
+  const names = [
+    { source: 'mcp-ai', session_id: 's-1', user_id: 'ann' },
+    { source: 'mcp-ai', user_id: 'helper[bot]' },
+    { source: 'user', user_id: 'ann', session_id: 'tab' },
+    { source: 'user', session_id: 'Ada Lovelace' },
+    { source: 'system', session_id: 'agenthub' },
+    { source: 'system' },
+  ].map((origin) => whoOf(origin).name);
+  expect(names).toEqual(['s-1', 'helper[bot]', 'ann', 'Ada Lovelace', 'agenthub', 'system']);
 });
 
 test('a person is named and never joined with an agent', () => {

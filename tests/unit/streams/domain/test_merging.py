@@ -68,11 +68,11 @@ def test_a_window_that_a_person_closes_counts_but_is_not_late() -> None:
 
 
 def test_what_is_told_again_is_no_merging() -> None:
-    """Else every start of a worker would look like a busy agent."""
+    """Else every start of a worker would look like a busy agent; what is new in the same window is left out with it."""
     first = Worker()
     tell(first, *tasks(3, 6))
     again = Worker(first.store)
-    again.take([record(number, one) for number, one in enumerate(tasks(3, 6))])
+    again.take([record(number, one) for number, one in enumerate([*tasks(3, 6), event("task 0", "patch", {"title": "new"})])])
     again.settle()
     found = again.windows.take_merging()
     assert again.sent

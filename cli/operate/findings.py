@@ -78,10 +78,10 @@ def of_rights(rights: Rights, role: str) -> list[Finding]:
             names = ", ".join(NAMES[code] for code in sorted(missing))
             found.append(
                 Finding(
-                    "rights", "fail", f"This user may not {names} {topic}, as a {role} must.", f"Allow {names} on the topic (kafka-acls)."
+                    "rights", "fail", f"This user may not {names} {topic}; the {role} must.", f"Allow {names} on the topic (kafka-acls)."
                 )
             )
-    return found or [Finding("rights", "ok", f"This user may do what a {role} does.")]
+    return found or [Finding("rights", "ok", f"This user may do all that the {role} must.")]
 
 
 def of_lag(group: Group, max_lag: int) -> Finding:

@@ -3,7 +3,8 @@
 `python -m benchmarks.burst [--json] [--quick] [--history SOURCE] [--speed N] [--seconds N] [--rounds N]`. A burst goes through Kafka, a
 worker and an edge to one page; everything that the page gets and sends from the first event on counts, uncompressed. SOURCE (or
 BENCH_HISTORY) is anything that git can clone and that keeps Task Master's or beads' file: the liveliest stretch of its history is replayed.
-Without one, agents work through a made plan. "a full cascade for each event" is the same worker with FEATURE_AI_BATCH off. "notice, then
+Without one, agents work through a made plan. "a full cascade for each event" is the same worker with FEATURE_AI_BATCH off; counted is what
+it published, since an edge spares a page that falls behind most of it (the page's own bytes are in the settings as `wire`). "notice, then
 re-fetch" is the way before all that (FEATURE_WS_CASCADE off, too): frames only say what changed, and the page fetches its project's
 summaries; never more than one fetch at a time, and one for all notices that came meanwhile. At the end every page must hold exactly what
 the edge answers.
@@ -24,9 +25,11 @@ from benchmarks.harness.report import Claim, claim_of, show
 from benchmarks.harness.rooms import OURS, SECRET, UNLIMITED
 from benchmarks.harness.screen import SUMMARIES, Page, Screen
 from benchmarks.harness.stage import fresh_topics, part, stage
+from benchmarks.harness.timeline import records, total
 from broker.connection import KafkaSettings
 from broker.ports import free_port
 from connectors.publish import Publisher
+from schemas.topics import CASCADES
 
 EACH: Final = "a full cascade for each event"
 FETCH: Final = "notice, then re-fetch"
@@ -35,6 +38,7 @@ WAYS: Final = {
     EACH: {"FEATURE_AI_BATCH": "false"},
     FETCH: {"FEATURE_AI_BATCH": "false", "FEATURE_WS_CASCADE": "false"},
 }
+PARTITIONS: Final = 4
 _QUIET_S: Final = 1.5
 _PATIENCE_S: Final = 120.0
 
@@ -52,6 +56,7 @@ async def measure(way: str, kafka: KafkaSettings, folder: Path, burst: Burst) ->
         await publisher.send(burst.before)
         await publisher.flush()
         await asyncio.to_thread(_truth, port, burst, publisher)
+        written = await total(kafka, kafka.topic(CASCADES), PARTITIONS)
         playing = asyncio.Event()
         watching = asyncio.create_task(asyncio.to_thread(_watch, port, burst, playing))
         await _play(publisher, burst)
@@ -62,7 +67,9 @@ async def measure(way: str, kafka: KafkaSettings, folder: Path, burst: Burst) ->
     if shown != real:
         wrong = [key for key in shown.keys() | real.keys() if shown.get(key) != real.get(key)]
         raise AssertionError(f"the page of {way!r} shows {len(wrong)} of {len(real)} rows wrong: {wrong[:5]}")
-    return {"bytes": page.wire, "frames": page.frames, "fetches": page.calls}
+    published = sorted(await records(kafka, kafka.topic(CASCADES), PARTITIONS), key=lambda record: record.timestamp)[written:]
+    size = sum(len(record.value or b"") for record in published)
+    return {"bytes": size if way == EACH else page.wire, "wire": page.wire, "frames": page.frames, "fetches": page.calls}
 
 
 async def _play(publisher: Publisher, burst: Burst) -> None:

@@ -3,8 +3,10 @@
 import pytest
 
 from schemas.events import Event
+from streams.domain.fold import Applied
 from streams.domain.records import Out
 from streams.domain.rules import Rules
+from streams.domain.windows import Window
 from tests.property.streams.world import Worker
 from tests.unit.streams.domain.scene import event, record, tell
 
@@ -68,15 +70,27 @@ def test_a_window_that_a_person_closes_counts_but_is_not_late() -> None:
 
 
 def test_what_is_told_again_is_no_merging() -> None:
-    """Else every start of a worker would look like a busy agent; what is new in the same window is left out with it."""
+    """Else every start of a worker would look like a busy agent."""
     first = Worker()
     tell(first, *tasks(3, 6))
     again = Worker(first.store)
-    again.take([record(number, one) for number, one in enumerate([*tasks(3, 6), event("task 0", "patch", {"title": "new"})])])
+    again.take([record(number, one) for number, one in enumerate(tasks(3, 6))])
     again.settle()
     found = again.windows.take_merging()
     assert again.sent
     assert found is None or found.events == 0
+
+
+def test_what_is_new_in_a_window_of_repeated_events_is_left_out_with_them() -> None:
+    """Nobody can tell then what each alone would have taken."""
+    window = Window(0, 500)
+    one = event("task t")
+    window.add(one, 0, Applied(b"task/p/t", None, (b"project/p/p",)))
+    window.add_again(one, 1, [b"task/p/t"], [])
+    window.add(one, 2, Applied(b"task/p/t", None, (b"project/p/p",)))
+    assert window.drain(500).alone is None
+    window.add(one, 3, Applied(b"task/p/t", None, (b"project/p/p",)))
+    assert window.drain(1_000).alone == 1
 
 
 def test_a_late_window_says_how_late() -> None:

@@ -160,7 +160,40 @@ EVENTS: Final = Table(
         Column("data", "json", "the whole payload"),
     ),
 )
+SESSION_WORK: Final = Table(
+    "session_work",
+    "",
+    "A view of SQL and exports to DuckDB: one row a session, source and day with the net effect on tasks, as the events say it.",
+    ("project_id", "session_id", "source", "day"),
+    (
+        Column("project_id", "text", "the project"),
+        Column("session_id", "text", "the agent's session"),
+        Column("source", "text", "mcp-ai, user or system"),
+        Column("day", "time", "the day (UTC) of its events"),
+        Column("began", "time", "its first event of the day"),
+        Column("ended", "time", "its last event of the day"),
+        Column("events", "integer", "its events about tasks on that day"),
+        Column("tasks", "integer", "different tasks that they name"),
+        Column("created", "integer", "tasks that were not there before and are after"),
+        Column("completed", "integer", "tasks that are done after and were not before"),
+        Column("reopened", "integer", "tasks that were done before and are there and not done after"),
+        Column("deleted", "integer", "tasks that were there before and are not after"),
+        Column("unchanged", "integer", "tasks whose status is after what it was before"),
+    ),
+)
+POSITIONS: Final = Table(
+    "positions",
+    "",
+    "SQL and exports to DuckDB: how much of the log all tables include.",
+    ("partition",),
+    (
+        Column("partition", "integer", "partition of `task-changes`"),
+        Column("through", "integer", "every event with an offset below it is in the tables"),
+    ),
+)
 TABLES: Final = (PROJECTS, BRANCHES, TASKS, SUBTASKS, ACTIVITY, EVENTS)
+DICTIONARY: Final = (*TABLES, SESSION_WORK, POSITIONS)
+"""All that analysts may read by SQL. `branch_summaries` is `branches` under the original's name."""
 ROW_TABLES: Final = {table.kind: table for table in TABLES if table.kind}
 
 

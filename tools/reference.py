@@ -21,7 +21,7 @@ from schemas import metrics
 from schemas.bundle import ROOT, bundle, main
 from schemas.frames import CLOSE_CODES
 from schemas.problems import PROBLEMS
-from schemas.tables import TABLES, Table
+from schemas.tables import DICTIONARY, Table
 from streams.settings import WorkerSettings
 
 PAGES: Final = ROOT / "docs" / "reference"
@@ -148,10 +148,10 @@ def tables_page() -> str:
     text = (
         "# Tables\n\nWhat `GET /api/v2/views/{projects,branches,tasks,activity}` gives, and SQL and exports in the same words. "
         "Types: time is UTC with milliseconds; counts are whole numbers by name; list holds texts; json is any JSON as text. "
-        "Together the columns of a key are unique.\n"
+        "Together the columns of a key are unique. `branch_summaries` is `branches` under the name that the original platform gave it.\n"
     )
     parts = [text]
-    for one in TABLES:
+    for one in DICTIONARY:
         rows = [(f"`{column.name}`", column.type, column.meaning) for column in one.columns]
         parts.append(f"## {one.name}\n\n{one.meaning} Key: {_key(one)}.\n\n" + table(("column", "type", "meaning"), rows))
     return "\n".join(parts)

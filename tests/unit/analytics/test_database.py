@@ -6,6 +6,7 @@ import pytest
 
 from analytics.database import Database
 from schemas.failure import Failure, UsageFailure
+from schemas.tables import BRANCHES, DICTIONARY
 
 
 @pytest.mark.parametrize("query", ["SELEC 1", "SELECT nope FROM tasks", "FROM nothing"])
@@ -39,3 +40,14 @@ def test_a_statement_without_result_gives_no_rows() -> None:
     """So that several statements may prepare a table."""
     with Database() as database:
         assert database.run("CREATE TABLE mine (a INTEGER)").num_rows == 0
+
+
+def test_the_dictionary_is_complete() -> None:
+    """Every table and view that a query may name is in it, with its columns in their order."""
+    with Database() as database:
+        database.put({}, {})
+        names = database.run("SELECT table_name FROM information_schema.tables")["table_name"].to_pylist()
+        assert set(names) == {table.name for table in DICTIONARY} | {"branch_summaries"}
+        for table in DICTIONARY:
+            assert database.run(f"FROM {table.name}").column_names == [column.name for column in table.columns]
+        assert database.run("FROM branch_summaries").column_names == [column.name for column in BRANCHES.columns]

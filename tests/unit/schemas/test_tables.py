@@ -5,7 +5,7 @@ import pytest
 
 from schemas.events import Event, Fields
 from schemas.rows import ROW_TYPES, Actor, BranchSummary, TaskSummary
-from schemas.tables import BRANCHES, EVENTS, ROW_TABLES, TABLES, TASKS, Table, value_of
+from schemas.tables import BRANCHES, DICTIONARY, EVENTS, ROW_TABLES, TASKS, Table, value_of
 
 OF_THE_RECORD = {"partition", "offset", "appended_at"}
 
@@ -25,7 +25,7 @@ def test_event_columns_are_fields_of_the_event_or_of_its_record() -> None:
 
 def test_keys_and_names_are_unique() -> None:
     """No name is taken twice, and the key is among the columns."""
-    for table in TABLES:
+    for table in DICTIONARY:
         names = [column.name for column in table.columns]
         assert len(names) == len(set(names))
         assert set(table.key) <= set(names)

@@ -49,9 +49,10 @@ async def noted(process: Process) -> dict[str, Any]:
 def shown(form: str, out: Path) -> str:
     """Return the statuses of the branch, as the file has them."""
     if form != "duckdb":
-        return str(duckdb.sql(READS[form].format(out=out)).fetchall()[0][0])
+        with duckdb.connect() as memory:
+            return str(memory.execute(READS[form].format(out=out)).fetchall()[0][0])
     with duckdb.connect(str(out), read_only=True) as opened:
-        return str(opened.sql("SELECT status_breakdown::JSON::TEXT FROM branch_summaries").fetchall()[0][0])
+        return str(opened.execute("SELECT status_breakdown::JSON::TEXT FROM branch_summaries").fetchall()[0][0])
 
 
 @pytest.mark.parametrize("form", ["csv", "parquet", "duckdb"])

@@ -188,7 +188,7 @@ def move_aside(path: Path, now_ms: int) -> Path:
 
 
 def discard(path: Path) -> None:
-    """Delete a store and its copies: they tell of another life of the topics, and of people who were erased since (decision 0024)."""
+    """Delete a store and its copies: they tell of another life of the topics, and of people who were erased since (docs/decisions/0021)."""
     for folder in (path, *path.parent.glob(f"{path.name}.aside-*")):
         shutil.rmtree(folder)
 

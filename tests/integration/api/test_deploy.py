@@ -67,7 +67,8 @@ async def test_a_stampede_after_a_kill_is_served_with_one_snapshot(worker: TinyW
             await worker.add_task("p0", "t1")
             found = await clients.end()
             good(found, CLIENTS)
-            assert (found["returned"], found["snapshots"]) == (CLIENTS, 2 * CLIENTS)
+            assert found["returned"] >= CLIENTS  # a connection that the old edge had not accepted yet ends with it, and is tried again
+            assert found["snapshots"] == 2 * CLIENTS
             assert cpu_s(new.pid) - before < 10  # of its own time, however busy the machine is
 
 

@@ -27,8 +27,8 @@ class WorkerProcess:
             "KAFKA__BOOTSTRAP": kafka.bootstrap,
             "KAFKA__TOPIC_PREFIX": kafka.topic_prefix,
             "WORKER_DIR": str(directory),
-            "TIMES__SESSION_MS": "4000",  # it ends itself when it stands still for half of this, which a busy machine may do to it
-            "TIMES__HEARTBEAT_MS": "800",
+            "TIMES__SESSION_MS": "3000",  # it ends itself when it stands still for half of this, which a busy machine may do to it
+            "TIMES__HEARTBEAT_MS": "600",
             "TIMES__COMMIT_INTERVAL_MS": "200",
             **settings,
         }

@@ -138,6 +138,7 @@ WIDE: Final = [
     ),
 ]
 """The same with more names in its breakdowns than are shown."""
+_WIDE_GOES: Final = Event("wide-goes", "branch", "delete", "p", "b/1", TIMES[0], "user")
 
 
 def _settles(offset: int, how: bytes) -> tuple[tuple[str, bytes], ...]:
@@ -154,6 +155,8 @@ def logs(draw: st.DrawFn, max_size: int = 40) -> list[Record]:
     for scene in draw(st.lists(scenes(), max_size=3)):
         at = draw(st.integers(0, len(things)))
         things[at:at] = scene
+    if begin is WIDE and draw(st.booleans()):
+        things.insert(draw(st.integers(0, len(things))), _WIDE_GOES)
     records: list[Record] = []
     offset, clock = 0, START_MS
     for thing in [*begin, *things]:

@@ -51,7 +51,7 @@ class Stage:
 STAGES: Final = {
     "check": Stage(180, make="check"),
     "unit": Stage(180, ("tests/unit", "tests/property", "tests/golden"), web=True, coverage=True, side_by_side=2),
-    "integration": Stage(540, ("tests/contract", "tests/integration"), side_by_side=3),
+    "integration": Stage(600, ("tests/contract", "tests/integration"), side_by_side=3),
     "e2e": Stage(600, ("tests/e2e", "tests/chaos", "tests/docs"), side_by_side=2),
     "coverage": Stage(300, ("tests/unit", "tests/property"), coverage=True),
 }

@@ -100,8 +100,9 @@ test('without Redux, too, what a notice names is fetched, and lists of its tasks
   );
   const apply = store.apply.bind(store);
   store.apply = (frames, now) => {
-    apply(frames, now);
-    refetch.seen(frames);
+    const fresh = apply(frames, now);
+    refetch.seen(fresh);
+    return fresh;
   };
   lab.client.connect();
   await lab.quiet();

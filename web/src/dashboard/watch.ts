@@ -1,4 +1,4 @@
-/** The board's store: besides the rows, the views may see the frames themselves, once they are applied. */
+/** The board's store: besides the rows, the views may see the frames that tell something new, once they are applied. */
 import type { DataFrame } from '../frames.ts';
 import { Store } from '../store/store.ts';
 
@@ -11,8 +11,9 @@ export class WatchedStore extends Store {
     this.#watchers.add(watcher);
   }
 
-  override apply(frames: readonly DataFrame[], now: number): void {
-    super.apply(frames, now);
-    for (const watcher of this.#watchers) watcher(frames, now);
+  override apply(frames: readonly DataFrame[], now: number): readonly DataFrame[] {
+    const fresh = super.apply(frames, now);
+    for (const watcher of this.#watchers) watcher(fresh, now);
+    return fresh;
   }
 }

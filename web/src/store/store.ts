@@ -10,6 +10,7 @@ import { EMPTY, type Feed, fed } from './feed.ts';
 import { type Notice, noticesOf, overlaid, type Pending } from './pending.ts';
 import { gone, type Presence, present } from './presence.ts';
 import { Rows } from './rows.ts';
+import { Told } from './told.ts';
 
 export class Store implements Sink {
   readonly rows: Rows;
@@ -19,6 +20,7 @@ export class Store implements Sink {
   notices: readonly Notice[] = [];
   readonly #epochs = new Map<string, string>();
   readonly #drift = new Drift();
+  readonly #told = new Told();
   readonly #watchers = new Set<() => void>();
   readonly #reloads = new Set<(projectId: string) => void>();
 
@@ -55,16 +57,18 @@ export class Store implements Sink {
     for (const projectId of Object.keys(answer.projects)) for (const watcher of this.#reloads) watcher(projectId);
   }
 
-  /** Frames that the machine let through, in order. */
-  apply(frames: readonly DataFrame[], now: number): void {
+  /** Frames that the machine let through, in order. Returns those that tell something new. */
+  apply(frames: readonly DataFrame[], now: number): readonly DataFrame[] {
+    const fresh = this.#told.fresh(frames);
+    const news = new Set(fresh);
     for (const group of groupsOf(frames)) {
       const [frame] = group;
       if (frame.kind === 'snapshot') this.#replace(group);
-      else this.#update(frame, now);
+      else this.#update(frame, news.has(frame), now);
     }
-    this.presence = present(this.presence, frames, now);
-    this.presence = gone(this.presence, now);
+    this.presence = gone(present(this.presence, fresh, now), now);
     this.#changed();
+    return fresh;
   }
 
   /** One page of a task list; rows join the stream by their stamps. False when it is of another epoch, or too old: read it again. */
@@ -123,8 +127,8 @@ export class Store implements Sink {
     this.#changed();
   }
 
-  #update(frame: DataFrame, now: number): void {
-    this.feed = fed(this.feed, [frame], (entity, row) => this.#titleOf(entity, row), now);
+  #update(frame: DataFrame, isNew: boolean, now: number): void {
+    if (isNew) this.feed = fed(this.feed, [frame], (entity, row) => this.#titleOf(entity, row), now);
     this.#enter(projectOf(frame.stream), frame.epoch);
     const read = { at: frame.metadata.position?.offset ?? Number.POSITIVE_INFINITY, whole: false };
     for (const [kind, row] of rowsOf(frame)) this.rows.put(kind, row, read);

@@ -25,16 +25,19 @@ def new_epoch() -> str:
     return str(uuid.uuid4())
 
 
-async def write_epoch(settings: KafkaSettings, epoch: str) -> str:
-    """Write the `epoch` row to every partition of `task-state`; returns the epoch."""
+async def write_epoch(settings: KafkaSettings, epoch: str, numbers: Iterable[int] | None = None, *, whole: bool = False) -> str:
+    """Write the `epoch` row to some partitions of `task-state`, to all of them where none are named; returns the epoch.
+
+    whole: the writer makes every row again behind it.
+    """
     topic = settings.topic(TASK_STATE)
     producer = AIOKafkaProducer(**client_options(settings), request_timeout_ms=_CALL_TIMEOUT_MS, acks="all", enable_idempotence=True)
     try:
         async with asyncio.timeout(_CALL_TIMEOUT_MS / 1000):
             await producer.start()
-            partitions = sorted(await producer.partitions_for(topic))
+            partitions = sorted(await producer.partitions_for(topic) if numbers is None else numbers)
             sent = [
-                await producer.send(topic, encode_row(EpochRow(partition=p, epoch=epoch)), key=epoch_key(p), partition=p)
+                await producer.send(topic, encode_row(EpochRow(partition=p, epoch=epoch, whole=whole)), key=epoch_key(p), partition=p)
                 for p in partitions
             ]
             await asyncio.gather(*sent)
@@ -48,7 +51,7 @@ async def has_epoch(settings: KafkaSettings) -> bool:
 
     Quick on any size: the row is the first that is ever written. Only where cleaning replaced it by a later one is all read.
     """
-    async with _reader(settings) as (consumer, partitions):
+    async with reader(settings) as (consumer, partitions):
         ends = await consumer.end_offsets(partitions)
         if not all(ends.values()):
             return False
@@ -68,13 +71,13 @@ async def has_epoch(settings: KafkaSettings) -> bool:
 
 async def read_epoch(settings: KafkaSettings) -> dict[int, str]:
     """Return partition → epoch as `task-state` has them, by reading all of it; raises `Failure` when Kafka cannot be asked."""
-    async with reaching(settings), _reader(settings) as (consumer, partitions):
+    async with reaching(settings), reader(settings) as (consumer, partitions):
         return await _scan(consumer, partitions, await consumer.end_offsets(partitions))
 
 
 async def end_offsets(settings: KafkaSettings, topic: str) -> dict[int, int]:
     """Return partition → end (the offset that the next record gets) of a topic, named as in `schemas.topics`. Raises `Failure`."""
-    async with reaching(settings), _reader(settings, topic) as (consumer, partitions):
+    async with reaching(settings), reader(settings, topic) as (consumer, partitions):
         return {place.partition: end for place, end in (await consumer.end_offsets(partitions)).items()}
 
 
@@ -85,18 +88,19 @@ async def _scan(consumer: AIOKafkaConsumer, partitions: Iterable[TopicPartition]
     open_ = {partition for partition in partitions if ends[partition] > 0}
     while open_:
         for partition, records in (await consumer.getmany(*open_, timeout_ms=200)).items():
-            for record in filter(_is_epoch, records):
-                found[partition.partition] = _decode(record.value or b"").epoch
+            for row in filter(None, map(epoch_row, records)):
+                found[partition.partition] = row.epoch
         open_ = {partition for partition in open_ if await consumer.position(partition) < ends[partition]}
     return found
 
 
-def _is_epoch(record: Any) -> bool:  # noqa: ANN401  because aiokafka's records are generic
-    return record.value is not None and (record.key or b"").startswith(_PREFIX)
+def epoch_row(record: Any) -> EpochRow | None:  # noqa: ANN401  because aiokafka's records are generic
+    """Return the `epoch` row that a record of `task-state` holds, None when it holds another."""
+    return _decode(record.value) if record.value is not None and (record.key or b"").startswith(_PREFIX) else None
 
 
 @asynccontextmanager
-async def _reader(settings: KafkaSettings, topic: str = TASK_STATE) -> AsyncIterator[tuple[AIOKafkaConsumer, list[TopicPartition]]]:
+async def reader(settings: KafkaSettings, topic: str = TASK_STATE) -> AsyncIterator[tuple[AIOKafkaConsumer, list[TopicPartition]]]:
     """Yield a consumer without a group that stands at the beginning of the topic."""
     consumer = AIOKafkaConsumer(
         settings.topic(topic),  # without a group, all its partitions are assigned at the start

@@ -47,6 +47,10 @@ class Supervision:
             group.create_task(self._progress(stall_s))
             group.create_task(self._pulse(session_s / 2))
 
+    @property
+    def _is_ready(self) -> bool:
+        return self._owners.assigned and not self._app.rebalancing
+
     def state(self) -> State:
         """Return what /healthz and /readyz say."""
         sizes = self._owners.sizes()
@@ -61,7 +65,7 @@ class Supervision:
         }
         mine = {tp.partition for tp in self._app.assignor.assigned_actives() if tp.topic == self._topic}
         return State(
-            ready=self._owners.assigned and not self._app.rebalancing,
+            ready=self._is_ready,
             kafka_up=self.watch.up,
             problem=self._problem,
             partitions=partitions,
@@ -103,7 +107,7 @@ class Supervision:
         meters.store_bytes.clear()
         for number, size in self._owners.sizes().items():
             meters.store_bytes.labels(str(number)).set(size)
-        meters.ready.set(int(self.state().ready))
+        meters.ready.set(int(self._is_ready))
         for owner in self._owners:
             label = str(owner.number)
             meters.in_flight.labels(label).set(owner.in_flight)

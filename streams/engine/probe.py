@@ -30,7 +30,7 @@ async def read_layout(settings: KafkaSettings, patience_s: float, *, mend: bool 
     """
     counts = checked(await _patiently(settings, patience_s), settings)
     async with reaching(settings):
-        lives = await read_lives(settings, counts[TASK_STATE], mend=mend)
+        lives = await read_lives(settings, mend=mend)
     return Layout(counts[TASK_CHANGES], counts[DLQ], lives)
 
 

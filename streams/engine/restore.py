@@ -1,28 +1,17 @@
 """Which records of a changelog a store takes: whole steps only (docs/decisions/0002)."""
 
 from collections.abc import Callable, Iterable
-from typing import Final, NamedTuple
 
 import msgspec
 from msgspec import Struct
 
 from schemas.rows import OffsetRow
 from schemas.topics import offset_key
-from streams.domain.node import Head, head_of, hints_of
+from streams.domain.node import KINDS, Head, head_of, hints_of
 from streams.domain.records import Record
 from streams.engine.store import Mark, Write
 
-_STAMPLESS: Final = frozenset({b"of", b"ep"})
-"""How the keys of `offset` and `epoch` rows begin: no kind of row begins so."""
 _decode_offset = msgspec.json.Decoder(OffsetRow).decode
-
-
-class ChangelogRecord(NamedTuple):
-    """One record of `task-state`."""
-
-    offset: int
-    key: bytes
-    value: bytes | None
 
 
 class _Version(Struct, gc=False):
@@ -54,7 +43,7 @@ class Restorer:
         """The end of what was read."""
         return self._read + 1
 
-    def feed(self, records: Iterable[ChangelogRecord | Record], now_ms: int) -> Write:
+    def feed(self, records: Iterable[Record], now_ms: int) -> Write:
         """Take in records in order; returns what the store may write now. Records that the store has are skipped."""
         out: dict[bytes, bytes | None] = {}
         for record in records:
@@ -66,11 +55,11 @@ class Restorer:
         hints, self._hints = self._hints, []
         return Write(self._mark, out, hints)
 
-    def _one(self, record: ChangelogRecord | Record, out: dict[bytes, bytes | None]) -> None:
+    def _one(self, record: Record, out: dict[bytes, bytes | None]) -> None:
         key, value = record.key, record.value
         if value is None or key is None:
             return
-        if key[:2] in _STAMPLESS:
+        if key[:2] not in KINDS:
             if key == self._offset_key:
                 self._take(_decode_offset(value), out)
             return

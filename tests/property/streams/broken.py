@@ -10,7 +10,7 @@ from streams.domain.node import child_hints
 from streams.domain.records import Out, Partition, Record, Rows, Step
 from streams.domain.rules import Rules
 from streams.domain.windows import Windows
-from streams.engine.restore import ChangelogRecord, Restorer
+from streams.engine.restore import Restorer
 from streams.engine.store import Mark, Write
 from streams.owner import Owner, Underway
 from streams.publication import Publication
@@ -122,13 +122,14 @@ class TakesHalfSteps(Restorer):
         hints = [pair for key, value in out.items() if value is not None for pair in child_hints(key, value)]
         return Write(msgspec.structs.replace(self._mark, written_ms=now_ms), out, hints)
 
-    def _take_now(self, record: ChangelogRecord, out: dict[bytes, bytes | None]) -> None:
+    def _take_now(self, record: Record, out: dict[bytes, bytes | None]) -> None:
         through, time_ms = self._mark.through, self._mark.time_ms
-        if record.key.startswith(b"offset/"):
+        key = record.key or b""
+        if key.startswith(b"offset/"):
             row = msgspec.json.decode(record.value or b"")
             through, time_ms = max(through, row["through"]), row["time_ms"]
         else:
-            out[record.key] = record.value
+            out[key] = record.value
         self._mark = msgspec.structs.replace(self._mark, changelog=record.offset, through=through, time_ms=time_ms)
 
 

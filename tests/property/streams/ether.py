@@ -8,7 +8,6 @@ from typing import Any
 
 from streams.domain.node import child_hints
 from streams.domain.records import Out, Record
-from streams.engine.restore import ChangelogRecord
 from streams.engine.store import Mark, Write
 from streams.publication import Builder
 from tests.property.streams.world import NUMBER
@@ -33,10 +32,10 @@ class Log:
         """The end of `task-changes`."""
         return self.changes[-1].offset + 1
 
-    def changelog(self, begin: int) -> list[ChangelogRecord]:
+    def changelog(self, begin: int) -> list[Record]:
         """Return the records of `task-state` from an offset on."""
         rows = self.topics[STATE][begin:]
-        return [ChangelogRecord(begin + number, out.key, out.value) for number, out in enumerate(rows)]
+        return [Record(begin + number, 0, out.key, out.value) for number, out in enumerate(rows)]
 
     async def read_gap(self, _partition: int, begin: int, end: int) -> Mapping[bytes, bytes]:
         """Return the newest values by key of a stretch of `task-state`."""

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from schemas.rows import OffsetRow, TaskSummary, encode_row
 from schemas.topics import epoch_key, offset_key, row_key
-from streams.engine.restore import ChangelogRecord, Restorer
+from streams.domain.records import Record
+from streams.engine.restore import Restorer
 from streams.engine.store import Mark
 
 _KEY = row_key("task", "p", "t")
@@ -35,8 +36,8 @@ class _Store:
         self.mark = write.mark
 
 
-def _records(records: Iterable[tuple[int, bytes, bytes | None]]) -> list[ChangelogRecord]:
-    return [ChangelogRecord(*record) for record in records]
+def _records(records: Iterable[tuple[int, bytes, bytes | None]]) -> list[Record]:
+    return [Record(offset, 0, key, value) for offset, key, value in records]
 
 
 def test_a_whole_step_is_taken_with_its_hints() -> None:

@@ -13,9 +13,20 @@ def free_port(preferred: int | None = None, *, strict: bool = False) -> int:
         return preferred
     if preferred is not None and strict:
         raise Failure(f"Port {preferred} is in use: stop the program that listens on it, or choose another port.")
-    with socket.socket() as probe:
-        probe.bind((_LOCALHOST, 0))
+    with socket.create_server((_LOCALHOST, 0)) as probe:
+        _reserve(probe)
         return int(probe.getsockname()[1])
+
+
+def _reserve(probe: socket.socket) -> None:
+    """Keep a port from being handed out again for a minute: a connection that its own side ended leaves it in TIME_WAIT.
+
+    A server may still listen on it (SO_REUSEADDR, which all of ours set). Two programs that asked at the same time would otherwise
+    get the same port now and then, and one would talk to the other's server.
+    """
+    with socket.create_connection(probe.getsockname()):
+        ended, _ = probe.accept()
+        ended.close()
 
 
 def is_free(port: int) -> bool:

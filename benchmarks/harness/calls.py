@@ -44,11 +44,10 @@ class Caller:
         """Return how long an answer takes (ms), reading it into a buffer and keeping nothing. Raises if it is not 200."""
         started = time.perf_counter()
         self._sock.sendall(request)
-        got = self._sock.recv_into(self._buffer)
-        head, rest = _head(bytes(self._buffer[:got]))
+        head, rest = _head(bytes(self._buffer[: self._read()]))
         left = _length(head) - len(rest)
         while left > 0:
-            left -= self._sock.recv_into(self._buffer)
+            left -= self._read()
         took = (time.perf_counter() - started) * 1000
         if _status(head) != 200:  # noqa: PLR2004  because HTTP says so
             raise AssertionError(head)
@@ -79,10 +78,13 @@ class Caller:
         return Answer(_status(head), head, content, len(head) + len(_END) + len(content), took)
 
     def _more(self) -> bytes:
+        return bytes(self._buffer[: self._read()])
+
+    def _read(self) -> int:
         got = self._sock.recv_into(self._buffer)
         if not got:
-            raise ConnectionError
-        return bytes(self._buffer[:got])
+            raise ConnectionError("the server ended the connection in the middle of an answer")
+        return got
 
 
 def _head(data: bytes) -> tuple[bytes, bytes]:

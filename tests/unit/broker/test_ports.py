@@ -22,3 +22,12 @@ def test_port_in_use_is_replaced_or_refused() -> None:
         assert free_port(port) != port
         with pytest.raises(Failure, match=f"Port {port} is in use"):
             free_port(port, strict=True)
+
+
+def test_a_port_is_handed_out_once() -> None:
+    """Whoever asks the kernel for any port does not get it for a while; a server may listen on it."""
+    port = free_port()
+    with socket.socket() as other, pytest.raises(OSError, match="in use"):
+        other.bind(("127.0.0.1", port))
+    with socket.create_server(("127.0.0.1", port)):
+        assert not is_free(port)

@@ -155,6 +155,7 @@ async def run(bound: socket.socket, secret: SecretStr, settings: KafkaSettings, 
             app = receiver_app(Receiver(secret, publisher, seen, limits))
             server = _Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", server_header=False))
             serving = asyncio.create_task(server.serve([bound]))
+            bound.listen()  # uvicorn does so in a moment; who is told now that it listens must not be refused until then
             listening()
             try:
                 await asyncio.shield(serving)

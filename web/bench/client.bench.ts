@@ -21,7 +21,7 @@ interface Bench {
   start(): Promise<void>;
   single(): Promise<Times>;
   wide(): Promise<Times>;
-  refetch(): Promise<Times>;
+  refetch(project?: string): Promise<Times>;
   flood(perSecond: number, seconds: number): Promise<{ frames: number; longest: number }>;
 }
 declare const bench: Bench;
@@ -61,17 +61,20 @@ async function size(name: string): Promise<number> {
 
 /** Ours and the other way in turns, so that both meet the same machine. */
 async function latencies(page: Page, frames: number, runs: Runs): Promise<void> {
-  const times: Record<string, Times[]> = { single: [], wide: [], refetch: [] };
+  const ways: Readonly<Record<string, () => Promise<Times>>> = {
+    single: () => page.evaluate(() => bench.single()),
+    'single refetch': () => page.evaluate(() => bench.refetch()),
+    wide: () => page.evaluate(() => bench.wide()),
+    'wide refetch': () => page.evaluate(() => bench.refetch('wide')),
+  };
+  const times = Object.keys(ways).map((name) => [name, [] as Times[]] as const);
   for (let i = -WARM_UP; i < frames; i += 1) {
-    const single = await page.evaluate(() => bench.single());
-    const wide = await page.evaluate(() => bench.wide());
-    const refetch = await page.evaluate(() => bench.refetch());
-    if (i < 0) continue;
-    times.single?.push(single);
-    times.wide?.push(wide);
-    times.refetch?.push(refetch);
+    for (const [name, list] of times) {
+      const one = await ways[name]?.();
+      if (i >= 0 && one !== undefined) list.push(one);
+    }
   }
-  for (const [name, list] of Object.entries(times)) {
+  for (const [name, list] of times) {
     for (const what of ['updated', 'painted'] as const) {
       const values = list.map((one) => one[what]);
       note(runs, `${name} ${what} p50`, quantile(values, 0.5));
@@ -132,9 +135,10 @@ interface Place {
 async function firstLoad(browser: Browser, { url, login, tokens }: Place, runs: Runs): Promise<void> {
   for (let i = 0; i < LOADS; i += 1) {
     for (const way of ['one call', 'call per project'] as const) {
-      const { data, board } = await loaded(browser, url, tokens.lead, way === 'one call' ? 1 : PROJECTS);
+      const { data, board, calls } = await loaded(browser, url, tokens.lead, way === 'one call' ? 1 : PROJECTS);
       note(runs, `load ${way}`, data);
       note(runs, `board ${way}`, board);
+      note(runs, `calls ${way}`, calls);
     }
   }
   const context = await browser.newContext();
@@ -164,14 +168,20 @@ async function loaded(browser: Browser, url: string, token: string, calls: numbe
 interface Seen {
   data?: number;
   board?: number;
+  /** Requests for summaries. */
+  calls: number;
 }
 
 /** In the page, before anything of it: signed in, one call replaced by many where that is asked for, and a watch set. */
 function prepared({ token, calls, projects }: { token: string; calls: number; projects: number }): void {
   sessionStorage.setItem('anabranch.token', token);
-  const seen: Seen = {};
+  const seen: Seen = { calls: 0 };
   Object.assign(window, { seen });
-  const ask = window.fetch.bind(window);
+  const own = window.fetch.bind(window);
+  const ask: typeof fetch = (input, init) => {
+    if (String(input).includes('/summaries')) seen.calls += 1;
+    return own(input, init);
+  };
   const headers = { authorization: `Bearer ${token}` };
   const one = (id: number) =>
     ask(`/api/v1/projects/p${id}/branches/summaries?include_archived=true`, { headers, cache: 'no-store' }).then(

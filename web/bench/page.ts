@@ -3,7 +3,7 @@ import { configureStore } from '@reduxjs/toolkit';
 import { branchSlice, connectSummaries } from '../src/redux/index.ts';
 import type { BranchRow } from '../src/types.ts';
 import { FakeServer } from '../testing/server.ts';
-import { PROJECTS, world } from './world.ts';
+import { PROJECTS, WIDE, world } from './world.ts';
 
 /** Milliseconds from a frame's arrival until the store and the list had it, and until it was painted. */
 export interface Times {
@@ -23,6 +23,11 @@ function draw(rows: Readonly<Record<string, BranchRow>>): void {
     element.textContent = `${row.project_id} ${row.name}: ${row.completed_tasks} of ${row.total_tasks}`;
     items.set(key, { element, row });
   }
+}
+
+/** Frames come at any moment between two pictures of the screen. */
+function sometime(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, Math.random() * 17));
 }
 
 function painted(): Promise<number> {
@@ -65,7 +70,7 @@ class Bench {
   /** One message that changes two hundred branches. */
   async wide(): Promise<Times> {
     const start = this.#next++;
-    const moves = Array.from({ length: 200 }, (_, i) => {
+    const moves = Array.from({ length: WIDE }, (_, i) => {
       return {
         entity: 'task',
         action: 'create',
@@ -82,8 +87,8 @@ class Bench {
   }
 
   /** The way that this replaces: word that something changed, then all summaries of its project by a call. */
-  async refetch(): Promise<Times> {
-    const project = `p${this.#next++ % PROJECTS}`;
+  async refetch(project = `p${this.#next++ % PROJECTS}`): Promise<Times> {
+    await sometime();
     const begin = performance.now();
     const headers = { authorization: 'Bearer fake.token.x' };
     const answer = await fetch(`/api/v1/projects/${project}/branches/summaries`, { headers });
@@ -127,6 +132,7 @@ class Bench {
   }
 
   async #timed(deliver: () => void): Promise<Times> {
+    await sometime();
     const begin = performance.now();
     deliver();
     const updated = performance.now() - begin;

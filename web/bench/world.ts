@@ -2,6 +2,8 @@
 import { World } from '../testing/world.ts';
 
 export const PROJECTS = 40;
+/** Branches of the project that one message changes whole. */
+export const WIDE = 200;
 
 export function world(): World {
   const made = new World();
@@ -13,5 +15,8 @@ export function world(): World {
     }
   }
   made.change({ entity: 'project', action: 'create', id: 'wide', project: 'wide', name: 'Wide' });
+  for (let b = 0; b < WIDE; b += 1) {
+    made.change({ entity: 'branch', action: 'create', id: `b${b}`, project: 'wide', name: `branch-${b}` });
+  }
   return made;
 }

@@ -66,6 +66,26 @@ function keepToken(token: string): void {
   sessionStorage.setItem('anabranch.token', token);
 }
 
+/** The page's WebSockets come through only while it is open. Before the page is. */
+export interface Gate {
+  open: boolean;
+  tries: number;
+}
+
+export async function gated(page: Page): Promise<Gate> {
+  const gate = { open: false, tries: 0 };
+  await page.routeWebSocket(/\/ws\/v2$/, (socket) => {
+    gate.tries += 1;
+    if (gate.open) socket.connectToServer();
+    else void socket.close({ code: 1013 });
+  });
+  return gate;
+}
+
+export async function badge(page: Page): Promise<string> {
+  return ((await page.locator('.badge').textContent()) ?? '').replace(/\s+/g, ' ');
+}
+
 export async function live(page: Page, timeout = 30_000): Promise<void> {
   await page.waitForSelector('.board[data-phase="live"]', { timeout });
 }

@@ -1,7 +1,7 @@
 /** The wire is cut while agents work, and a token ends: the page says so, keeps what it has, catches up and loses nothing. */
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import type { BulkAnswer } from '../src/types.ts';
-import { accessible, launch, live, opened, shot, totals } from './browser.ts';
+import { accessible, badge, launch, live, opened, shot, totals } from './browser.ts';
 import { check, type Given, said, until } from './given.ts';
 import { Wire } from './wire.ts';
 
@@ -77,8 +77,4 @@ async function told(given: Given) {
     project_ids: ['cuts'],
   });
   return answer.projects.cuts ?? { completed_tasks: -1 };
-}
-
-async function badge(page: Page): Promise<string> {
-  return ((await page.locator('.badge').textContent()) ?? '').replace(/\s+/g, ' ');
 }

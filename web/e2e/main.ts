@@ -10,6 +10,7 @@ import { badges } from './badges.ts';
 import { launch } from './browser.ts';
 import { cuts } from './cuts.ts';
 import { edits } from './edits.ts';
+import { fallback } from './fallback.ts';
 import { Given, type Tokens } from './given.ts';
 import { looks } from './looks.ts';
 import { notices } from './notices.ts';
@@ -25,6 +26,7 @@ const PARTS: Readonly<Record<string, (browser: Browser, given: Given) => Promise
   smooth,
   badges,
   tabs,
+  fallback,
   notices,
 };
 

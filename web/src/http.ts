@@ -1,6 +1,5 @@
 /** The HTTP calls of the page. Problems become `CallFailed` with one sentence for a person. */
 import type {
-  BulkAnswer,
   BurnDownAnswer,
   FoundAnswer,
   ReceiptAnswer,
@@ -50,11 +49,6 @@ export class Http {
 
   login(code: string): Promise<Login> {
     return this.#call<Login>('/api/v2/login', { code });
-  }
-
-  /** Archived things too: their absence would mean that they are gone. */
-  bulk(): Promise<BulkAnswer> {
-    return this.#call<BulkAnswer>('/api/v2/branches/summaries/bulk', { include_archived: true });
   }
 
   tasks({ projectId, branchId, after, limit }: TaskQuery, signal: AbortSignal): Promise<TasksAnswer> {

@@ -17,10 +17,8 @@ export interface Loaded {
 }
 
 export interface Wanted {
-  /** Only these projects; without it all, which needs the bulk call. */
+  /** Only these projects; without it all that the user may read. */
   readonly projects?: readonly string[] | undefined;
-  /** Whose summaries to ask for with the calls of version 1, when all are wanted: they cannot list projects. */
-  readonly known?: readonly string[] | undefined;
   /** Wait until the answer has these places of the log: own changes, or a notice. */
   readonly minPosition?: readonly LogPosition[] | undefined;
 }
@@ -29,6 +27,11 @@ export interface LoaderEnv {
   readonly call: Call;
   readonly token: (rejected: boolean) => Promise<string | null>;
   readonly now: () => number;
+}
+
+interface NamesAnswer {
+  readonly rows: readonly { readonly project_id: string }[];
+  readonly next: string | null;
 }
 
 interface LegacyAnswer {
@@ -50,7 +53,7 @@ export class Loader {
   async load(wanted: Wanted = {}): Promise<Loaded> {
     const bulk = this.#env.now() < this.#offUntil ? null : await this.#bulk(wanted);
     if (bulk !== null) return { answer: bulk, source: 'bulk' };
-    return { answer: await this.#legacy(wanted.projects ?? wanted.known ?? []), source: 'legacy' };
+    return { answer: await this.#legacy(wanted.projects ?? (await this.#names()), wanted), source: 'legacy' };
   }
 
   /** Any other call of the edge, with a token. Throws `CallFailed`. */
@@ -79,13 +82,27 @@ export class Loader {
     }
   }
 
-  async #legacy(projects: readonly string[]): Promise<BulkAnswer> {
+  /** Version 1 cannot list projects; the view of them can. */
+  async #names(): Promise<readonly string[]> {
+    const names: string[] = [];
+    let after: string | null = null;
+    do {
+      const query = new URLSearchParams({ columns: 'project_id', ...(after !== null && { after }) });
+      const page: NamesAnswer = await this.get<NamesAnswer>(`/api/v2/views/projects?${query}`);
+      for (const row of page.rows) names.push(row.project_id);
+      after = page.next;
+    } while (after !== null);
+    return names;
+  }
+
+  async #legacy(projects: readonly string[], { minPosition = [] }: Wanted): Promise<BulkAnswer> {
     const left = [...projects];
     const answers: LegacyAnswer[] = [];
+    const query = new URLSearchParams({ include_archived: 'true' });
+    for (const { partition, offset } of minPosition) query.append('min_position', `${partition}:${offset}`);
     const work = async () => {
       for (let id = left.shift(); id !== undefined; id = left.shift()) {
-        const path = `/api/v1/projects/${encodeURIComponent(id)}/branches/summaries?include_archived=true`;
-        answers.push(await this.#json<LegacyAnswer>(path, null));
+        answers.push(await this.get<LegacyAnswer>(`/api/v1/projects/${encodeURIComponent(id)}/branches/summaries?${query}`));
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, work));
@@ -93,8 +110,10 @@ export class Loader {
   }
 
   async #json<T>(path: string, body: object | null): Promise<T> {
-    let answer = await this.#ask(path, body, false);
-    if (answer.status === 401) answer = await this.#ask(path, body, true);
+    const { token } = this.#env;
+    let answer = await this.#ask(path, body, await token(false));
+    const fresh = answer.status === 401 ? await token(true) : null;
+    if (fresh !== null) answer = await this.#ask(path, body, fresh);
     if (answer.ok) return (await answer.json()) as T;
     const problem = (await answer.json().catch(() => ({}))) as { detail?: string; title?: string; code?: string };
     const words = problem.detail ?? problem.title ?? `the server answered ${answer.status}`;
@@ -102,8 +121,7 @@ export class Loader {
     throw new CallFailed(answer.status, words, answer.status >= 500 || wait > 0, problem.code, wait);
   }
 
-  async #ask(path: string, body: object | null, rejected: boolean): Promise<Response> {
-    const token = await this.#env.token(rejected);
+  async #ask(path: string, body: object | null, token: string | null): Promise<Response> {
     if (token === null) throw new CallFailed(401, 'sign in', false);
     const init: RequestInit = { signal: AbortSignal.timeout(BULK_MS) };
     if (body === null) return this.#env.call(path, token, init);

@@ -1,7 +1,7 @@
 /** Two ways to load, and an edge whose frames only say what changed. */
 import { describe, expect, test } from 'vitest';
 import { Loader } from '../src/load.ts';
-import { selectBranch, selectProject } from '../src/redux/index.ts';
+import { selectBranch, selectProject, selectProjects } from '../src/redux/index.ts';
 import { Refetch } from '../src/refetch.ts';
 import { Lab } from '../testing/lab.ts';
 import { app } from '../testing/store.ts';
@@ -25,6 +25,19 @@ describe('loading', () => {
     lab.time += 300_000;
     await summaries.load();
     expect(store.getState().branches.source).toBe('bulk');
+  });
+
+  test('without names it reads every project that there is', async () => {
+    const { lab, store, summaries } = app((made) => {
+      made.script.failing = { '/api/v2/branches': 404 };
+    });
+    expect(await summaries.load()).toBe(true);
+    expect(selectProjects(store.getState()).map(({ id }) => id)).toEqual(['p1', 'p2']);
+    expect(lab.script.calls.slice(1)).toEqual([
+      'GET /api/v2/views/projects?columns=project_id',
+      'GET /api/v1/projects/p1/branches/summaries?include_archived=true',
+      'GET /api/v1/projects/p2/branches/summaries?include_archived=true',
+    ]);
   });
 
   test.each([401, 403, 429])('never falls back after %i', async (status) => {
@@ -63,6 +76,24 @@ describe('loading', () => {
     expect(selectProject(store.getState(), 'p1')?.total_tasks).toBe(6);
     expect(lab.script.calls).toEqual(['POST /api/v2/branches/summaries/bulk']);
   });
+});
+
+test('without a bulk call, too, what a notice names is read no earlier than it is there', async () => {
+  const { lab, store, summaries } = app((made) => {
+    made.script.notices = true;
+    made.script.failing = { '/api/v2/branches': 404 };
+  });
+  await summaries.start();
+  await lab.quiet();
+  lab.script.calls.splice(0);
+  lab.world.change({ entity: 'task', action: 'create', id: 'n', project: 'p1', fields: {} });
+  lab.deliver();
+  await lab.advance(200);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(selectProject(store.getState(), 'p1')?.total_tasks).toBe(2);
+  const place = encodeURIComponent(`0:${lab.world.offset}`);
+  const query = `include_archived=true&min_position=${place}`;
+  expect(lab.script.calls).toEqual([`GET /api/v1/projects/p1/branches/summaries?${query}`]);
 });
 
 test('what a notice named is read again when that was refused for being too often', async () => {

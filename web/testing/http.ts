@@ -56,6 +56,7 @@ export class FakeHttp {
       const limit = Number(query.get('limit') ?? 100);
       return json(this.#world.tasks(decodeURIComponent(tasks), query.get('branch_id'), query.get('after'), limit));
     }
+    if (pathname === '/api/v2/views/projects') return this.#names();
     const legacy = /^\/api\/v1\/projects\/([^/]+)\/branches\/summaries$/.exec(pathname)?.[1];
     return legacy === undefined ? problem(404, 'not found') : this.#legacy(decodeURIComponent(legacy));
   }
@@ -66,6 +67,12 @@ export class FakeHttp {
     if (!names) return json(all);
     const missing = names.find((id) => all.projects[id] === undefined);
     return missing === undefined ? json(only(all, names)) : unknown(missing);
+  }
+
+  /** The view of projects, of which only the ids are asked for. */
+  #names(): Response {
+    const rows = Object.keys(this.#world.bulk().projects).map((project_id) => ({ project_id }));
+    return json({ view: 'projects', columns: ['project_id'], rows, next: null, positions: [] });
   }
 
   #legacy(id: string): Response {

@@ -14,11 +14,16 @@ export function earlyCode(): string | null {
   return begun()?.code ?? null;
 }
 
-/** A `fetch` that first takes the answer that is on the way already, once; one that failed on the way is asked for again. */
+/** A `fetch` that first takes the answer that is on the way already, once; one that failed or hung there is asked for again. */
 export const earlyFetch: typeof fetch = async (input, init) => {
   const answers = begun()?.answers ?? {};
-  const path = String(input);
+  const path = new URL(String(input), 'http://page').pathname;
   const answer = answers[path];
   delete answers[path];
-  return answer === undefined ? fetch(input, init) : answer.catch(() => fetch(input, init));
+  if (answer === undefined) return fetch(input, init);
+  return Promise.race([answer, aborted(init?.signal)]).catch(() => fetch(input, init));
 };
+
+function aborted(signal: AbortSignal | null | undefined): Promise<never> {
+  return new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
+}

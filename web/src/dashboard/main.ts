@@ -16,11 +16,16 @@ class Page {
   readonly #root: HTMLElement;
   readonly #store = new WatchedStore();
   readonly #http = new Http(earlyFetch, () => this.#token);
-  readonly #env = envOf({ token: (why) => (why === 'rejected' ? null : this.#token) });
+  readonly #env = envOf({ token: (why) => (why === 'rejected' ? null : this.#token), fetch: earlyFetch });
   readonly #client = new Client(this.#env, this.#store);
+  readonly #loader = new Loader({
+    call: this.#env.call,
+    token: (rejected) => this.#env.token(rejected, false),
+    now: Date.now,
+  });
   /** An edge whose frames carry no rows says what changed; that is read over HTTP. */
   readonly #refetch = new Refetch(
-    new Loader({ call: this.#env.call, token: (rejected) => this.#env.token(rejected, false), now: Date.now }),
+    this.#loader,
     ({ answer }) => this.#store.loadBulk(answer),
     () => {},
     this.#env.setTimeout,
@@ -77,20 +82,20 @@ class Page {
     void this.#open();
   }
 
-  /** All summaries in one call, then the stream from there. Without the call the stream brings its own snapshots. */
+  /** All summaries in one call, or project by project; then the stream from there. Without either it brings snapshots. */
   async #open(): Promise<void> {
     this.#show();
     try {
-      const answer = await this.#http.bulk();
+      const { answer } = await this.#loader.load();
       this.#store.loadBulk(answer);
       this.#client.placed(answer.metadata.positions);
-      void this.#board?.loadRecent();
     } catch (error) {
       if (error instanceof CallFailed && (error.status === 401 || error.status === 403)) {
         this.#ask(`The token was not accepted: ${error.message}`);
         return;
       }
     }
+    void this.#board?.loadRecent();
     this.#client.connect();
   }
 

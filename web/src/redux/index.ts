@@ -83,10 +83,9 @@ export class Summaries {
   async load(): Promise<boolean> {
     const { dispatch } = this.#store;
     dispatch(actions.setLoading({ loading: true }));
-    const known = [...this.client.machine.streams.keys()].map((name) => name.replace(/^project:/, ''));
     try {
       const minPosition = this.client.written;
-      const wanted = { projects: this.#projects, known, ...(minPosition.length > 0 && { minPosition }) };
+      const wanted = { projects: this.#projects, ...(minPosition.length > 0 && { minPosition }) };
       const { answer, source } = await this.#loader.load(wanted);
       dispatch(actions.setSummaries({ answer, source, at: this.#env.now() }));
       this.client.placed(answer.metadata.positions);

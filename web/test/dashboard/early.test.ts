@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, expect, test, vi } from 'vitest';
 import { earlyCode, earlyFetch } from '../../src/dashboard/early.ts';
+import { keepToken } from '../../src/dashboard/keep.ts';
 
 const CODE = readFileSync(new URL('../../public/early.js', import.meta.url), 'utf8');
 const BULK = '/api/v2/branches/summaries/bulk';
@@ -21,7 +22,13 @@ function page(hash: string, token: string | null, answer: (path: string) => Prom
   };
   let address = `/${hash}`;
   const history = { replaceState: (_state: null, _title: string, to: string) => (address = to) };
-  const storage = { getItem: () => token };
+  const kept = new Map<string, string>();
+  const storage = {
+    getItem: (key: string) => kept.get(key) ?? null,
+    setItem: (key: string, value: string) => kept.set(key, value),
+  };
+  vi.stubGlobal('sessionStorage', storage);
+  if (token !== null) keepToken(token);
   const run = new Function('location', 'history', 'sessionStorage', 'fetch', 'window', CODE);
   run({ hash, pathname: '/' }, history, storage, call, globalThis);
   vi.stubGlobal('fetch', call);
@@ -34,7 +41,7 @@ test('with a token the summaries are on the way, once', async () => {
   const { asked } = page('', 'kept', () => Promise.resolve(new Response('{"projects":{}}')));
   expect(asked.map(({ path }) => path)).toEqual([BULK]);
   expect(asked[0]?.init.headers).toMatchObject({ authorization: 'Bearer kept' });
-  expect(await (await earlyFetch(BULK, {})).json()).toEqual({ projects: {} });
+  expect(await (await earlyFetch(`http://edge${BULK}`, {})).json()).toEqual({ projects: {} });
   expect(asked).toHaveLength(1);
   await earlyFetch(BULK, {});
   expect(asked).toHaveLength(2);
@@ -59,4 +66,13 @@ test('what failed on the way is asked again, and a page that nobody is signed in
   expect((await earlyFetch(BULK, {})).ok).toBe(true);
   expect(asked).toHaveLength(2);
   expect(page('', null, lost).asked).toEqual([]);
+});
+
+test('what hangs on the way is given up when its time is over', async () => {
+  page('', 'kept', () => new Promise(() => {}));
+  vi.stubGlobal('fetch', (_: string, { signal }: RequestInit) => Promise.reject(signal?.reason));
+  const stop = new AbortController();
+  const answer = earlyFetch(BULK, { signal: stop.signal });
+  stop.abort(new Error('too late'));
+  await expect(answer).rejects.toThrow('too late');
 });

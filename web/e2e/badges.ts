@@ -1,7 +1,7 @@
 /** What the badge says when the server is cut off from its source, and when it refuses this page; both pages keep what they have. */
 import type { Browser } from 'playwright-core';
 import { accessible, badge, launch, live, opened, shot, totals } from './browser.ts';
-import { check, type Given, said } from './given.ts';
+import { check, type Given, none, said } from './given.ts';
 
 const STALE_MS = 60_000;
 
@@ -25,10 +25,9 @@ async function stale(browser: Browser, given: Given): Promise<void> {
   await shot(page, given, 'stale');
   said('let Kafka go on');
   await page.waitForSelector('.badge[data-state="live"]', { timeout: STALE_MS });
-  const base = { entity: 'task', action: 'patch', project_id: 'badges', entity_id: 't1', source: 'mcp-ai' };
-  await given.change([{ ...base, data: { title: 'After the break' } }]);
+  await given.patch('badges', [1], { title: 'After the break' });
   await page.locator('.body .task span.title', { hasText: 'After the break' }).waitFor();
-  check(errors.length === 0, `live again, and no errors in the console${errors.map((one) => `\n  ${one}`)}`);
+  none(errors, 'live again, and no errors in the console');
   await page.context().close();
 }
 

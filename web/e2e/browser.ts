@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import { check, type Given } from './given.ts';
+import { type Given, none } from './given.ts';
 
 const FLAGS = [
   '--no-sandbox',
@@ -82,6 +82,13 @@ export async function gated(page: Page): Promise<Gate> {
   return gate;
 }
 
+/** Paths of the calls that a page makes from now on. */
+export function heard(page: Page): string[] {
+  const calls: string[] = [];
+  page.on('request', (request) => calls.push(new URL(request.url()).pathname));
+  return calls;
+}
+
 export async function badge(page: Page): Promise<string> {
   return ((await page.locator('.badge').textContent()) ?? '').replace(/\s+/g, ' ');
 }
@@ -101,7 +108,7 @@ export async function accessible(page: Page, what: string): Promise<void> {
     });
     return violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => node.html.slice(0, 160))}`);
   });
-  check(found.length === 0, `axe finds nothing: ${what}${found.map((one) => `\n  ${one}`).join('')}`);
+  none(found, `axe finds nothing: ${what}`);
 }
 
 interface Axe {

@@ -11,13 +11,15 @@ import { type Client, createClient } from '../src/index.ts';
 import { branchSlice, connectSummaries, selectProject } from '../src/redux/index.ts';
 import { Store } from '../src/store/store.ts';
 import type { BulkAnswer } from '../src/types.ts';
-import { type Cut, proxyTo } from './proxy.ts';
+import { Wire } from './wire.ts';
 
 const PATIENCE_MS = 20_000;
 const RULES = { backoffMs: [20, 20, 20, 20, 20], climbMs: 500, pollWaitS: 5 };
 
 interface Lab {
-  readonly proxy: Cut;
+  readonly wire: Wire;
+  /** By the wire. */
+  readonly near: string;
   readonly url: string;
   readonly token: string;
   readonly short: string;
@@ -75,11 +77,10 @@ const CHECKS: readonly Check[] = [
   [
     'cut: what happened meanwhile comes by position, without a snapshot',
     async (lab) => {
-      lab.proxy.sockets = false;
-      lab.proxy.cut();
+      lab.wire.cut('http');
       await until('the cut is noticed', () => phase(lab) !== 'live');
       for (let i = 0; i < 30; i += 1) await other(lab, `cut-${i}`);
-      lab.proxy.sockets = true;
+      lab.wire.mend();
       await isLive(lab);
       await until('all of it', () => total(lab) === 32);
       assert.equal(lab.replaced, 0, 'a snapshot came');
@@ -88,15 +89,14 @@ const CHECKS: readonly Check[] = [
   [
     'polling: without a WebSocket the same places go on over HTTP, changes too, and back up',
     async (lab) => {
-      lab.proxy.sockets = false;
-      lab.proxy.cut();
+      lab.wire.cut('http');
       await until('polling', () => phase(lab) === 'polling');
       await other(lab, 'polled');
       await until('the polled task', () => total(lab) === 33);
       const fields = { title: 'over HTTP' };
       const sent = lab.client.change({ entity: 'task', action: 'patch', id: 't1', projectId: lab.project, fields });
       assert.equal((await sent.outcome).status, 'applied');
-      lab.proxy.sockets = true;
+      lab.wire.mend();
       await isLive(lab);
       await other(lab, 'climbed');
       await until('the task after climbing', () => total(lab) === 34);
@@ -136,7 +136,7 @@ const CHECKS: readonly Check[] = [
         }
       }
       const client = createClient({
-        url: lab.proxy.url,
+        url: lab.near,
         WebSocket: Ear,
         sink: new Store(),
         token: (why) => {
@@ -149,7 +149,7 @@ const CHECKS: readonly Check[] = [
       assert.deepEqual(asked, ['connect', 'expiring']);
       assert.equal(client.machine.phase, 'live');
       client.close();
-      const stranger = createClient({ url: lab.proxy.url, WebSocket, sink: new Store(), token: () => 'no.such.token' });
+      const stranger = createClient({ url: lab.near, WebSocket, sink: new Store(), token: () => 'no.such.token' });
       stranger.connect();
       await until('sign in', () => stranger.machine.phase === 'unauthorized');
     },
@@ -158,7 +158,7 @@ const CHECKS: readonly Check[] = [
     'slice: a Redux store follows the same edge, and shows what the bulk call says',
     async (lab) => {
       const store = configureStore({ reducer: { branches: branchSlice.reducer } });
-      const summaries = connectSummaries(store, { url: lab.proxy.url, WebSocket, token: () => lab.token });
+      const summaries = connectSummaries(store, { url: lab.near, WebSocket, token: () => lab.token });
       await summaries.start();
       await summaries.loadTasks(lab.project);
       await until('live', () => store.getState().branches.connection.phase === 'live');
@@ -181,7 +181,7 @@ const SWITCHED_OFF: readonly Check[] = [
     async (lab) => {
       await other(lab, 't1');
       const store = configureStore({ reducer: { branches: branchSlice.reducer } });
-      const given = { url: lab.proxy.url, WebSocket, token: () => lab.token, projects: [lab.project] };
+      const given = { url: lab.near, WebSocket, token: () => lab.token, projects: [lab.project] };
       const summaries = connectSummaries(store, given);
       await summaries.start();
       await until('live', () => store.getState().branches.connection.phase === 'live');
@@ -202,11 +202,13 @@ export async function main(argv: readonly string[]): Promise<number> {
     console.error('usage: node e2e/client.mjs --url URL --token TOKEN [--short TOKEN]');
     return 2;
   }
-  const proxy = await proxyTo(url);
+  const wire = new Wire(Number(new URL(url).port));
+  const near = `http://127.0.0.1:${await wire.listen()}`;
   const store = new Store();
-  const client = createClient({ url: proxy.url, WebSocket, token: () => token, sink: store, rules: RULES });
+  const client = createClient({ url: near, WebSocket, token: () => token, sink: store, rules: RULES });
   const lab: Lab = {
-    proxy,
+    wire,
+    near,
     url,
     token,
     short: short ?? '',
@@ -229,6 +231,6 @@ export async function main(argv: readonly string[]): Promise<number> {
     }
   }
   client.close();
-  proxy.close();
+  wire.close();
   return failed === 0 ? 0 : 1;
 }

@@ -2,7 +2,7 @@
 import type { Browser } from 'playwright-core';
 import type { BulkAnswer } from '../src/types.ts';
 import { accessible, badge, launch, live, opened, shot, totals } from './browser.ts';
-import { check, type Given, said, until } from './given.ts';
+import { check, type Given, said, until, upTo } from './given.ts';
 import { Wire } from './wire.ts';
 
 export async function cuts(browser: Browser, given: Given): Promise<void> {
@@ -29,16 +29,16 @@ async function cut(browser: Browser, wire: Wire, given: Given): Promise<void> {
   check(/Retrying\s*in \d+ s.*as of .* old/.test(await badge(page)), `the badge says: ${await badge(page)}`);
   check(JSON.stringify(await totals(page)) === JSON.stringify(before), 'cut off, the page keeps what it has');
   await shot(page, given, 'cut');
-  await given.change(burst('cuts', 60, 'done'));
+  await given.patch('cuts', upTo(60), { status: 'done' });
   await until('the edge has the burst', async () => (await told(given)).completed_tasks === 60);
   await page.waitForTimeout(1_500);
   wire.mend();
   await live(page);
   await page.locator('.line.project', { hasText: 'Cuts' }).locator('.counts', { hasText: '60/60' }).waitFor();
-  check(
-    (await page.locator('.body .task:not([data-status="done"])').count()) === 0,
-    'back, it has caught up, tasks too',
+  const [shown, done] = await Promise.all(
+    ['.body .task', '.body .task[data-status="done"]'].map((one) => page.locator(one).count()),
   );
+  check(shown === done && (done ?? 0) > 0, 'back, it has caught up, tasks too');
   await page.context().close();
 }
 
@@ -51,7 +51,7 @@ async function ended(browser: Browser, given: Given): Promise<void> {
   await page.getByRole('dialog', { name: 'Sign in' }).waitFor();
   await accessible(page, 'signing in again');
   await shot(page, given, 'ended');
-  await given.change(burst('cuts', 5, 'review'));
+  await given.patch('cuts', upTo(5), { status: 'review' });
   await page.getByRole('textbox', { name: /paste a token/ }).fill(given.tokens.lead);
   await page.getByRole('button', { name: 'Open the board' }).click();
   await live(page);
@@ -63,13 +63,6 @@ async function ended(browser: Browser, given: Given): Promise<void> {
   await page.locator('.body .task[data-task="t0"][data-status="review"]').waitFor();
   said('with another token it goes on, with what was missed, in the open list too');
   await page.context().close();
-}
-
-function burst(project: string, count: number, status: string) {
-  return Array.from({ length: count }, (_, number) => {
-    const who = { source: 'mcp-ai', session_id: 'builder-3' };
-    return { ...who, entity: 'task', action: 'patch', project_id: project, entity_id: `t${number}`, data: { status } };
-  });
 }
 
 async function told(given: Given) {

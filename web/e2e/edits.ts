@@ -2,7 +2,7 @@
 import type { Browser, Locator, Page } from 'playwright-core';
 import type { TasksAnswer } from '../src/types.ts';
 import { accessible, live, opened, shot } from './browser.ts';
-import { check, type Given, said, titleOf, until } from './given.ts';
+import { check, type Given, none, said, titleOf, until } from './given.ts';
 
 /** Of this run, so that it may be repeated: in the end the lead may only look. */
 const CREW = `crew-${process.pid}`;
@@ -23,7 +23,7 @@ export async function edits(browser: Browser, given: Given): Promise<void> {
   await linked(lead.page, given);
   await byKeys(lead.page);
   for (const { page, errors } of [lead, boris]) {
-    check(errors.length === 0, `no errors in the console${errors.map((one) => `\n  ${one}`)}`);
+    none(errors, 'no errors in the console');
     await page.context().close();
   }
 }

@@ -1,7 +1,7 @@
 /** The bulk call fails: the board is filled project by project, with no stream yet. Whoever is told to wait takes no other way. */
 import type { Browser, Page } from 'playwright-core';
-import { gated, live, opened, shot } from './browser.ts';
-import { check, type Given, said } from './given.ts';
+import { gated, heard, live, opened, shot } from './browser.ts';
+import { check, type Given, none, said } from './given.ts';
 
 const BULK = '/api/v2/branches/summaries/bulk';
 
@@ -23,12 +23,11 @@ async function failing(browser: Browser, given: Given): Promise<void> {
   gate.open = true;
   await page.locator('.badge').click();
   await live(page);
-  const base = { entity: 'task', action: 'patch', project_id: 'older', entity_id: 't0', source: 'mcp-ai' };
-  await given.change([{ ...base, data: { status: 'done' } }]);
+  await given.patch('older', [0], { status: 'done' });
   await page.locator('.line.project', { hasText: 'Older' }).locator('.counts', { hasText: '5/20' }).waitFor();
-  check(
-    errors.every((one) => /500|WebSocket/.test(one)),
-    `live from there, and no errors but those${errors.map((one) => `\n  ${one}`)}`,
+  none(
+    errors.filter((one) => !/500|WebSocket/.test(one)),
+    'live from there, and no errors but those',
   );
   await page.context().close();
 }
@@ -39,13 +38,6 @@ export async function filled(page: Page, calls: readonly string[], id: string, n
   await page.locator('.body .task').first().waitFor();
   check((await page.locator('.board[data-phase="live"]').count()) === 0, 'shown with no stream');
   check(calls.includes(`/api/v1/projects/${id}/branches/summaries`), 'by the calls of version 1');
-}
-
-/** Paths of the calls that a page makes. */
-export function heard(page: Page): string[] {
-  const calls: string[] = [];
-  page.on('request', (request) => calls.push(new URL(request.url()).pathname));
-  return calls;
 }
 
 async function refused(browser: Browser, given: Given): Promise<void> {

@@ -21,6 +21,8 @@ export interface NewChange {
   readonly data?: Readonly<Record<string, unknown>>;
 }
 
+const AGENT = { source: 'mcp-ai', session_id: 'builder-3' };
+
 export class Given {
   readonly url: string;
   readonly login: string | null;
@@ -48,6 +50,16 @@ export class Given {
 
   change(changes: readonly NewChange[], who: keyof Tokens = 'agents'): Promise<unknown> {
     return this.call('/api/v2/changes', this.tokens[who], changes);
+  }
+
+  /** Set these fields of tasks of a project, all at once: as an agent, or as the other person. */
+  patch(project: string, numbers: readonly number[], data: NewChange['data'], who: 'agents' | 'boris' = 'agents') {
+    const from = who === 'agents' ? AGENT : { source: 'user' };
+    const base = { ...from, entity: 'task', action: 'patch', project_id: project, data: data ?? {} };
+    return this.change(
+      numbers.map((number) => ({ ...base, entity_id: `t${number}` })),
+      who,
+    );
   }
 
   /** A project with one branch, `main`, and this many tasks, made by an agent's session. */
@@ -103,6 +115,15 @@ export async function until(what: string, holds: () => Promise<boolean>, timeout
 
 export function said(what: string): void {
   console.log(`ok: ${what}`);
+}
+
+export function upTo(count: number): readonly number[] {
+  return Array.from({ length: count }, (_, number) => number);
+}
+
+/** As `check`, of a list that should be empty; says what is in it. */
+export function none(list: readonly string[], what: string): void {
+  check(list.length === 0, `${what}${list.map((one) => `\n  ${one}`).join('')}`);
 }
 
 export function check(good: boolean, what: string): void {

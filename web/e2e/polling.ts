@@ -13,8 +13,7 @@ export async function polling(browser: Browser, given: Given): Promise<void> {
   await runTo(page, '.board[data-phase="polling"]', 2_000);
   check((await page.locator('.board[data-phase="polling"]').count()) === 1, `after ${gate.tries} tries it polls`);
   check(gate.tries >= 5 && gate.tries <= 7, 'as many as five failures take');
-  const base = { entity: 'task', action: 'patch', project_id: 'polls', entity_id: 't1', source: 'user' };
-  await given.change([{ ...base, data: { title: 'By poll' } }]);
+  await given.patch('polls', [1], { title: 'By poll' }, 'boris');
   await runTo(page, '.body .task span.title:text("By poll")', 200);
   check((await page.locator('.body .task span.title', { hasText: 'By poll' }).count()) === 1, 'changes come by polls');
   await shot(page, given, 'polling');

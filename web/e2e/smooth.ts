@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser, Page } from 'playwright-core';
 import { launch, live, opened, shot } from './browser.ts';
-import { check, type Given, said } from './given.ts';
+import { check, type Given, none, said, upTo } from './given.ts';
 import { type Scrolled, traced, wordsOf } from './scroll.ts';
 import { Wire } from './wire.ts';
 
@@ -19,7 +19,7 @@ export async function smooth(browser: Browser, given: Given): Promise<void> {
   const { calm, burst } = await through(browser, given, 'many');
   said(`calm: ${wordsOf(calm)}`);
   said(`during ${EDITS} edits: ${wordsOf(burst)}`);
-  check(burst.long.length === 0, `no task used 50 ms of a processor or more${burst.long.map((one) => ` ${one}`)}`);
+  none(burst.long.map(String), 'no task used 50 ms of a processor or more');
 }
 
 /** Scroll a project's list calmly, and through a burst. */
@@ -40,7 +40,7 @@ async function through(
     .locator('.counts', { hasText: /^6.000\/10.000$/ })
     .waitFor();
   said('all edits are on the page: one in five was done before');
-  check(errors.length === 0, `no errors in the console${errors.map((one) => `\n  ${one}`)}`);
+  none(errors, 'no errors in the console');
   await shot(page, given, 'many');
   await page.context().close();
   return { calm, burst };
@@ -91,17 +91,11 @@ async function whole(page: Page): Promise<void> {
 
 /** Agents' changes, spread evenly over ten seconds. */
 async function flooded(given: Given, project: string, status: string): Promise<void> {
-  const who = { source: 'mcp-ai', session_id: 'builder-3' };
   for (let slice = 0; slice < SLICES; slice += 1) {
     const next = sleep(10_000 / SLICES);
     const size = EDITS / SLICES;
-    await given.change(
-      Array.from({ length: size }, (_, index) => {
-        const entity_id = `t${(slice * size + index) * (TASKS / EDITS)}`;
-        const base = { ...who, entity: 'task', action: 'patch', project_id: project, entity_id };
-        return { ...base, data: { status } };
-      }),
-    );
+    const numbers = upTo(size).map((index) => (slice * size + index) * (TASKS / EDITS));
+    await given.patch(project, numbers, { status });
     await next;
   }
 }

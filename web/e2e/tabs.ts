@@ -1,7 +1,7 @@
 /** Two tabs of one person in one browser: a socket each, both live, and one goes on when the other is closed. */
 import type { Browser, BrowserContext, Page, WebSocket } from 'playwright-core';
 import { live, opened } from './browser.ts';
-import { check, type Given, said } from './given.ts';
+import { check, type Given, none, said } from './given.ts';
 
 /** What a person may have by default. */
 const MOST = 10;
@@ -26,7 +26,7 @@ export async function tabs(browser: Browser, given: Given): Promise<void> {
   await second.close();
   await everywhere([first.page], given, 'In the one that is left');
   await live(first.page);
-  check(first.errors.length === 0, `closing one leaves the other${first.errors.map((one) => `\n  ${one}`)}`);
+  none(first.errors, 'closing one leaves the other');
   await context.close();
 }
 
@@ -40,8 +40,7 @@ async function another(context: BrowserContext, given: Given): Promise<readonly 
 }
 
 async function everywhere(pages: readonly Page[], given: Given, title: string): Promise<void> {
-  const base = { entity: 'task', action: 'patch', project_id: 'tabs', entity_id: 't1', source: 'user' };
-  await given.change([{ ...base, data: { title } }], 'boris');
+  await given.patch('tabs', [1], { title }, 'boris');
   for (const page of pages) await page.locator('.body .task span.title', { hasText: title }).waitFor();
 }
 

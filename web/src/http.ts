@@ -1,12 +1,5 @@
 /** The HTTP calls of the page. Problems become `CallFailed` with one sentence for a person. */
-import type {
-  BurnDownAnswer,
-  FoundAnswer,
-  ReceiptAnswer,
-  RecentAnswer,
-  TasksAnswer,
-  UndoneAnswer,
-} from './types.ts';
+import type { BurnDownAnswer, FoundAnswer, ReceiptAnswer, RecentAnswer, TasksAnswer, UndoneAnswer } from './types.ts';
 
 export interface Login {
   readonly token: string;
@@ -29,6 +22,11 @@ export class CallFailed extends Error {
     this.status = status;
     this.temporary = temporary;
   }
+}
+
+/** What went wrong, as one sentence. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 export interface TaskQuery {
@@ -84,11 +82,6 @@ export class Http {
       null,
       signal,
     );
-  }
-
-  /** Any other answer of the edge; `path` begins with `/api`. */
-  get<T>(path: string, signal?: AbortSignal): Promise<T> {
-    return this.#call<T>(path, null, signal);
   }
 
   async #call<T>(path: string, body: object | null, signal?: AbortSignal): Promise<T> {

@@ -102,7 +102,9 @@ export class Loader {
     for (const { partition, offset } of minPosition) query.append('min_position', `${partition}:${offset}`);
     const work = async () => {
       for (let id = left.shift(); id !== undefined; id = left.shift()) {
-        answers.push(await this.get<LegacyAnswer>(`/api/v1/projects/${encodeURIComponent(id)}/branches/summaries?${query}`));
+        answers.push(
+          await this.get<LegacyAnswer>(`/api/v1/projects/${encodeURIComponent(id)}/branches/summaries?${query}`),
+        );
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, work));

@@ -5,7 +5,7 @@ import type { Store } from '../store/store.ts';
 import { ACTOR_ICONS, namesOf } from './actors.ts';
 import { attribute, h, icon, Keyed, redraw, text, type View } from './dom.ts';
 import { receiptButton } from './panes.ts';
-import { figure, fullTime, timePast } from './times.ts';
+import { counted, fullTime, timePast } from './times.ts';
 import { hashOf, PLAIN } from './ui.ts';
 import { AGENT, CHEVRON, label, STATUSES, sign, tone } from './words.ts';
 
@@ -140,7 +140,8 @@ export function sentenceOf({ burst, events, things, parts }: Entry): string {
   if (first === undefined) return counted(events, 'change');
   if (!burst && parts.length === 1) return oneOf(first);
   const same = parts.every((part) => part.entity === first.entity);
-  return `${counted(events, 'change')} to ${counted(things, same ? first.entity : 'thing')}`;
+  const kind = same ? first.entity : 'thing';
+  return `${counted(events, 'change')} to ${counted(things, kind, kind === 'branch' ? 'branches' : undefined)}`;
 }
 
 /** Project and, when all of it was there, branch. */
@@ -171,12 +172,4 @@ function oneOf({ action, entity, text: name, detail }: Part): string {
   const verb = VERBS[action] ?? action;
   const kind = entity === 'task' ? '' : `${entity} `;
   return `${verb} ${kind}“${name}”${detail && verb !== 'deleted' ? `: ${label(detail)}` : ''}`;
-}
-
-function counted(count: number, kind: string): string {
-  return `${figure(count)} ${count === 1 ? kind : plural(kind)}`;
-}
-
-function plural(kind: string): string {
-  return kind === 'branch' ? 'branches' : `${kind}s`;
 }

@@ -1,6 +1,6 @@
 /** Pure: how fresh the page is, in words: live, catching up, retrying, polling, sign in, stopped; and as of when. */
 import type { Machine } from '../connection.ts';
-import { age, clockTime } from './times.ts';
+import { age, clockTime, counted } from './times.ts';
 
 export interface Fresh {
   readonly machine: Machine;
@@ -23,7 +23,7 @@ export function badgeOf(fresh: Fresh): BadgeText {
   const text = stateOf(fresh);
   const { waiting } = fresh;
   if (waiting === 0 || text.kind === 'live') return text;
-  return { ...text, more: join(`${waiting} ${waiting === 1 ? 'change waits' : 'changes wait'}`, text.more) };
+  return { ...text, more: join(counted(waiting, 'change waits', 'changes wait'), text.more) };
 }
 
 function stateOf(fresh: Fresh): BadgeText {

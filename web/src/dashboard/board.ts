@@ -2,6 +2,7 @@
 import type { Client } from '../client.ts';
 import type { Phase } from '../connection.ts';
 import type { Http } from '../http.ts';
+import type { Entry } from '../store/feed.ts';
 import type { RecentAnswer, TaskRow } from '../types.ts';
 import { Activity } from './activity.ts';
 import { attribute, h } from './dom.ts';
@@ -14,7 +15,6 @@ import { CHORD_MS, type Meaning, meaningOf } from './keys.ts';
 import { TaskLoader } from './loader.ts';
 import { Minutes } from './minutes.ts';
 import { Notices } from './notices.ts';
-import { PANELS, type Panel } from './panels.ts';
 import { burnDownButton, openReceipts } from './panes.ts';
 import { everyone, People } from './people.ts';
 import { Tasks } from './tasks.ts';
@@ -62,9 +62,9 @@ export class Board {
   readonly #people = new People();
   readonly #activity = new Activity();
   readonly #notices: Notices;
-  readonly #panels: readonly Panel[];
   readonly #tabs = h('div', { role: 'tablist', 'aria-label': 'Parts of the board' });
   #before: readonly TaskRow[] = [];
+  #earlier: readonly Entry[] = [];
   #asOf: number | null = null;
   #ticks = 0;
   #chordUntil = 0;
@@ -83,8 +83,6 @@ export class Board {
       client.edit(task.project_id, task.id, changes),
     );
     this.#notices = new Notices(this.#ui, store, me);
-    const redraw = () => this.#draws.soon('panels');
-    this.#panels = PANELS.map((make) => make({ store, ui: this.#ui, http, redraw }));
     this.#build();
     this.#plan();
     Object.assign(this.#ui, addressOf(location.hash));
@@ -107,6 +105,7 @@ export class Board {
     try {
       const { tasks, activity } = await this.#http.recent(RECENT);
       this.#before = tasks;
+      this.#earlier = earlier(tasks);
       this.#told(activity);
     } catch {
       // An edge without this call: the feed fills by itself.
@@ -152,11 +151,8 @@ export class Board {
       const { query, treeSort: sort } = this.#ui;
       this.#tree.update(tree(rows.projects(), rows.branches(), { query, sort, now }), this.#everyone(now), now);
     });
-    this.#draws.add('activity', (now) => this.#activity.update(this.#store, earlier(this.#before), now));
+    this.#draws.add('activity', (now) => this.#activity.update(this.#store, this.#earlier, now));
     this.#draws.add('people', (now) => this.#people.update(this.#everyone(now), this.#store, now));
-    this.#draws.add('panels', (now) => {
-      for (const panel of this.#panels) panel.update(now);
-    });
     this.#draws.add('pane', () => this.#drawPane());
   }
 
@@ -206,11 +202,10 @@ export class Board {
       tab.addEventListener('click', () => this.#ui.change({ pane }));
       this.#tabs.append(tab);
     }
-    const panels = this.#panels.map(({ element }) => element);
     const chosen = () => ({ choice: this.#ui.choice, name: this.#tasks.name });
     this.#tasks.tools.prepend(burnDownButton(this.#http, chosen));
     openReceipts(this.element, this.#http);
-    const side = h('div', { class: 'side' }, this.#people.element, ...panels, this.#activity.element);
+    const side = h('div', { class: 'side' }, this.#people.element, this.#activity.element);
     const main = h('main', { class: 'columns' }, this.#tree.element, this.#tasks.element, side);
     this.element.append(
       this.#header.element,
@@ -218,7 +213,6 @@ export class Board {
       h('nav', { class: 'tabs', 'aria-label': 'Parts of the board' }, this.#tabs),
       main,
       this.#notices.element,
-      this.#help.element,
     );
   }
 

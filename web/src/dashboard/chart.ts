@@ -1,30 +1,30 @@
 /** The last hour in bars, a minute each: people above the line, agents (and the system) below it. */
-import { attribute, h, text } from './dom.ts';
+import { attribute, h, svg, text } from './dom.ts';
 import { type Counts, SPAN, totalOf } from './minutes.ts';
 import { figure, minuteTime } from './times.ts';
 
-const SVG = 'http://www.w3.org/2000/svg';
 const STEP = 4;
 const WIDE = 3;
 
 /** `height` of the drawing in its own units; people get a third of it. */
 export class Hour {
   readonly element: SVGSVGElement;
-  readonly #people = path('people');
-  readonly #agents = path('agents');
+  readonly #people = svg('path', { class: 'people' });
+  readonly #agents = svg('path', { class: 'agents' });
   readonly #height: number;
   #drawn = '';
 
   constructor(height: number, name: string) {
     this.#height = height;
-    this.element = document.createElementNS(SVG, 'svg');
-    attribute(this.element, 'class', `hour ${name}`);
-    attribute(this.element, 'viewBox', `0 0 ${SPAN * STEP} ${height}`);
-    attribute(this.element, 'preserveAspectRatio', 'none');
-    attribute(this.element, 'role', 'img');
-    const line = path('line');
-    attribute(line, 'd', `M0 ${this.#base}H${SPAN * STEP}`);
-    this.element.append(line, this.#people, this.#agents);
+    const viewBox = `0 0 ${SPAN * STEP} ${height}`;
+    const line = svg('path', { class: 'zero', d: `M0 ${this.#base}H${SPAN * STEP}` });
+    this.element = svg(
+      'svg',
+      { class: `hour ${name}`, viewBox, preserveAspectRatio: 'none', role: 'img' },
+      line,
+      this.#people,
+      this.#agents,
+    );
   }
 
   update(minutes: readonly Counts[], label: string): void {
@@ -122,10 +122,4 @@ export function wordsOf({ person, agent, system }: Counts): string {
   ] as const;
   const told = parts.filter(([, count]) => count > 0).map(([who, count]) => `${figure(count)} by ${who}`);
   return told.join(', ');
-}
-
-function path(name: string): SVGPathElement {
-  const made = document.createElementNS(SVG, 'path');
-  made.setAttribute('class', name);
-  return made;
 }

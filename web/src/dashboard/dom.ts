@@ -8,7 +8,18 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   attributes: Attributes = {},
   ...children: readonly Child[]
 ): HTMLElementTagNameMap[K] {
-  const element = document.createElement(tag);
+  return filled(document.createElement(tag), attributes, children);
+}
+
+export function svg<K extends keyof SVGElementTagNameMap>(
+  tag: K,
+  attributes: Attributes = {},
+  ...children: readonly Node[]
+): SVGElementTagNameMap[K] {
+  return filled(document.createElementNS('http://www.w3.org/2000/svg', tag), attributes, children);
+}
+
+function filled<E extends Element>(element: E, attributes: Attributes, children: readonly Child[]): E {
   for (const [name, value] of Object.entries(attributes)) attribute(element, name, value);
   element.append(...children);
   return element;
@@ -28,24 +39,17 @@ export function text(element: Element, value: string): void {
   if (element.textContent !== value) element.textContent = value;
 }
 
-const SVG = 'http://www.w3.org/2000/svg';
-
 /** An icon from path data, 16 by 16, in the text's colour; hidden from screen readers. */
 export function icon(paths: string, name = 'icon'): SVGSVGElement {
-  const svg = document.createElementNS(SVG, 'svg');
-  svg.setAttribute('viewBox', '0 0 16 16');
-  svg.setAttribute('class', name);
-  svg.setAttribute('aria-hidden', 'true');
-  redraw(svg, paths);
-  return svg;
+  const element = svg('svg', { viewBox: '0 0 16 16', class: name, 'aria-hidden': 'true' });
+  redraw(element, paths);
+  return element;
 }
 
-export function redraw(svg: SVGSVGElement, paths: string): void {
-  if (svg.dataset.paths === paths) return;
-  svg.dataset.paths = paths;
-  const path = document.createElementNS(SVG, 'path');
-  path.setAttribute('d', paths);
-  svg.replaceChildren(path);
+export function redraw(element: SVGSVGElement, paths: string): void {
+  if (element.dataset.paths === paths) return;
+  element.dataset.paths = paths;
+  element.replaceChildren(svg('path', { d: paths }));
 }
 
 export interface View<T> {

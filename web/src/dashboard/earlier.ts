@@ -22,7 +22,7 @@ export function earlier(tasks: readonly TaskRow[]): readonly Entry[] {
 /** Who changed one of these within the time that counts as being at work. */
 export function atWork(tasks: readonly TaskRow[], now: number): readonly Present[] {
   const found = new Map<string, Present>();
-  for (const task of newestFirst(tasks).filter((one) => now - timeOf(one) < AWAY_MS)) {
+  for (const task of newestFirst(tasks.filter((one) => now - timeOf(one) < AWAY_MS))) {
     const who = whoOf(task.last_actor ?? {});
     const key = `${who.kind}\u0000${who.name}`;
     const { project_id: projectId, branch_id: branchId } = task;

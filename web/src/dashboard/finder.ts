@@ -1,8 +1,8 @@
 /** The search: narrows what is on show as one types, and lists names and tasks of all branches to jump to. */
-import type { Http } from '../http.ts';
+import { type Http, reasonOf } from '../http.ts';
 import type { Store } from '../store/store.ts';
 import type { TaskRow } from '../types.ts';
-import { attribute, h, icon, Keyed, text, type View } from './dom.ts';
+import { attribute, h, icon, Keyed, redraw, text, type View } from './dom.ts';
 import { type Find, findNames, findOf } from './finds.ts';
 import type { Ui } from './ui.ts';
 import { SEARCH, sign, tone } from './words.ts';
@@ -83,10 +83,7 @@ export class Finder {
       text(this.#foot, more ? `The first ${tasks.length} tasks; type more to narrow.` : `${tasks.length} tasks`);
     } catch (error) {
       if (signal.aborted) return;
-      text(
-        this.#foot,
-        `Tasks of other branches could not be searched: ${error instanceof Error ? error.message : error}`,
-      );
+      text(this.#foot, `Tasks of other branches could not be searched: ${reasonOf(error)}`);
     }
     this.#show();
   }
@@ -182,7 +179,7 @@ export class Finder {
       update: (find) => {
         shown = find;
         attribute(mark, 'class', `sign tone-${find.status === null ? 'none' : tone(find.status)}`);
-        mark.replaceChildren(...icon(find.status === null ? '' : sign(find.status)).children);
+        redraw(mark, find.status === null ? '' : sign(find.status));
         text(name, find.name);
         text(place, find.place);
       },

@@ -1,6 +1,7 @@
 /** What the keys do and what the signs mean, on `?`. */
 import { h, icon } from './dom.ts';
 import { ticks } from './meter.ts';
+import { Over } from './over.ts';
 import { AGENT, label, PERSON, PRIORITIES, STATUSES, sign, tone } from './words.ts';
 
 const KEYS: readonly (readonly [string, string])[] = [
@@ -17,12 +18,10 @@ const KEYS: readonly (readonly [string, string])[] = [
 ];
 
 export class Help {
-  readonly element = h('dialog', { class: 'help', 'aria-label': 'Keys and signs' });
+  readonly #over = new Over('help', 'Keys and signs');
+  readonly #parts: readonly HTMLElement[];
 
   constructor() {
-    const close = h('button', { class: 'round', type: 'button', 'aria-label': 'Close' }, '×');
-    close.addEventListener('click', () => this.element.close());
-    this.element.addEventListener('click', (event) => event.target === this.element && this.element.close());
     const keys = h('dl', { class: 'keys' });
     for (const [key, what] of KEYS) keys.append(h('div', {}, h('dt', {}, key), h('dd', {}, what)));
     const signs = h('ul', { class: 'signs' });
@@ -33,11 +32,11 @@ export class Help {
       h('li', {}, icon(PERSON, 'actor person'), 'a person'),
       h('li', {}, icon(AGENT, 'actor agent'), 'an agent'),
     );
-    this.element.append(h('div', { class: 'sheet' }, h('h2', {}, 'Keys'), close, keys, h('h2', {}, 'Signs'), signs));
+    this.#parts = [keys, h('h2', {}, 'Signs'), signs];
   }
 
   toggle(): void {
-    if (this.element.open) this.element.close();
-    else this.element.showModal();
+    if (this.#over.element.open) this.#over.element.close();
+    else this.#over.show('Keys', ...this.#parts);
   }
 }

@@ -1,5 +1,5 @@
 /** Reads the tasks of the chosen branch page by page, and again when a snapshot replaced its project. */
-import { CallFailed, type Http } from '../http.ts';
+import { CallFailed, type Http, reasonOf } from '../http.ts';
 import type { Store } from '../store/store.ts';
 import type { Choice } from './ui.ts';
 
@@ -61,7 +61,7 @@ export class TaskLoader {
   #failed(choice: Choice, error: unknown): void {
     if (error instanceof DOMException && error.name === 'AbortError') return;
     if (choice !== this.#choice) return;
-    this.problem = error instanceof Error ? error.message : String(error);
+    this.problem = reasonOf(error);
     this.#enter('failed');
     const again = !(error instanceof CallFailed) || error.temporary;
     const { signal } = this.#stop;

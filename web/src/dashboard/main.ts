@@ -2,7 +2,7 @@
 import { Client } from '../client.ts';
 import type { Phase } from '../connection.ts';
 import { envOf } from '../env.ts';
-import { CallFailed, Http } from '../http.ts';
+import { CallFailed, Http, reasonOf } from '../http.ts';
 import { Loader } from '../load.ts';
 import { Refetch } from '../refetch.ts';
 import { Board } from './board.ts';
@@ -71,7 +71,7 @@ class Page {
       if (this.#token !== null) await this.#open();
       else
         this.#ask(
-          `This login link did not work: ${sentence(error)}. A link works once; \`anabranch up\` prints a new one.`,
+          `This login link did not work: ${reasonOf(error)}. A link works once; \`anabranch up\` prints a new one.`,
         );
     }
   }
@@ -120,10 +120,6 @@ class Page {
     this.#root.append(this.#signin.element);
     this.#signin.open(this.#board !== null);
   }
-}
-
-function sentence(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 const theme = keptTheme();

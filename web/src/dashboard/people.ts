@@ -4,7 +4,7 @@ import type { Store } from '../store/store.ts';
 import { ACTOR_ICONS, nameOf } from './actors.ts';
 import { attribute, h, icon, Keyed, text } from './dom.ts';
 import { receiptButton } from './panes.ts';
-import { ago, figure } from './times.ts';
+import { ago, counted, figure } from './times.ts';
 import { pathOf } from './ui.ts';
 
 const SHOWN = 10;
@@ -39,7 +39,7 @@ export class People {
           attribute(place, 'title', where);
           attribute(place, 'href', pathOf(one));
           text(count, `${figure(one.events)} · ${ago(one.at, now)}`);
-          attribute(count, 'title', `${figure(one.events)} changes seen here, the last one ${ago(one.at, now)}`);
+          attribute(count, 'title', `${counted(one.events, 'change')} seen here, the last one ${ago(one.at, now)}`);
         },
       };
     });
@@ -50,7 +50,7 @@ export class People {
     const all = [...present].sort((a, b) => rank(a) - rank(b));
     const people = all.filter((one) => one.kind === 'person').length;
     const agents = all.filter((one) => one.kind === 'agent').length;
-    const counts = [counted(people, 'person', 'people'), counted(agents, 'agent', 'agents')];
+    const counts = [counted(people, 'person', 'people'), counted(agents, 'agent')];
     text(this.#count, all.length === 0 ? '' : counts.join(', '));
     this.#empty.hidden = all.length > 0;
     this.#items.patch(all.slice(0, SHOWN).map((one) => [one.key, { one, place: placeOf(one, store), now }]));
@@ -71,8 +71,4 @@ function placeOf({ projectId, branchId }: Present, { rows }: Store): string {
 
 function rank(one: Present): number {
   return { person: 0, agent: 1, system: 2 }[one.kind];
-}
-
-function counted(count: number, one: string, many: string): string {
-  return `${figure(count)} ${count === 1 ? one : many}`;
 }

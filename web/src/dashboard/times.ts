@@ -12,6 +12,11 @@ export function figure(value: number): string {
   return number.format(value);
 }
 
+/** "1 task", "1,204 tasks". */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${figure(count)} ${count === 1 ? one : many}`;
+}
+
 export function clockTime(ms: number): string {
   return clock.format(ms);
 }

@@ -3,7 +3,7 @@ import type { Present } from '../store/presence.ts';
 import { attribute, h, icon, Keyed, text, type View } from './dom.ts';
 import { type Line, LineView } from './line.ts';
 import type { Minutes } from './minutes.ts';
-import { figure } from './times.ts';
+import { counted, figure } from './times.ts';
 import type { Choice, Ui } from './ui.ts';
 import { isFinished, type TreeProject, type TreeSort, twinsOf } from './view.ts';
 import { CHEVRON } from './words.ts';
@@ -108,7 +108,7 @@ function branchLines({ tree, choice, unfolded, present, now }: Group): readonly 
 
 function drawMore(more: HTMLElement, { tree, unfolded, now }: Group): void {
   const finished = tree.rest.filter((branch) => isFinished(branch, now)).length;
-  const count = `${figure(tree.rest.length)} more ${tree.rest.length === 1 ? 'branch' : 'branches'}`;
+  const count = counted(tree.rest.length, 'more branch', 'more branches');
   text(more, unfolded ? 'Show fewer branches' : `${count}${finished > 0 ? `, ${figure(finished)} finished` : ''}`);
   attribute(more, 'aria-expanded', unfolded ? 'true' : 'false');
 }

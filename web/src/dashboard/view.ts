@@ -72,7 +72,10 @@ export function tree(
 ): readonly TreeProject[] {
   const named = [...projects, ...branches].some((one) => !one.archived && has(one.name, asked.query));
   const wish = named ? asked : { ...asked, query: '' };
-  const of = byProject(branches.filter((branch) => !branch.archived));
+  const of = grouped(
+    branches.filter((branch) => !branch.archived),
+    (branch) => branch.project_id,
+  );
   const order = orderOf(wish);
   const trees: TreeProject[] = [];
   for (const project of projects.filter((one) => !one.archived).sort(order)) {
@@ -108,8 +111,7 @@ function orderOf({ sort, now }: TreeWish): (a: Node, b: Node) => number {
 /** What tells branches of the same name apart: the last part of their ids, and no more of those than it takes. */
 export function twinsOf(branches: readonly Pick<BranchRow, 'id' | 'name'>[]): ReadonlyMap<string, string> {
   const hints = new Map<string, string>();
-  for (const name of new Set(branches.map((one) => one.name))) {
-    const twins = branches.filter((one) => one.name === name);
+  for (const twins of grouped(branches, ({ name }) => name).values()) {
     if (twins.length < 2) continue;
     const ends = (of: RegExp) => twins.map(({ id }) => id.split(of).at(-1) ?? id);
     const [short, long] = [ends(/[:/_-]/), ends(/[:/]/)];
@@ -185,12 +187,13 @@ const SORTS: Readonly<Record<TaskSort, (a: TaskRow, b: TaskRow) => number>> = {
   title: (a, b) => compare(keysOf(a).title, keysOf(b).title) || byId(a, b),
 };
 
-function byProject(branches: readonly BranchRow[]): Map<string, BranchRow[]> {
-  const groups = new Map<string, BranchRow[]>();
-  for (const branch of branches) {
-    const group = groups.get(branch.project_id);
-    if (group === undefined) groups.set(branch.project_id, [branch]);
-    else group.push(branch);
+function grouped<T>(list: readonly T[], keyOf: (one: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const one of list) {
+    const key = keyOf(one);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [one]);
+    else group.push(one);
   }
   return groups;
 }

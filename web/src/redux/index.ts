@@ -4,7 +4,7 @@ import { Client } from '../client.ts';
 import { Drift } from '../drift.ts';
 import { type Env, envOf, type Place, type Sink, type Tuning } from '../env.ts';
 import type { DataFrame } from '../frames.ts';
-import { CallFailed } from '../http.ts';
+import { reasonOf } from '../http.ts';
 import { Loader } from '../load.ts';
 import type { Change } from '../outbound.ts';
 import type { Outcome, Pending } from '../outbox.ts';
@@ -63,7 +63,7 @@ export class Summaries {
     this.#refetch = new Refetch(
       this.#loader,
       ({ answer, source }) => store.dispatch(actions.setSummaries({ answer, source, at: env.now() })),
-      (error) => store.dispatch(actions.setLoading({ loading: false, error: wordsOf(error) })),
+      (error) => store.dispatch(actions.setLoading({ loading: false, error: reasonOf(error) })),
       env.setTimeout,
     );
     const streams = projects?.map((id) => `project:${id}`) ?? ['project:*'];
@@ -91,7 +91,7 @@ export class Summaries {
       this.client.placed(answer.metadata.positions);
       return true;
     } catch (error) {
-      dispatch(actions.setLoading({ loading: false, error: wordsOf(error) }));
+      dispatch(actions.setLoading({ loading: false, error: reasonOf(error) }));
       return false;
     }
   }
@@ -175,8 +175,4 @@ export class Summaries {
 /** The client of a store: `connectSummaries(store, { url, token }).start()`. */
 export function connectSummaries(store: StoreLike, options: ReduxOptions): Summaries {
   return new Summaries(store, options);
-}
-
-function wordsOf(error: unknown): string {
-  return error instanceof CallFailed || error instanceof Error ? error.message : String(error);
 }

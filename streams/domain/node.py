@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from copy import copy
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -142,7 +143,13 @@ def hints_of(key: bytes, head: Head) -> list[tuple[bytes, bytes]]:
     parents = head.memory.former
     if not head.deleted:
         parents = ((head.branch_id if parent_kind == b"branch" else head.task_id) or "", *parents)
-    return [(b"%b/%b/%b" % (parent_kind, project, escape(parent).encode()), key) for parent in parents]
+    return [(_parent_key(parent_kind, project, parent), key) for parent in parents]
+
+
+@lru_cache(maxsize=4096)
+def _parent_key(kind: bytes, project: bytes, parent: str) -> bytes:
+    """Return a parent's key; its children come together. project: escaped."""
+    return b"%b/%b/%b" % (kind, project, escape(parent).encode())
 
 
 def _context_hints(key: bytes, project_id: str, head: Head) -> Iterator[tuple[bytes, bytes]]:

@@ -61,8 +61,14 @@ class Stores:
             raise
 
     def end_restore(self) -> None:
-        """Forget rows that still wait for their step's end."""
+        """Forget rows that still wait for their step's end, and let all stores be read."""
         self._restorers.clear()
+        try:
+            for store in self._open.values():
+                store.filled()
+        except Exception as error:
+            self._fatal(error)
+            raise
 
     def give_up_if_ahead(self, partition: int, end: int) -> bool:
         """Move a store aside that includes offsets its topic doesn't have (a topic made anew, an unclean election)."""

@@ -124,24 +124,44 @@ def test_a_store_ahead_of_its_topic_is_given_up(tmp_path: Path) -> None:
     assert failures == []
 
 
-def test_a_killed_store_stands_at_an_earlier_step(tmp_path: Path) -> None:
-    """After kill -9 the rows are exactly those up to the mark: an earlier step, never half of one."""
+@pytest.mark.parametrize("filling", [False, True])
+def test_a_killed_store_stands_at_an_earlier_step(tmp_path: Path, filling: bool) -> None:  # noqa: FBT001  because pytest gives it
+    """After kill -9 the rows are exactly those up to the mark: an earlier step, never half of one. While it is filled, too."""
     code = textwrap.dedent("""
         import os, sys
         from pathlib import Path
         from streams.engine.store import Mark, PartitionStore, Write
-        store = PartitionStore(Path(sys.argv[1]))
+        store = PartitionStore(Path(sys.argv[1]), filling=sys.argv[2] == "True")
         for step in range(60_000):
-            store.apply(Write(Mark(through=step), {b"row/%d" % step: b"x" * 200}))
+            store.apply(Write(Mark(through=step), {b"row/%d" % step: b"x" * 1000}))
         os.kill(os.getpid(), 9)
     """)
-    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False)
+    subprocess.run([sys.executable, "-c", code, str(tmp_path), str(filling)], check=False)
     store = PartitionStore(tmp_path)
     through = store.mark.through
     assert 0 < through < 60_000
     assert all(store.get(b"row/%d" % step) for step in range(through + 1))
     assert store.get(b"row/%d" % (through + 1)) is None
     store.close()
+
+
+def test_a_store_can_be_read_while_it_is_filled(tmp_path: Path) -> None:
+    """A read sees what was written, and what is written after it; nothing is lost where filling ends, by a read or by word."""
+    for end in (lambda store: store.get(b"task/p/0"), lambda store: store.children(b"branch/p/b"), PartitionStore.filled):
+        path = tmp_path / str(len(list(tmp_path.iterdir())))
+        store, _ = open_store(path, 1_000, _DAY_MS, "e")
+        for number in (0, 1):
+            key = b"task/p/%d" % number
+            store.apply(Write(Mark(changelog=number, epoch="e", written_ms=1_000), {key: b"{}"}, [(b"branch/p/b", key)]))
+            end(store)
+        store.close()
+
+        again, moved = open_store(path, 2_000, _DAY_MS, "e")
+        assert moved is None
+        assert again.mark.changelog == 1
+        assert [again.get(b"task/p/%d" % number) for number in (0, 1, 2)] == [b"{}", b"{}", None]
+        assert again.children(b"branch/p/b") == [b"task/p/0", b"task/p/1"]
+        again.close()
 
 
 def test_bad_blocks_are_not_taken_for_a_lock(tmp_path: Path) -> None:

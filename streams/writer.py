@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from aiokafka.errors import KafkaTimeoutError
 
 from streams.dlq import dead_records
+from streams.eager import Begun
 from streams.publication import Builder, Publication, Sendable, cut, plain
 
 
@@ -55,7 +56,7 @@ class _Sent:
 
 
 class Writer:
-    """Two coroutines: one sends without waiting for acknowledgements, one awaits them in order and tells the owner.
+    """Two coroutines: one sends what had to wait, without waiting for acknowledgements; one awaits these in order and tells the owner.
 
     `concurrent send_batch` calls reorder, so nothing else may send to these partitions. durable: called for each publication in order.
     """
@@ -68,17 +69,26 @@ class Writer:
         self._outlets = outlets
         self._durable = durable
         self._clock = clock
-        self._queue: asyncio.Queue[Publication] = asyncio.Queue()
+        self._queue: asyncio.Queue[Publication | Begun[_Sent]] = asyncio.Queue()
+        self._free = True
         self._sent: asyncio.Queue[_Sent] = asyncio.Queue()
         self._open = 0
         self._idle = asyncio.Event()
         self._idle.set()
 
     def put(self, publication: Publication) -> None:
-        """Queue a publication behind all others."""
+        """Send a publication behind all others: here and now if none is before it. Raises what Kafka refuses at once."""
         self._open += 1
         self._idle.clear()
-        self._queue.put_nowait(publication)
+        if not self._free:
+            self._queue.put_nowait(publication)
+            return
+        begun = Begun(self._send(publication))
+        if begun.done:
+            self._sent.put_nowait(begun.result)
+        else:
+            self._free = False
+            self._queue.put_nowait(begun)
 
     async def drained(self) -> None:
         """Wait until everything that was put is acknowledged."""
@@ -92,8 +102,9 @@ class Writer:
 
     async def _send_all(self) -> None:
         while True:
-            publication = await self._queue.get()
-            self._sent.put_nowait(await self._send(publication))
+            next_one = await self._queue.get()
+            self._sent.put_nowait(await (next_one.rest() if isinstance(next_one, Begun) else self._send(next_one)))
+            self._free = self._queue.empty()
 
     async def _send(self, publication: Publication) -> _Sent:
         outlets = self._outlets

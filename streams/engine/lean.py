@@ -1,12 +1,14 @@
 """Draining aiokafka's fetcher without building a `ConsumerRecord` of eleven fields for each record."""
 
 import asyncio
+import contextlib
 from collections.abc import Collection, Iterator
 from typing import Any
 
 import aiokafka
 from aiokafka import TopicPartition
 from aiokafka.consumer.fetcher import FetchResult, PartitionRecords
+from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from streams.domain.records import Record
@@ -20,13 +22,20 @@ async def wait_for_records(consumer: aiokafka.AIOKafkaConsumer, wanted: Collecti
     fetcher: Any = consumer._fetcher  # noqa: SLF001  there is no public way to drain without `ConsumerRecord`
     if seconds > 0 and not any(tp in wanted for tp in fetcher._records):  # noqa: SLF001
         waiter = fetcher._create_fetch_waiter()  # noqa: SLF001
+        timer = asyncio.get_running_loop().call_later(seconds, _give_up, waiter)
         try:
-            await asyncio.wait([waiter], timeout=seconds)
+            with contextlib.suppress(KafkaError):  # what the group's coordinator says there, it says in its own place too
+                await waiter  # `asyncio.wait` would take another turn of the loop
         finally:
-            waiter.cancel()
+            timer.cancel()
     for result in fetcher._records.values():  # noqa: SLF001
         if type(result) is FetchResult and result._partition_records is not None:  # noqa: SLF001
             result._partition_records.__class__ = _LeanRecords  # noqa: SLF001
+
+
+def _give_up(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)
 
 
 def position(consumer: aiokafka.AIOKafkaConsumer, tp: TP) -> int:

@@ -39,13 +39,18 @@ class Batch:
 
 
 class Sink:
-    """Keeps logs per (topic, partition). Unless `held`, batches are acknowledged at once. refusals: how often to time out first."""
+    """Keeps logs per (topic, partition). Unless `held`, batches are acknowledged at once. refusals: how often to time out first.
+
+    gate: what must be set before a batch is taken, as while an earlier one is still in the producer's queue.
+    """
 
     def __init__(self, *, held: bool = False, refusals: int = 0) -> None:
         self.logs: dict[tuple[str, int], list[Sendable]] = {}
         self.waiting: list[tuple[asyncio.Future[Place], Place]] = []
         self.held = held
         self.refusals = refusals
+        self.gate = asyncio.Event()
+        self.gate.set()
 
     def create_batch(self) -> Batch:
         """Return an empty batch."""
@@ -53,6 +58,7 @@ class Sink:
 
     async def send_batch(self, batch: Builder, topic: str, *, partition: int) -> Awaitable[Any]:
         """Append to the log."""
+        await self.gate.wait()
         if self.refusals:
             self.refusals -= 1
             raise KafkaTimeoutError

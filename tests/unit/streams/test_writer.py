@@ -47,6 +47,32 @@ async def test_publications_leave_and_are_told_in_order() -> None:
     assert [done.publication.step for done in durable] == list(range(10))
 
 
+async def test_a_lone_publication_leaves_at_once() -> None:
+    """It does not wait for its turn in the event loop."""
+    sink = Sink(held=True)
+    writer = Writer(5, sink, _OUTLETS, list[Acknowledged]().append, clock=lambda: 1)
+    writer.put(_publication(1))
+    assert (sink.values("cascades", 5), sink.values("state", 5)) == ([b"c1"], [b"1-0"])
+
+
+async def test_order_is_kept_behind_one_that_waits() -> None:
+    """What comes while the producer's queue is full waits behind it, also what comes when it is free again."""
+    sink, durable = Sink(), list[Acknowledged]()
+    async with _running(sink, durable) as writer:
+        sink.gate.clear()
+        for number in (1, 2):
+            writer.put(_publication(number))
+            await _turns()
+        assert sink.logs == {}
+        sink.gate.set()
+        writer.put(_publication(3))
+        await writer.drained()
+        writer.put(_publication(4))
+        await writer.drained()
+    assert sink.values("cascades", 5) == [b"c1", b"c2", b"c3", b"c4"]
+    assert [done.publication.step for done in durable] == [1, 2, 3, 4]
+
+
 async def test_the_place_of_the_rows_is_told() -> None:
     """The first and last offset in `task-state` span all batches of a publication."""
     sink, durable = Sink(), list[Acknowledged]()

@@ -3,6 +3,8 @@
 import ipaddress
 import math
 import time
+from collections import deque
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import structlog
@@ -18,8 +20,70 @@ from schemas.problems import RATE, Problem
 
 log = structlog.get_logger()
 MEMORY: Final = "async+memory://"
+_FEW: Final = 64
 _SITE_BITS: Final = 64
 """An address of IPv6 counts with its network: whoever has one has all of it (RFC 6177)."""
+
+
+class Calls(MemoryStorage):
+    """The library's storage in this process for the moving window, by itself.
+
+    The library's own looks at the calls of all keys on every call, each in a thread while that key is locked. Here a key's old calls go
+    when it calls again, and keys that are quiet now and then. clock: seconds since 1970.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        super().__init__()
+        self._clock = clock
+        self._calls: dict[str, tuple[int, deque[float]]] = {}
+        self._room = _FEW
+
+    @property
+    def keys(self) -> int:
+        """Return how many keys are kept."""
+        return len(self._calls)
+
+    async def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
+        """Count calls, unless there would be more than `limit` in `expiry` seconds."""
+        now = self._clock()
+        calls = self._within(key, expiry, now)
+        if len(calls) + amount > limit:
+            return False
+        calls.extend([now] * amount)
+        return True
+
+    async def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
+        """Return when the oldest call that counts was, and how many count."""
+        del limit
+        now = self._clock()
+        calls = self._within(key, expiry, now)
+        return (calls[0], len(calls)) if calls else (now, 0)
+
+    async def clear(self, key: str) -> None:
+        """Forget what was counted for a key."""
+        self._calls.pop(key, None)
+
+    async def reset(self) -> int | None:
+        """Forget everything; returns how many keys there were."""
+        keys, self._calls = len(self._calls), {}
+        return keys
+
+    def _within(self, key: str, expiry: int, now: float) -> deque[float]:
+        """Return the calls that still count."""
+        known = self._calls.get(key)
+        if known is None:
+            self._sweep(now)
+            known = self._calls[key] = expiry, deque()
+        calls = known[1]
+        while calls and calls[0] < now - expiry:
+            calls.popleft()
+        return calls
+
+    def _sweep(self, now: float) -> None:
+        """Forget the keys without a call that counts, once they may be half of all."""
+        if len(self._calls) >= self._room:
+            self._calls = {key: known for key, known in self._calls.items() if known[1] and known[1][-1] >= now - known[0]}
+            self._room = 2 * len(self._calls) + _FEW
 
 
 class Taken(NamedTuple):
@@ -39,7 +103,7 @@ class Window:
         self.window_s = window_s
         self._item = RateLimitItemPerSecond(calls, window_s, name)
         self._limiter = MovingWindowRateLimiter(store)
-        self._own = MovingWindowRateLimiter(MemoryStorage())
+        self._own = MovingWindowRateLimiter(Calls())
 
     async def take(self, key: str) -> Taken:
         """Count a call."""
@@ -97,6 +161,8 @@ class Strangers:
 
 def store_of(address: str) -> Storage:
     """Return the store at this address (`async+memory://`, `async+redis://host:port/0`). Raises `UsageFailure`."""
+    if address == MEMORY:
+        return Calls()
     try:
         # the library's own choice of a Redis client does not go together with ours of other packages
         store = storage_from_string(address, **({"implementation": "redispy"} if "redis" in address.partition(":")[0] else {}))

@@ -5,7 +5,7 @@ from limits.aio.storage import MemoryStorage
 
 from api.problems import Refusal
 from api.protocol.access import Principal
-from api.quota import MEMORY, Quota, Strangers, store_of
+from api.quota import MEMORY, Calls, Quota, Strangers, store_of
 from schemas.failure import UsageFailure
 
 USER, OTHER, ADMIN = Principal("u", frozenset()), Principal("v", frozenset()), Principal("a", frozenset(), frozenset({"admin"}))
@@ -24,7 +24,7 @@ async def left(quota: Quota, principal: Principal, calls: int) -> list[str]:
     return [(await quota.take(principal)).get("RateLimit", "").split(";t=")[0] for _ in range(calls)]
 
 
-@pytest.mark.parametrize("store", [MemoryStorage, Broken])
+@pytest.mark.parametrize("store", [Calls, MemoryStorage, Broken])
 async def test_each_user_has_its_own_calls(store: type[MemoryStorage]) -> None:
     """The one above is refused, with when to come back; others are not touched by it; an outage of the store stops nobody."""
     quota = Quota(store(), 3, 60)
@@ -37,9 +37,10 @@ async def test_each_user_has_its_own_calls(store: type[MemoryStorage]) -> None:
     assert await left(quota, ADMIN, 9) == [""] * 9
 
 
-async def test_calls_come_back() -> None:
+@pytest.mark.parametrize("store", [Calls, MemoryStorage])
+async def test_calls_come_back(store: type[MemoryStorage]) -> None:
     """When the window is over."""
-    quota = Quota(MemoryStorage(), 1, 1)
+    quota = Quota(store(), 1, 1)
     await quota.take(USER)
     while True:
         try:
@@ -54,12 +55,12 @@ async def test_a_store_that_cannot_be_used_is_named(address: str) -> None:
     """In a sentence that shows what can."""
     with pytest.raises(UsageFailure, match=r"async\+memory"):
         store_of(address)
-    assert isinstance(store_of(MEMORY), MemoryStorage)
+    assert isinstance(store_of(MEMORY), Calls)
 
 
 async def test_each_address_has_its_own_tries() -> None:
     """One that changes within its own network of IPv6 is still the same; names of sockets count as they are."""
-    strangers = Strangers(MemoryStorage(), 2, 60)
+    strangers = Strangers(Calls(), 2, 60)
     for one, same in (("10.0.0.1", "10.0.0.1"), ("2001:db8::1", "2001:db8::beef:1"), ("/run/socket", "/run/socket"), (None, None)):
         assert [await strangers.turn_away(one), await strangers.turn_away(same)] == [None, None]
         problem = await strangers.turn_away(same)
@@ -67,3 +68,16 @@ async def test_each_address_has_its_own_tries() -> None:
         assert (problem.type.code, 0 < (problem.retry_after_ms or 0) <= 61_000) == ("rate", True)
     assert await strangers.turn_away("10.0.0.2") is None
     assert await strangers.turn_away("2001:db8:0:1::1") is None
+
+
+async def test_who_does_not_call_any_more_is_forgotten() -> None:
+    """Of keys that each call once, about those of one window are kept, however many come; what is cleared counts no more."""
+    moments = iter(number / 100 for number in range(10**9))
+    calls = Calls(lambda: next(moments))
+    for number in range(2_000):
+        assert await calls.acquire_entry(str(number), 1, 1)
+        assert calls.keys <= 2 * 101 + 65
+    assert not await calls.acquire_entry("1999", 1, 1)
+    await calls.clear("1999")
+    assert await calls.acquire_entry("1999", 1, 1)
+    assert ((await calls.reset() or 0) > 1, calls.keys) == (True, 0)

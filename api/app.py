@@ -157,7 +157,8 @@ async def _serve(edge: Edge, bound: tuple[socket.socket, socket.socket], stop: a
     url, private_url = url_of(settings.host, public), url_of(settings.private_host, private)
     agents = AgentsDoor(edge)
     doors = Doors(
-        Server(config_of(public_app(edge, agents), settings), public), Server(config_of(private_app(edge, url), settings), private)
+        Server(config_of(public_app(edge, agents), settings, edge.meters), public),
+        Server(config_of(private_app(edge, url), settings, edge.meters), private),
     )
     parts = [edge.tail.run(), edge.changes.run(), edge.connections.tick(), edge.drift.run(edge.tail.ready)]
     parts += [_sweep(edge), _watch_revocations(edge), agents.run()]

@@ -38,6 +38,8 @@ class Meters:
         self.paused = self._gauge(metrics.EDGE_PAUSED)
         self.unsent = self._gauge(metrics.EDGE_UNSENT)
         self.conflated = Counter(metrics.EDGE_CONFLATED.name, metrics.EDGE_CONFLATED.meaning, registry=self.registry)
+        self.waiting = self._gauge(metrics.EDGE_WAITING)
+        self.impatient = Counter(metrics.EDGE_IMPATIENT.name, metrics.EDGE_IMPATIENT.meaning, ["reason"], registry=self.registry)
         self._sent = 0
         self._merged_frames = 0
         self._merged_events = 0

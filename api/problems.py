@@ -7,6 +7,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from schemas import problems
 from schemas.problems import Problem, ProblemType, document
@@ -50,6 +51,10 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def http(_request: Request, error: HTTPException) -> Response:
         return problem_response(Problem(_BY_STATUS.get(error.status_code, problems.INVALID_REQUEST), str(error.detail)))
+
+    @app.exception_handler(ClientDisconnect)
+    async def gone(_request: Request, _error: ClientDisconnect) -> Response:
+        return problem_response(Problem(problems.TIMEOUT))  # nobody reads it: it was a peer's fault and no mistake of ours
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_request: Request, error: RequestValidationError) -> Response:

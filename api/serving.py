@@ -5,12 +5,15 @@ import resource
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Final
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from api.direct import EdgeProtocol
+from api.meters import Meters
+from api.patience import EdgeHttp, Waiting
 from api.settings import EdgeSettings
 from schemas.failure import UsageFailure
 
@@ -83,10 +86,12 @@ class Doors:
         await asyncio.gather(*self.running, return_exceptions=True)
 
 
-def config_of(app: ASGIApp, settings: EdgeSettings) -> uvicorn.Config:
-    """Return how uvicorn serves an application of an edge."""
+def config_of(app: ASGIApp, settings: EdgeSettings, meters: Meters) -> uvicorn.Config:
+    """Return how uvicorn serves an application of an edge on one port."""
+    waiting = Waiting(settings.http, settings.limits.stall_ms / 1000, meters)
     return uvicorn.Config(
         app,
+        http=partial(EdgeHttp, waiting),  # type: ignore[arg-type]  # called like a class, and no more
         ws=EdgeProtocol,
         ws_max_size=settings.limits.frame_bytes,
         ws_per_message_deflate=False,

@@ -19,11 +19,17 @@ class HttpLimits(BaseModel):
     """Bounds of the HTTP side. Bytes, counts, seconds. quota_store: where calls are counted; `async+redis://…` for several edges.
 
     stranger_tries: what one address may try without being signed in (no or a bad token, a foreign page, a login code), WebSockets too.
+    head_s, body_s: how long a request's head and its body may take to come; a body gets a second more for each 16 KiB that came.
+    idle_connections: how many may wait for their next request at once on a port; above that the oldest are closed.
     """
 
     model_config = ConfigDict(frozen=True)
 
     body_bytes: int = 8 * 1024 * 1024
+    body_s: float = Field(default=30.0, gt=0)
+    head_bytes: int = Field(default=65_536, ge=1)
+    head_s: float = Field(default=10.0, gt=0)
+    idle_connections: int = Field(default=4_096, ge=1)
     changes_per_call: int = 5_000
     page_tasks: int = 1_000
     page_rows: int = 10_000

@@ -56,6 +56,10 @@ EDGE_MENDED: Final = Metric("edge_mended_rows", "counter", "edge", "rows replace
 EDGE_PAUSED: Final = Metric("edge_paused_connections", "gauge", "edge", "connections that take no more for now")
 EDGE_UNSENT: Final = Metric("edge_unsent_bytes", "gauge", "edge", "bytes written to connections that the system has not taken")
 EDGE_CONFLATED: Final = Metric("edge_conflated_streams", "counter", "edge", "backlogs of a slow client that a snapshot replaced")
+EDGE_WAITING: Final = Metric("edge_waiting_connections", "gauge", "edge", "HTTP connections of which a request, or its rest, is awaited")
+EDGE_IMPATIENT: Final = Metric(
+    "edge_ended_connections", "counter", "edge", "HTTP connections ended: too little came, none was taken, or too many waited; by reason"
+)
 EDGE_METRICS: Final = (
     EDGE_ROWS,
     EDGE_READY,
@@ -70,6 +74,8 @@ EDGE_METRICS: Final = (
     EDGE_PAUSED,
     EDGE_UNSENT,
     EDGE_CONFLATED,
+    EDGE_WAITING,
+    EDGE_IMPATIENT,
 )
 
 WORKER_EVENTS: Final = Metric("worker_events", "counter", "worker", "events folded, by what became of them")

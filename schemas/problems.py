@@ -31,6 +31,7 @@ INVALID_JSON: Final = ProblemType("invalid-json", 400, "The body is no JSON of t
 INVALID_CHANGE: Final = ProblemType("invalid-change", 422, "The change cannot be applied as it is written")
 INVALID_FRAME: Final = ProblemType("invalid-frame", 400, "The frame is not one of protocol 2.0")
 TOO_LARGE: Final = ProblemType("too-large", 413, "The request is larger than the limit")
+HEAD: Final = ProblemType("head-too-large", 431, "The head of the request is larger than the limit")
 UNAUTHENTICATED: Final = ProblemType("unauthenticated", 401, "The token is missing, wrong or expired")
 FORBIDDEN: Final = ProblemType("forbidden", 403, "The token does not allow this")
 SIGNATURE: Final = ProblemType("signature", 403, "The signature of the delivery is missing or wrong")
@@ -71,6 +72,7 @@ PROBLEMS: Final[dict[str, ProblemType]] = {
         INVALID_CHANGE,
         INVALID_FRAME,
         TOO_LARGE,
+        HEAD,
         UNAUTHENTICATED,
         FORBIDDEN,
         SIGNATURE,

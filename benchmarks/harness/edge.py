@@ -54,7 +54,7 @@ async def serve(port: int, control: int) -> None:
     fill(edge.replica, int(os.environ.get("BENCH_BRANCHES", "0")))
     gc.collect()
     gc.freeze()  # as an edge does once it has read everything
-    server = Server(config_of(public_app(edge, AgentsDoor(edge)), settings), bind(settings.host, port))
+    server = Server(config_of(public_app(edge, AgentsDoor(edge)), settings, edge.meters), bind(settings.host, port))
     async with await asyncio.start_server(steer, "127.0.0.1", control):
         await asyncio.gather(server.serve_socket(), edge.connections.tick())
 

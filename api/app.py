@@ -77,7 +77,7 @@ def compose(settings: EdgeSettings, port: int, begin: Begin | None = None) -> Ed
         hub.renew(project_id)
         appeared(project_id)
 
-    ways = Ways(lambda project_id: reread(settings.kafka, partition_for(project_id, len(hub.places)), project_id), mended)
+    ways = Ways(lambda project_id: reread(settings.kafka, partition_for(project_id, len(hub.places)), project_id), mended, feed.roll)
     store = store_of(settings.http.quota_store.get_secret_value())
     own = {f"http://{host}:{port}" for host in ("127.0.0.1", "localhost", settings.host)}
     return Edge(

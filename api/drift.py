@@ -10,6 +10,7 @@ from aiokafka.errors import KafkaError
 from api.meters import Meters
 from api.protocol.drift import adding_up
 from api.protocol.hub import Hub
+from api.protocol.roll import Roll
 from api.replica import ProjectRows, Replica
 from api.reread import NotWholeError
 
@@ -21,10 +22,14 @@ _NEVER_S: Final = 10.0**9
 
 
 class Ways(NamedTuple):
-    """reread: gives a project's rows as `task-state` has them, and up to where in `task-changes` they go. mended: tells the clients."""
+    """reread: gives a project's rows as `task-state` has them, and up to where in `task-changes` they go. mended: tells the clients.
+
+    roll: which projects must be there.
+    """
 
     reread: Callable[[str], Awaitable[tuple[ProjectRows, int]]]
     mended: Callable[[str], None]
+    roll: Roll
 
 
 class DriftWatch:
@@ -43,22 +48,24 @@ class DriftWatch:
         await ready.wait()
         while True:
             await asyncio.sleep(self._every_s or _NEVER_S)
-            for project_id in self._replica.every_project():
+            for project_id in {*self._replica.every_project(), *self._ways.roll.names()}:
                 await self._visit(project_id)
 
     async def _visit(self, project_id: str) -> None:
-        if not await self._wrong(project_id):
+        if not await self.wrong(project_id):
             self._hopeless.pop(project_id, None)
             return
         await asyncio.sleep(_SECOND_LOOK_S)
-        wrong = await self._wrong(project_id)
+        wrong = await self.wrong(project_id)
         if wrong and self._hopeless.get(project_id) != self._replica.digest(project_id)[1]:
             await self._mend(project_id, wrong)
 
-    async def _wrong(self, project_id: str) -> list[str]:
+    async def wrong(self, project_id: str) -> list[str]:
         """Return what does not add up, from one moment at which it should."""
         if not self._is_settled(project_id):
             return []
+        if self._ways.roll.misses(project_id, self._replica.stamp(project_id)):
+            return ["project"]
         looking = adding_up(*self._replica.standing_rows(project_id))
         while True:
             try:

@@ -10,6 +10,7 @@ import msgspec
 from api.meters import Meters
 from api.protocol.hub import Hub
 from api.protocol.notices import notice
+from api.protocol.roll import Roll
 from api.replica import KINDS, MEMBER, Entry, Replica, public, read
 from api.tracing import Headers, Traces
 from schemas.messages import Bulk, Message, Metadata, Outcome, Update, decode_message
@@ -74,6 +75,7 @@ class Feed:
         self._groups: dict[str, Group] = {}
         self._regarded: set[tuple[str, str]] = set()
         self._owed: dict[int, float] = {}
+        self.roll = Roll()
 
     # task-state
 
@@ -121,13 +123,18 @@ class Feed:
         kind, project_id, row_id = split_key(key)
         if entry is None:
             self._replica.remove(kind, project_id, row_id)
+            if kind == "project":
+                self.roll.strike(project_id)
         else:
             self._put(kind, project_id, entry)
 
     def _put(self, kind: str, project_id: str, entry: Entry) -> None:
         if kind == MEMBER:
             self._regarded |= {(project_id, user_id) for user_id in self._replica.put_member(project_id, entry.data)}
-        elif self._replica.put(kind, project_id, entry):
+            return
+        if kind == "project":
+            self.roll.note(project_id, entry.stamp, live=not entry.deleted)
+        if self._replica.put(kind, project_id, entry):
             self._audience.appeared(project_id)
 
     def _tell(self) -> None:

@@ -12,6 +12,7 @@ from api.drift import DriftWatch, Ways
 from api.meters import Meters
 from api.protocol.hub import Hub, Place
 from api.protocol.limits import Limits
+from api.protocol.roll import Roll
 from api.replica import ProjectRows, Replica, read
 
 
@@ -37,10 +38,11 @@ class Stand:
         self.hub = Hub(replica, lambda _project: 0, Limits())
         self.hub.begin(0, Place("e", through=5))
         self.told: list[str] = []
+        self.roll = Roll()
         self.asked = 0
         self._right = right
         self._away = away
-        self.watch = DriftWatch(replica, self.hub, Ways(self._reread, self.told.append), self.meters, 0.01)
+        self.watch = DriftWatch(replica, self.hub, Ways(self._reread, self.told.append, self.roll), self.meters, 0.01)
 
     async def _reread(self, project_id: str) -> tuple[ProjectRows, int]:
         self.asked += 1
@@ -84,6 +86,19 @@ async def test_a_drift_is_mended_and_told() -> None:
         await asyncio.sleep(0.3)
     assert (stand.told, stand.asked, stand.counted()) == (["p"], 2, (2, 1))
     assert b'"status": "todo"' in replica.standing_rows("p")[2][0]
+
+
+async def test_a_project_that_is_gone_as_a_whole_is_read_again() -> None:
+    """Nothing of it is there that could fail to add up; its name is. One that is not even in `task-state` is asked for once."""
+    replica = Replica()
+    stand = Stand(replica, filled())
+    stand.roll.note("p", 3, live=True)
+    stand.roll.note("never", 3, live=True)
+    async with watched(stand):
+        await _until_asked(stand, 2)
+        await asyncio.sleep(0.6)
+    assert (stand.told, stand.asked, stand.counted()) == (["p"], 2, (2, 3))
+    assert replica.live("p")
 
 
 async def test_what_task_state_says_itself_is_asked_for_once() -> None:

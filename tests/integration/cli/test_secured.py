@@ -121,16 +121,26 @@ async def test_everything_works_with_the_rights_of_its_role(secured: SecuredKafk
 
 
 async def write_through_the_edge(url: str, data: Path) -> None:
-    """Change a task as a person would, and wait for what the worker decided."""
+    """Change a task as a person would, wait for what the worker decided, and ask what that session did: the edge reads the log for it."""
     from api.auth import mint  # noqa: PLC0415  because only this needs the edge's own words
     from broker.secrets import jwt_secret  # noqa: PLC0415  with it
 
     token = mint(jwt_secret(data), "anna", ["*"], 60, "admin")
-    change = {"id": "c1", "entity": "task", "action": "patch", "project_id": "board", "entity_id": "i1", "data": {"status": "done"}}
+    change = {
+        "id": "c1",
+        "entity": "task",
+        "action": "patch",
+        "project_id": "board",
+        "entity_id": "i1",
+        "data": {"status": "done"},
+        "session_id": "s",
+    }
     async with httpx.AsyncClient(trust_env=False, headers={"Authorization": f"Bearer {token}"}, timeout=PATIENCE_S) as http:
         answer = await http.post(f"{url}/api/v2/changes", json=change, headers={"Prefer": "wait=30"})
+        receipt = await http.get(f"{url}/api/v2/sessions/s/receipt")
     assert answer.status_code < 300, answer.text
     assert "applied" in answer.text, answer.text
+    assert receipt.json()["net"]["task"]["completed"] == 1, receipt.text
 
 
 async def may_write(broker: SecuredKafka, user: str, topic: str) -> bool:

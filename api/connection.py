@@ -1,7 +1,6 @@
 """One open connection: carries out what its session wants, between its link and the log. Holds no task while nothing is written."""
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Final, NamedTuple
@@ -11,6 +10,7 @@ import structlog
 from api.auth import Verifier
 from api.fanout import FanOut
 from api.meters import Meters
+from api.now import now_ms
 from api.producer import Appended, ChangeLog
 from api.protocol.changing import expect
 from api.protocol.effects import Append, Close, Verify
@@ -182,8 +182,3 @@ class Connection:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("connection_failed", exc_info=error)
             self.abort()
-
-
-def now_ms() -> int:
-    """Return the time in milliseconds since 1970."""
-    return int(time.time() * 1000)

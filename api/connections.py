@@ -9,9 +9,10 @@ from typing import Final
 import structlog
 
 from api.auth import Verifier
-from api.connection import Connection, Equipment, now_ms
+from api.connection import Connection, Equipment
 from api.fanout import FanOut
 from api.meters import Meters
+from api.now import now_ms
 from api.producer import ChangeLog
 from api.protocol.access import Principal
 from api.protocol.hub import Hub

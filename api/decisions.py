@@ -22,6 +22,7 @@ class Decisions:
     def __init__(self, hub: Hub, writes: Sequence[Write], until_ms: int) -> None:
         self._hub = hub
         self._found: dict[str, Decision] = {}
+        self._waits = bool(writes)
         self._missing = {write.event.id for write in writes}
         self._complete = asyncio.Event()
         for write in writes:
@@ -44,7 +45,8 @@ class Decisions:
 
     def leave(self) -> None:
         """Wait for nothing more."""
-        self._hub.forget(self)
+        if self._waits:
+            self._hub.forget(self)
 
     def decided(self, message_id: str, outcome: Outcome) -> None:
         """Note what the worker decided."""

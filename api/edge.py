@@ -1,7 +1,6 @@
 """What the routes and sockets of one edge share."""
 
 import asyncio
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -104,8 +103,3 @@ class Edge:
 def address_of(connection: HTTPConnection) -> str | None:
     """Return from where somebody calls."""
     return None if connection.client is None else connection.client.host
-
-
-def now_ms() -> int:
-    """Return the time in milliseconds since 1970."""
-    return int(time.time() * 1000)

@@ -232,7 +232,7 @@ class Feed:
 
     def _echo(self, project_id: str, message: Update | Bulk, user_id: object, correlation_id: object) -> None:
         """Take a message as the worker's yes to the change with this correlation id."""
-        if not isinstance(correlation_id, str) or not isinstance(user_id, str):
+        if not (isinstance(correlation_id, str) and isinstance(user_id, str) and self._hub.awaits(project_id, correlation_id, user_id)):
             return
         metadata = Metadata(message.metadata.source, message.metadata.position, user_id, correlation_id=correlation_id)
         self._outcome(

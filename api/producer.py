@@ -1,8 +1,7 @@
 """Puts changes into `task-changes` and answers where they stand, once the broker has confirmed them."""
 
 import asyncio
-import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable
 from typing import Final, NamedTuple
 
 import structlog
@@ -10,6 +9,8 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from api.meters import Meters
+from api.now import now_ms
+from api.problems import Refusal
 from api.protocol.recent import Recent
 from api.protocol.writes import Write
 from api.tracing import Traces, Written
@@ -62,7 +63,7 @@ class ChangeLog:
         """Put a change in line, in the order of the calls; awaiting the answer waits for the broker. trace: the caller's `traceparent`."""
         event = write.event
         user = event.user_id or ""
-        known = self._recent.find(user, event.id, _now_ms())
+        known = self._recent.find(user, event.id, now_ms())
         if known is not None:
             self._meters.writes.labels("duplicate").inc()
             return _done(Appended(known, known=True))
@@ -95,7 +96,7 @@ class ChangeLog:
             self._meters.writes.labels("refused").inc()
             return Problem(LOG_UNAVAILABLE, retry_after_ms=1000)
         position = Position(partition, int(metadata.offset) + 1)  # type: ignore[attr-defined]  # aiokafka's RecordMetadata
-        self._recent.add(user, message_id, position, _now_ms())
+        self._recent.add(user, message_id, position, now_ms())
         self._meters.writes.labels("taken").inc()
         return Appended(position)
 
@@ -127,13 +128,27 @@ class ChangeLog:
                 return producer
 
 
+def confirmed(answers: Iterable[Appended | Problem]) -> list[Appended]:
+    """Return the answers to several changes. Raises `Refusal` when one is not in the log."""
+    found: list[Appended] = []
+    for answer in answers:
+        if isinstance(answer, Problem):
+            raise Refusal(answer)
+        found.append(answer)
+    return found
+
+
+def ends_of(positions: Iterable[Position]) -> list[dict[str, int]]:
+    """Return one place for each partition, the last one: what `min_position` takes."""
+    ends: dict[int, int] = {}
+    for position in positions:
+        ends[position.partition] = max(ends.get(position.partition, 0), position.offset)
+    return [{"partition": partition, "offset": offset} for partition, offset in sorted(ends.items())]
+
+
 async def _answer(result: Appended | Problem) -> Appended | Problem:
     return result
 
 
 def _done(result: Appended | Problem) -> Awaitable[Appended | Problem]:
     return _answer(result)
-
-
-def _now_ms() -> int:
-    return int(time.time() * 1000)

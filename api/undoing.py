@@ -1,24 +1,23 @@
 """Takes back what a session did, on request: plan, write, wait for the worker, and again while something is still in the way."""
 
 import asyncio
-import secrets
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from api.decisions import Decisions
-from api.edge import Edge, now_ms
+from api.edge import Edge
+from api.now import fill, now_ms
 from api.problems import Refusal
+from api.producer import confirmed, ends_of
 from api.protocol.access import Action, Principal, readable, refusal
 from api.protocol.receipt import Ledger
 from api.protocol.requests import ChangeRequest
-from api.protocol.times import iso
 from api.protocol.told import Most, rows_of, told
 from api.protocol.undo import plan_of
-from api.protocol.writes import Fill, Write, write_of
-from schemas.ids import uuid7
+from api.protocol.writes import Write, write_of
+from schemas.messages import Position
 from schemas.problems import UNKNOWN_SESSION, Problem
 
-_ENTROPY_BITS: Final = 74
 _CHUNK: Final = 500
 
 
@@ -42,20 +41,20 @@ async def undo(edge: Edge, asker: Asker, session_id: str, project_id: str | None
     for ledger in ledgers:
         if (refused := refusal(asker.principal, Action.WRITE, ledger.project_id, edge.replica)) is not None:
             raise Refusal(refused)
-    first, ends = _open(ledgers), dict[int, int]()
+    first, positions = _open(ledgers), list[Position]()
     for _ in range(edge.settings.receipts.rounds):
         requests = [change for ledger in ledgers for change in plan_of(ledger).changes]
         if not requests:
             break
         for start in range(0, len(requests), _CHUNK):
-            ends |= await _written(edge, asker, requests[start : start + _CHUNK])
+            positions += await _written(edge, asker, requests[start : start + _CHUNK])
         ledgers = await edge.receipts.of(session_id, [ledger.project_id for ledger in ledgers])
     rows = [row for ledger in ledgers for row in rows_of(ledger, plan_of(ledger))]
     return {
         "undone": len(first - _open(ledgers)),
         "left": [row for row in rows if row["left"] is not None or row["undo"] is not None][: edge.settings.receipts.rows],
         "receipt": told(session_id, ledgers, _most(edge)),
-        "positions": [{"partition": partition, "offset": end} for partition, end in sorted(ends.items())],
+        "positions": ends_of(positions),
     }
 
 
@@ -83,29 +82,21 @@ async def _ledgers(edge: Edge, principal: Principal, session_id: str, project_id
     return ledgers
 
 
-async def _written(edge: Edge, asker: Asker, requests: Sequence[ChangeRequest]) -> dict[int, int]:
-    """Write changes and wait for the worker's decisions; returns their ends by partition. What it rejects shows in the next plan."""
+async def _written(edge: Edge, asker: Asker, requests: Sequence[ChangeRequest]) -> list[Position]:
+    """Write changes and wait for the worker's decisions; returns their positions. What it rejects shows in the next plan."""
     writes = [_write(edge, asker, request) for request in requests]
     decisions = Decisions(edge.hub, writes, now_ms() + edge.settings.limits.waiting_ms)
     try:
-        answers = await asyncio.gather(*[await edge.changes.append(write) for write in writes])
-        for answer in answers:
-            if isinstance(answer, Problem):
-                raise Refusal(answer)
+        appended = confirmed(await asyncio.gather(*[await edge.changes.append(write) for write in writes]))
         await decisions.within(edge.settings.http.decision_wait_s)
     finally:
         decisions.leave()
-    ends: dict[int, int] = {}
-    for answer in answers:
-        if not isinstance(answer, Problem):
-            ends[answer.position.partition] = max(ends.get(answer.position.partition, 0), answer.position.offset)
-    return ends
+    return [answer.position for answer in appended]
 
 
 def _write(edge: Edge, asker: Asker, request: ChangeRequest) -> Write:
-    now = now_ms()
     request.source, request.session_id = asker.source, asker.session_id
-    write = write_of(request, asker.principal, edge.replica, Fill(uuid7(now, secrets.randbits(_ENTROPY_BITS)), iso(now)))
+    write = write_of(request, asker.principal, edge.replica, fill())
     if isinstance(write, Problem):
         raise Refusal(write)
     return write

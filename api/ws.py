@@ -7,7 +7,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from api.auth import bearer, offered
 from api.direct import EXTENSION, DirectLink
-from api.edge import Edge, address_of, now_ms
+from api.edge import Edge, address_of
+from api.now import now_ms
 from api.protocol.access import Principal
 from api.protocol.control import close_reason
 from api.protocol.inputs import Subscribe

@@ -1,30 +1,26 @@
 """What an agent may do, in terms of one edge and one caller: the tools stand on this."""
 
-import asyncio
-import secrets
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from api.edge import Edge, now_ms
-from api.mcp.outcomes import deciding
+from api.decisions import Decisions
+from api.edge import Edge
+from api.now import fill, now_ms
 from api.problems import Refusal
 from api.protocol.access import Action, Principal, readable
 from api.protocol.filters import TaskFilter, page_of
 from api.protocol.news import news_of
 from api.protocol.requests import ChangeRequest
 from api.protocol.resume import Behind, Live, Replay
-from api.protocol.times import iso
-from api.protocol.writes import Fill, Write, write_of
+from api.protocol.writes import Write, write_of
 from schemas.events import Fields
 from schemas.frames import Since
 from schemas.http import PlaceModel
-from schemas.ids import uuid7
 from schemas.problems import BEHIND, INVALID_REQUEST, REJECTED, Problem
 from schemas.words import PRIORITIES
 
 AGENT: Final = "mcp-ai"
-_ENTROPY_BITS: Final = 74
 _CLAIMS: Final = 8
 """How many tasks a claim tries before it gives up: others claim at the same moment."""
 _RANK: Final = {priority: rank for rank, priority in enumerate(reversed(PRIORITIES))}
@@ -107,9 +103,7 @@ class Door:
             session_id=self._session,
             data=asked.fields,
         )
-        now = now_ms()
-        fill = Fill(uuid7(now, secrets.randbits(_ENTROPY_BITS)), iso(now))
-        write = write_of(request, self._principal, self._edge.replica, fill, needs)
+        write = write_of(request, self._principal, self._edge.replica, fill(), needs)
         if isinstance(write, Problem):
             raise Refusal(write)
         place = await self._append(write)
@@ -119,19 +113,21 @@ class Door:
         return {"task": None if entry is None else _row(entry.data), "position": f"{place.partition}:{place.offset}"}
 
     async def _append(self, write: Write) -> PlaceModel:
-        with deciding(self._edge, write) as decision:
+        conditional = [write] if write.event.if_stamp is not None else []
+        decisions = Decisions(self._edge.hub, conditional, now_ms() + self._edge.settings.limits.waiting_ms)
+        try:
             answer = await (await self._edge.changes.append(write))
             if isinstance(answer, Problem):
                 raise Refusal(answer)
-            if write.event.if_stamp is not None:
-                try:
-                    async with asyncio.timeout(self._edge.settings.http.position_wait_s):
-                        outcome = await decision.done
-                except TimeoutError:
-                    raise Refusal(Problem(BEHIND, "the change is in the log, but not decided yet", retry_after_ms=1000)) from None
-                if outcome.action == "rejected":
-                    raise Refusal(Problem(REJECTED, outcome.error if isinstance(outcome.error, str) else ""))
+            if conditional:
+                decided = (await decisions.within(self._edge.settings.http.position_wait_s)).get(write.event.id)
+                if decided is None:
+                    raise Refusal(Problem(BEHIND, "the change is in the log, but not decided yet", retry_after_ms=1000))
+                if decided.outcome == "rejected":
+                    raise Refusal(Problem(REJECTED, decided.error or ""))
             return PlaceModel(partition=answer.position.partition, offset=answer.position.offset)
+        finally:
+            decisions.leave()
 
     async def claim(self, project_id: str, branch_id: str | None, agent: str) -> Row:
         """Take the most urgent open task: in progress, and assigned to the agent. Two agents never get the same one."""

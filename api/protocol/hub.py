@@ -202,6 +202,11 @@ class Hub:
         """Note that the group is whole, or given up."""
         self._held.pop(project_id, None)
 
+    def awaits(self, project_id: str, correlation_id: str, user_id: str) -> bool:
+        """Tell whether this user waits for the worker's answer with the correlation id."""
+        waiting = self._waiting.get((project_id, correlation_id))
+        return waiting is not None and waiting.user_id == user_id
+
     def outcome(self, project_id: str, correlation_id: str, user_id: str | None, outcome: Outcome) -> None:
         """Tell who waits for it that the worker answered a change. Only the writer's own answer counts."""
         waiting = self._waiting.get((project_id, correlation_id))

@@ -8,9 +8,10 @@ import msgspec
 from fastapi import APIRouter, Query, Request, Response
 from msgspec import Struct
 
-from api.edge import Edge, now_ms
+from api.edge import Edge
 from api.latest import Latest
 from api.minutes import last_minutes, windows_of
+from api.now import now_ms
 from api.protocol.access import readable
 from api.protocol.filters import TaskFilter, page_of
 from schemas.http import FoundAnswer, RecentAnswer

@@ -1,7 +1,6 @@
 """Writing over HTTP: one event, a list of them, or NDJSON; all or none are put into the log."""
 
 import asyncio
-import secrets
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 
@@ -9,20 +8,18 @@ import msgspec
 from fastapi import APIRouter, Header, Request, Response
 
 from api.decisions import Decision, Decisions, preferred_s
-from api.edge import Edge, now_ms
+from api.edge import Edge
+from api.now import fill, now_ms
 from api.problems import Refusal
-from api.producer import Appended
+from api.producer import Appended, confirmed, ends_of
 from api.protocol.access import Principal
 from api.protocol.requests import ChangeRequest, requests_of
-from api.protocol.times import iso
-from api.protocol.writes import Fill, Write, write_of
+from api.protocol.writes import Write, write_of
 from schemas.http import ChangesAnswer
-from schemas.ids import uuid7
 from schemas.problems import INVALID_CHANGE, TOO_LARGE, Problem
 
 _encode = msgspec.json.Encoder().encode
 _NDJSON = ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/jsonlines")
-_ENTROPY_BITS = 74
 _SHOWN_ERRORS = 20
 Prefer = Annotated[
     str | None,
@@ -55,7 +52,7 @@ async def _written(edge: Edge, writes: Sequence[Write], wait_s: float, trace: st
     decisions = Decisions(edge.hub, writes if wait_s else (), now_ms() + edge.settings.limits.waiting_ms)
     try:
         answers = [await edge.changes.append(write, trace) for write in writes]
-        appended = _confirmed(await asyncio.gather(*answers))
+        appended = confirmed(await asyncio.gather(*answers))
         for write, answer in zip(writes, appended, strict=True):
             if answer.known:
                 decisions.known(write.event.id)
@@ -70,9 +67,7 @@ async def _written(edge: Edge, writes: Sequence[Write], wait_s: float, trace: st
 
 
 def _writes(edge: Edge, requests: Sequence[ChangeRequest], principal: Principal) -> list[Write]:
-    now = now_ms()
-    fills = (Fill(uuid7(now, secrets.randbits(_ENTROPY_BITS)), iso(now)) for _ in requests)
-    made = [write_of(request, principal, edge.replica, fill) for request, fill in zip(requests, fills, strict=True)]
+    made = [write_of(request, principal, edge.replica, fill()) for request in requests]
     problems = [(index, one) for index, one in enumerate(made) if isinstance(one, Problem)]
     if len(made) == 1 and problems:
         raise Refusal(problems[0][1])
@@ -83,21 +78,11 @@ def _writes(edge: Edge, requests: Sequence[ChangeRequest], principal: Principal)
     return [one for one in made if isinstance(one, Write)]
 
 
-def _confirmed(answers: Sequence[Appended | Problem]) -> list[Appended]:
-    for answer in answers:
-        if isinstance(answer, Problem):
-            raise Refusal(answer)
-    return [answer for answer in answers if isinstance(answer, Appended)]
-
-
 def _taken(writes: Sequence[Write], appended: Sequence[Appended], found: Mapping[str, Decision]) -> Response:
     changes = [
         {"id": write.event.id, "correlation_id": write.event.correlation_id, "position": answer.position}
         | (found[write.event.id]._asdict() if write.event.id in found else {})
         for write, answer in zip(writes, appended, strict=True)
     ]
-    ends: dict[int, int] = {}
-    for answer in appended:
-        ends[answer.position.partition] = max(ends.get(answer.position.partition, 0), answer.position.offset)
-    positions = [{"partition": partition, "offset": offset} for partition, offset in sorted(ends.items())]
+    positions = ends_of(answer.position for answer in appended)
     return Response(_encode({"changes": changes, "positions": positions}), 202, media_type="application/json")

@@ -6,7 +6,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from api.auth import mint
-from api.edge import Edge, address_of, now_ms
+from api.edge import Edge, address_of
+from api.now import now_ms
 from api.problems import Refusal
 from schemas.http import LoginAnswer, LoginRequest
 from schemas.problems import LOGIN_CODE, Problem

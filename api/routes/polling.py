@@ -7,7 +7,8 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query, Request, Response
 from starlette.responses import StreamingResponse
 
-from api.edge import Edge, now_ms
+from api.edge import Edge
+from api.now import now_ms
 from api.polls import Poll
 from api.problems import Refusal
 from api.protocol.access import Principal, readable

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from api.edge import now_ms
 from api.minutes import last_minutes
+from api.now import now_ms
 from schemas.rows import ActivityRow, OffsetRow, encode_row
 from schemas.topics import offset_key, row_key
 from tests.integration.api.harness import RunningEdge, TinyWorker

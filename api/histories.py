@@ -32,7 +32,7 @@ class Histories:
         while len(self._known) > self._past.settings.histories:
             self._known.popitem(last=False)
         async with history.lock, self._past.reading() as begin:
-            spans = await self._past.spans([project_id])
+            spans = await self._past.log.spans([project_id])
             partition = partition_for(project_id, spans.partitions)
             first, end = spans.ends[partition]
             if history.downs is None:
@@ -47,7 +47,7 @@ class Histories:
         if downs is None:
             return
         if history.through < end:
-            async for _, records in self._past.records({partition: (history.through, end)}):
+            async for _, records in self._past.log.records({partition: (history.through, end)}):
                 for turn in turns([record for record in records if record.key == key], TURN):
                     downs.take(turn)
                     await asyncio.sleep(0)

@@ -23,13 +23,40 @@ class Spans(NamedTuple):
     ends: dict[int, tuple[int, int]]
     partitions: int
 
+    @property
+    def records(self) -> int:
+        """Return how many records there are at most."""
+        return sum(end - first for first, end in self.ends.values())
+
+
+class Log(NamedTuple):
+    """`task-changes`, of which the newest `events` of each partition may be read. Can be handed to another process."""
+
+    kafka: KafkaSettings
+    events: int
+
+    async def spans(self, projects: Sequence[str]) -> Spans:
+        """Return (first, end) of each partition that holds one of the projects, the first one moved up to what may be read."""
+        spans = await span_of(self.kafka)
+        wanted = {partition_for(project_id, len(spans)) for project_id in projects}
+        most = self.events
+        return Spans({one: (max(first, end - most), end) for one, (first, end) in spans.items() if one in wanted}, len(spans))
+
+    async def records(self, spans: Mapping[int, tuple[int, int]]) -> AsyncIterator[tuple[int, Sequence[Record]]]:
+        """Yield (partition, records) of these spans, in order."""
+        begins = {one: first for one, (first, _) in spans.items()}
+        ends = {one: end for one, (_, end) in spans.items()}
+        async with aclosing(records_between(self.kafka, begins, ends)) as batches:
+            async for batch in batches:
+                yield batch
+
 
 class Past:
     """begin: makes the worker's fold; without it nothing can be asked about the past."""
 
     def __init__(self, kafka: KafkaSettings, settings: ReceiptSettings, begin: Begin | None) -> None:
         self.settings = settings
-        self._kafka = kafka
+        self.log = Log(kafka, settings.events)
         self._begin = begin
         self._places = asyncio.Semaphore(settings.readers)
 
@@ -49,21 +76,6 @@ class Past:
             raise Refusal(Problem(LOG_UNAVAILABLE, str(failure), retry_after_ms=2000)) from None
         finally:
             self._places.release()
-
-    async def spans(self, projects: Sequence[str]) -> Spans:
-        """Return (first, end) of each partition that holds one of the projects, the first one moved up to what may be read."""
-        spans = await span_of(self._kafka)
-        wanted = {partition_for(project_id, len(spans)) for project_id in projects}
-        most = self.settings.events
-        return Spans({one: (max(first, end - most), end) for one, (first, end) in spans.items() if one in wanted}, len(spans))
-
-    async def records(self, spans: Mapping[int, tuple[int, int]]) -> AsyncIterator[tuple[int, Sequence[Record]]]:
-        """Yield (partition, records) of these spans, in order."""
-        begins = {one: first for one, (first, _) in spans.items()}
-        ends = {one: end for one, (_, end) in spans.items()}
-        async with aclosing(records_between(self._kafka, begins, ends)) as batches:
-            async for batch in batches:
-                yield batch
 
 
 def turns(records: Sequence[Record], size: int) -> Iterator[Sequence[Record]]:

@@ -10,10 +10,8 @@ from api.now import fill, now_ms
 from api.problems import Refusal
 from api.producer import confirmed, ends_of
 from api.protocol.access import Action, Principal, readable, refusal
-from api.protocol.receipt import Ledger
 from api.protocol.requests import ChangeRequest
-from api.protocol.told import Most, rows_of, told
-from api.protocol.undo import plan_of
+from api.protocol.told import Account, Most
 from api.protocol.writes import Write, write_of
 from schemas.messages import Position
 from schemas.problems import UNKNOWN_SESSION, Problem
@@ -31,40 +29,28 @@ class Asker(NamedTuple):
 
 async def receipt(edge: Edge, principal: Principal, session_id: str, project_id: str | None) -> dict[str, Any]:
     """Return the receipt of a session over all projects that the caller may read, or one of them. Raises `Refusal`."""
-    ledgers = await _ledgers(edge, principal, session_id, project_id)
-    return told(session_id, ledgers, _most(edge))
+    return (await _account(edge, principal, session_id, project_id)).receipt
 
 
 async def undo(edge: Edge, asker: Asker, session_id: str, project_id: str | None) -> dict[str, Any]:
     """Take back what nobody changed since, and return what is as it was before and what is not. Raises `Refusal`."""
-    ledgers = await _ledgers(edge, asker.principal, session_id, project_id)
-    for ledger in ledgers:
-        if (refused := refusal(asker.principal, Action.WRITE, ledger.project_id, edge.replica)) is not None:
+    first = found = await _account(edge, asker.principal, session_id, project_id)
+    projects = first.receipt["projects"]
+    for name in projects:
+        if (refused := refusal(asker.principal, Action.WRITE, name, edge.replica)) is not None:
             raise Refusal(refused)
-    first, positions = _open(ledgers), list[Position]()
+    positions: list[Position] = []
     for _ in range(edge.settings.receipts.rounds):
-        requests = [change for ledger in ledgers for change in plan_of(ledger).changes]
-        if not requests:
+        if not found.changes:
             break
-        for start in range(0, len(requests), _CHUNK):
-            positions += await _written(edge, asker, requests[start : start + _CHUNK])
-        ledgers = await edge.receipts.of(session_id, [ledger.project_id for ledger in ledgers])
-    rows = [row for ledger in ledgers for row in rows_of(ledger, plan_of(ledger))]
+        for start in range(0, len(found.changes), _CHUNK):
+            positions += await _written(edge, asker, found.changes[start : start + _CHUNK])
+        found = await edge.receipts.of(session_id, projects, _most(edge))
     return {
-        "undone": len(first - _open(ledgers)),
-        "left": [row for row in rows if row["left"] is not None or row["undo"] is not None][: edge.settings.receipts.rows],
-        "receipt": told(session_id, ledgers, _most(edge)),
+        "undone": len(first.open - found.open),
+        "left": found.left,
+        "receipt": found.receipt,
         "positions": ends_of(positions),
-    }
-
-
-def _open(ledgers: Sequence[Ledger]) -> set[tuple[str, str, str]]:
-    """Return the rows that are otherwise than before the session."""
-    return {
-        (row["project_id"], row["entity"], row["id"])
-        for ledger in ledgers
-        for row in rows_of(ledger, plan_of(ledger))
-        if row["before"] != row["now"]
     }
 
 
@@ -72,14 +58,14 @@ def _most(edge: Edge) -> Most:
     return Most(edge.settings.receipts.rows, edge.settings.http.changes_per_call)
 
 
-async def _ledgers(edge: Edge, principal: Principal, session_id: str, project_id: str | None) -> list[Ledger]:
+async def _account(edge: Edge, principal: Principal, session_id: str, project_id: str | None) -> Account:
     if project_id is not None:
         edge.known(principal, project_id)
     projects = readable(principal, edge.replica) if project_id is None else [project_id]
-    ledgers = await edge.receipts.of(session_id, projects)
-    if not ledgers:
+    found = await edge.receipts.of(session_id, projects, _most(edge))
+    if not found.receipt["projects"]:
         raise Refusal(Problem(UNKNOWN_SESSION, f"session {session_id}"))
-    return ledgers
+    return found
 
 
 async def _written(edge: Edge, asker: Asker, requests: Sequence[ChangeRequest]) -> list[Position]:

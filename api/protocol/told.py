@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from api.protocol.receipt import Ledger, Touched, added, content, effects, net, sentence
+from api.protocol.requests import ChangeRequest
 from api.protocol.undo import REASONS, Left, Plan, plan_of
 from schemas.moments import moment
 from schemas.topics import row_key
@@ -22,11 +23,40 @@ class Most(Struct, frozen=True):
     changes: int
 
 
-def told(session_id: str, ledgers: Sequence[Ledger], most: Most) -> Answer:
-    """Return the receipt of a session over these projects, as `schemas.http.ReceiptAnswer` says."""
+class Account(Struct):
+    """A session's receipt as it is answered, and what an undo goes by. changes: its whole plan. open: rows that are otherwise than before.
+
+    left: the first rows that stay as they are, or wait for a change of the plan.
+    """
+
+    receipt: Answer
+    changes: list[ChangeRequest]
+    open: set[tuple[str, str, str]]
+    left: list[Answer]
+
+
+def account(session_id: str, ledgers: Sequence[Ledger], most: Most) -> Account:
+    """Return what a session did to these projects and how it is taken back."""
     plans = [plan_of(ledger) for ledger in ledgers]
     rows = [row for ledger, plan in zip(ledgers, plans, strict=True) for row in rows_of(ledger, plan)]
     changes = [change for plan in plans for change in plan.changes]
+    return Account(
+        receipt=_receipt(session_id, ledgers, plans, rows, most) | _inverse(plans, changes, most),
+        changes=changes,
+        open={(row["project_id"], row["entity"], row["id"]) for row in rows if row["before"] != row["now"]},
+        left=[row for row in rows if row["left"] is not None or row["undo"] is not None][: most.rows],
+    )
+
+
+def _inverse(plans: Sequence[Plan], changes: Sequence[ChangeRequest], most: Most) -> Answer:
+    return {
+        "undo": [msgspec.to_builtins(change) for change in changes[: most.changes]],
+        "left": sum(len(plan.left) for plan in plans),
+    }
+
+
+def _receipt(session_id: str, ledgers: Sequence[Ledger], plans: Sequence[Plan], rows: Sequence[Answer], most: Most) -> Answer:
+    """Return what `schemas.http.ReceiptAnswer` says, without its inverse."""
     total, (began, ended, seconds) = added([net(ledger) for ledger in ledgers]), _times(ledgers)
     return {
         "session_id": session_id,
@@ -37,11 +67,9 @@ def told(session_id: str, ledgers: Sequence[Ledger], most: Most) -> Answer:
         "events": sum(ledger.span.events for ledger in ledgers),
         "projects": [ledger.project_id for ledger in ledgers],
         "net": {kind: msgspec.to_builtins(one) for kind, one in total.items()},
-        "rows": rows[: most.rows],
+        "rows": list(rows[: most.rows]),
         "more": len(rows) > most.rows,
         "complete": all(ledger.whole or _sure(ledger, plan) for ledger, plan in zip(ledgers, plans, strict=True)),
-        "undo": [msgspec.to_builtins(change) for change in changes[: most.changes]],
-        "left": sum(len(plan.left) for plan in plans),
     }
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from api.protocol.receipt import Ledger, content, live, net, sentence
 from api.protocol.requests import ChangeRequest
-from api.protocol.told import Most, told
+from api.protocol.told import Most, account
 from api.protocol.undo import Plan, plan_of
 from api.receipts import feed
 from broker.records import Record
@@ -123,7 +123,7 @@ def test_a_receipt_stands_whatever_the_log_holds(log: list[object], cut: int) ->
     """Junk, settled letters, stale and conditional events, clocks that jump; and when the log's beginning is gone, nothing is guessed."""
     for part, whole in ((read(log), True), (read(log)[cut:], False)):
         ledger = ledger_of(part, whole=whole)
-        answer = told("s", [ledger], Most(10, 10))
+        answer = account("s", [ledger], Most(10, 10)).receipt
         assert len(answer["rows"]) <= 10
         assert sentence(net(ledger), 4)
         plan = plan_of(ledger)

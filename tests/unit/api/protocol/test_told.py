@@ -1,6 +1,6 @@
 """A receipt as it is answered."""
 
-from api.protocol.told import Most, told
+from api.protocol.told import Most, account
 from schemas.http import ReceiptAnswer
 from tests.unit.api.protocol.past import BEFORE, event, ledger_of, log_of, past
 
@@ -16,7 +16,7 @@ def test_a_receipt_says_all_in_its_words() -> None:
         event("task x", "delete", occurred_at="2026-01-01T00:00:13Z"),
         event("task d", session=None, title="Theirs"),
     )
-    answer = ReceiptAnswer.model_validate(told("s", [ledger], Most(10, 10)))
+    answer = ReceiptAnswer.model_validate(account("s", [ledger], Most(10, 10)).receipt)
     assert (answer.summary, answer.seconds, answer.events, answer.complete) == ("1 done, 1 changed, in 4 s", 4.0, 4, True)
     assert [(row.id, row.title, row.effects, row.undo, row.left) for row in answer.rows] == [
         ("d", "Mine", ["changed"], None, "somebody else changed it since"),
@@ -31,18 +31,18 @@ def test_a_receipt_says_all_in_its_words() -> None:
 def test_it_is_bounded_and_says_so() -> None:
     """Rows and changes have a limit; counts include all."""
     ledger = past(*BEFORE, event("task t", status="done"), event("task d", title="x"), event("branch b", name="y"))
-    answer = told("s", [ledger], Most(1, 2))
+    answer = account("s", [ledger], Most(1, 2)).receipt
     assert (len(answer["rows"]), answer["more"], len(answer["undo"]), answer["net"]["task"]["completed"]) == (1, True, 2, 1)
 
 
 def test_it_says_when_the_log_does_not_reach_back() -> None:
     """A row that is named only has no content, and a receipt of rows that are all sure is complete."""
     ledger = ledger_of(log_of([event("task a", title="x", occurred_at="soon")], 100), whole=False)
-    answer = told("s", [ledger], Most(9, 9))
+    answer = account("s", [ledger], Most(9, 9)).receipt
     assert (answer["complete"], answer["seconds"], answer["rows"][0]["left"]) == (
         False,
         None,
         "the log does not reach back to what it was before",
     )
     sure = log_of([event("branch b", "create", None), event("task a", "create", None, branch_id="b"), event("task a", title="x")], 100)
-    assert told("s", [ledger_of(sure, whole=False)], Most(9, 9))["complete"]
+    assert account("s", [ledger_of(sure, whole=False)], Most(9, 9)).receipt["complete"]

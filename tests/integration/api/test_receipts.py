@@ -1,9 +1,22 @@
 """Receipts from a real log: what is read, what is refused, and what is said when the log is not whole."""
 
 import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 from urllib.parse import quote
 
-from tests.integration.api.harness import RunningEdge, StartEdge, TinyWorker, until_read
+import psutil
+
+from api.past import Log
+from api.protocol.told import Most
+from api.receipts import Asked, read
+from broker.connection import KafkaSettings
+from cli.refold import Refold
+from tests.integration.api.harness import RunningEdge, StartEdge, TinyWorker, client_of, until_read
+
+LONG = 4_000
+T = TypeVar("T")
 
 
 async def known(worker: TinyWorker, edge: RunningEdge, *projects: str) -> None:
@@ -57,3 +70,41 @@ async def test_readers_take_turns(worker: TinyWorker, start_edge: StartEdge) -> 
         assert {answer.status_code for answer in answers} == {200, 429}
         assert next(answer for answer in answers if answer.status_code == 429).headers["Retry-After"] == "2"
         assert (await http.get("/api/v2/sessions/s/receipt")).status_code == 200
+
+
+async def test_a_long_receipt_holds_up_nobody(worker: TinyWorker, edge: RunningEdge, topics: KafkaSettings) -> None:
+    """Frames come while it is made: reading and folding are another process's work. What it says is the same as in place."""
+    await worker.log_many("p", [("other" if number % 4 else "s", f"t{number % 500}", f"T{number}") for number in range(LONG)])
+    await known(worker, edge, "p")
+    log = Log(topics, 1_000_000)
+    asked = Asked(log, Refold, "s", ("p",), await log.spans(["p"]), Most(1_000, 5_000))
+    in_place, whole_s = await timed(lambda: read(asked))
+    async with client_of(edge) as client, edge.client() as http:
+        await client.subscribe("project:p")
+        await client.until("sync", "subscribed")
+        await http.get("/api/v2/sessions/s/receipt")  # the process starts
+        before_s = aside_s()
+        answer, own_s = await timed(lambda: http.get("/api/v2/sessions/s/receipt"))
+        assert answer.json() == in_place.receipt
+        assert own_s < whole_s
+        assert aside_s() - before_s > whole_s / 3
+        making = asyncio.create_task(http.get("/api/v2/sessions/s/receipt"))
+        frames = 0
+        while not making.done():
+            await client.until_sequence("project:p", await worker.add_task("p", f"live{frames}"))
+            frames += 1
+        assert (await making).status_code == 200
+        assert frames > 1
+
+
+def aside_s() -> float:
+    """Return for how long the processes beside this one were busy."""
+    times = [child.cpu_times() for child in psutil.Process().children() if "anyio.to_process" in child.cmdline()]
+    return sum(one.user + one.system for one in times)
+
+
+async def timed(call: Callable[[], Awaitable[T]]) -> tuple[T, float]:
+    """Return an answer and for how long this thread was busy with it."""
+    began = time.thread_time()
+    answer = await call()
+    return answer, time.thread_time() - began

@@ -1,5 +1,6 @@
 """A tiny worker: it writes the rows and cascades of one change at a time by itself, for tests of what reads them."""
 
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,21 +48,23 @@ class TinyWorker:
 
     async def log(self, project_id: str, session_id: str, action: str, task_id: str, **data: str) -> int:
         """Put an event of a session about a task into `task-changes`; returns its offset."""
-        event = {
-            "id": f"{session_id}-{action}-{task_id}-{len(self.offsets)}",
-            "entity": "task",
-            "action": action,
-            "project_id": project_id,
-            "entity_id": task_id,
-            "branch_id": "b",
-            "occurred_at": "2026-01-01T00:00:00Z",
-            "source": "mcp-ai",
-            "session_id": session_id,
-            "data": data,
-        }
-        value, partition = encode(event), partition_for(project_id, PARTITIONS)
-        sent = await self.producer.send_and_wait(self.kafka.topic(TASK_CHANGES), value, key=project_id.encode(), partition=partition)
+        name = f"{session_id}-{action}-{task_id}-{len(self.offsets)}"
+        own = {"id": name, "session_id": session_id, "action": action, "entity_id": task_id, "data": data}
+        sent = await (await self._logged(project_id, own))
         return int(sent.offset)
+
+    async def log_many(self, project_id: str, changes: Sequence[tuple[str, str, str]]) -> None:
+        """Put many events into `task-changes` without waiting for each: (session, task, title)."""
+        for number, (session_id, task_id, title) in enumerate(changes):
+            own = {"id": f"many-{number}", "session_id": session_id, "entity_id": task_id, "data": {"title": title}}
+            await self._logged(project_id, own)
+        await self.producer.flush()
+
+    async def _logged(self, project_id: str, own: dict[str, Any]) -> Awaitable[Any]:
+        fixed = {"entity": "task", "action": "update", "branch_id": "b", "occurred_at": "2026-01-01T00:00:00Z", "source": "mcp-ai"}
+        value, partition = encode(fixed | {"project_id": project_id} | own), partition_for(project_id, PARTITIONS)
+        sent: Awaitable[Any] = await self.producer.send(self.kafka.topic(TASK_CHANGES), value, key=project_id.encode(), partition=partition)
+        return sent
 
     async def cascade(self, project_id: str, message: Message | bytes) -> int:
         """Put one message into `cascades`; returns its sequence."""

@@ -64,7 +64,8 @@ class DriftWatch:
         """Return what does not add up, from one moment at which it should."""
         if not self._is_settled(project_id):
             return []
-        if self._ways.roll.misses(project_id, self._replica.stamp(project_id)):
+        rows = self._replica.of(project_id)
+        if self._ways.roll.misses(project_id, None if rows is None or rows.project is None else rows.project.stamp):
             return ["project"]
         looking = adding_up(*self._replica.standing_rows(project_id))
         while True:

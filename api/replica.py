@@ -226,11 +226,6 @@ class Replica:
         rows = self._projects.get(project_id)
         return None if rows is None else rows.project
 
-    def stamp(self, project_id: str) -> int | None:
-        """Return the stamp of a project's row, None when it is not there or deleted."""
-        entry = self.entry(project_id)
-        return None if entry is None or entry.deleted else entry.stamp
-
     def of(self, project_id: str) -> ProjectRows | None:
         """Return all rows of a project that is not deleted, or None."""
         rows = self._projects.get(project_id)

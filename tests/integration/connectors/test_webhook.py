@@ -1,9 +1,11 @@
 """Signed deliveries to the real command, into a real broker."""
 
+import asyncio
 import hashlib
 import hmac
 import json
 import signal
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,8 +13,10 @@ from typing import Any
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from broker.connection import KafkaSettings
+from connectors.webhook.app import bind, run
 from tests.integration.connectors.outcome import Running, log, recount, running
 
 SECRET = "a-secret-of-many-characters"  # noqa: S105  because it must not come out, and the test looks for it
@@ -88,6 +92,23 @@ async def test_a_wrong_signature_is_refused_before_anything_is_read(topics: Kafk
         assert run.process.stdout is not None
         assert run.process.stderr is not None
         assert SECRET.encode() not in await run.process.stdout.read() + await run.process.stderr.read()
+
+
+async def test_its_address_is_told_when_it_can_be_dialled(topics: KafkaSettings, tmp_path: Path) -> None:
+    """Not a moment earlier: whoever reads it may deliver at once."""
+    bound = bind("127.0.0.1", 0)
+    dialled = asyncio.Event()
+
+    def listening() -> None:
+        socket.create_connection(bound.getsockname()).close()
+        dialled.set()
+
+    receiver = asyncio.create_task(run(bound, SecretStr(SECRET), topics, tmp_path, listening))
+    told = asyncio.create_task(dialled.wait())
+    await asyncio.wait([receiver, told], timeout=TIMEOUT_S, return_when=asyncio.FIRST_COMPLETED)
+    assert told.done(), receiver
+    receiver.cancel()
+    await asyncio.wait([receiver])
 
 
 async def test_what_cannot_be_taken_is_a_problem(topics: KafkaSettings, tmp_path: Path) -> None:

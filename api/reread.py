@@ -13,6 +13,7 @@ from api.protocol.limits import Limits
 from api.replica import ProjectRows, Replica
 from api.tracing import Untraced
 from broker.connection import KafkaSettings, client_options
+from broker.reading import FETCH_WAIT_MS
 from schemas.topics import TASK_STATE, epoch_key, escape, offset_key
 
 _PATIENCE_S: Final = 600.0
@@ -33,7 +34,9 @@ async def reread(kafka: KafkaSettings, partition: int, project_id: str) -> tuple
     hub.begin(partition, Place(NO_EPOCH))
     feed = Feed(replica, hub, Observed(Meters(), Untraced()), Audience(lambda _project: None, lambda _project, _user: None))
     place = TopicPartition(kafka.topic(TASK_STATE), partition)
-    consumer = AIOKafkaConsumer(**client_options(kafka), group_id=None, enable_auto_commit=False, auto_offset_reset="earliest")
+    consumer = AIOKafkaConsumer(
+        **client_options(kafka), group_id=None, enable_auto_commit=False, auto_offset_reset="earliest", fetch_max_wait_ms=FETCH_WAIT_MS
+    )
     consumer.assign([place])
     async with asyncio.timeout(_PATIENCE_S), consumer:
         end = (await consumer.end_offsets([place]))[place]

@@ -11,6 +11,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from broker.connection import KafkaSettings, client_options
 from broker.reach import reaching
+from broker.reading import FETCH_WAIT_MS
 from schemas.rows import EpochRow, encode_row
 from schemas.topics import TASK_STATE, epoch_key
 
@@ -108,6 +109,7 @@ async def reader(settings: KafkaSettings, topic: str = TASK_STATE) -> AsyncItera
         request_timeout_ms=_CALL_TIMEOUT_MS,
         auto_offset_reset="earliest",
         enable_auto_commit=False,
+        fetch_max_wait_ms=FETCH_WAIT_MS,
         max_partition_fetch_bytes=4 * 1024 * 1024,
     )
     try:

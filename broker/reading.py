@@ -8,25 +8,32 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from broker.connection import KafkaSettings, client_options
 from broker.reach import reaching
+from schemas.failure import Failure
 
+FETCH_WAIT_MS: Final = 10
+"""How long a fetch may wait for news. A broker answers one connection's requests in their order: what is asked behind a fetch from empty
+partitions waits as long, and aiokafka's half a second, question after question, makes seconds."""
 _FETCH_BYTES: Final = 4 * 1024 * 1024
 
 
 @asynccontextmanager
 async def reading(settings: KafkaSettings, topic: str) -> AsyncIterator[tuple[AIOKafkaConsumer, list[TopicPartition]]]:
-    """Yield a consumer that stands at the beginning of every partition of a topic."""
+    """Yield a consumer that stands at the beginning of every partition of a topic. Raises `Failure` when there is none."""
     consumer = AIOKafkaConsumer(
         topic,  # without a group, all its partitions are assigned at the start
         **client_options(settings),
         group_id=None,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
+        fetch_max_wait_ms=FETCH_WAIT_MS,
         max_partition_fetch_bytes=_FETCH_BYTES,
     )
     try:
         async with reaching(settings):
             await consumer.start()
         partitions = sorted(consumer.assignment())
+        if not partitions:
+            raise Failure(f"Kafka has no topic {topic}: make the topics with `anabranch topics apply`.")
         await consumer.seek_to_beginning(*partitions)
         yield consumer, partitions
     finally:

@@ -52,9 +52,9 @@ async def records_between(
     whole: raises `Failure` when records from a begin on are gone already.
     """
     async with reading(settings, settings.topic(TASK_CHANGES)) as (consumer, partitions):
-        left = set()
+        left, firsts = set(), await consumer.beginning_offsets(partitions)
         for one in partitions:
-            wanted, first = begins.get(one.partition, 0), (await consumer.beginning_offsets([one]))[one]
+            wanted, first = begins.get(one.partition, 0), firsts[one]
             begin, end = max(wanted, first), ends.get(one.partition, 0)
             if whole and wanted < min(first, end):
                 raise Failure(f"{one.topic}/{one.partition} begins at offset {first}: what came before is gone and cannot be rebuilt.")

@@ -2,17 +2,17 @@
 
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
 from typing import Final, Literal
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
+from aiokafka import AIOKafkaProducer, ConsumerRecord
 from msgspec import Struct
 
 from broker.connection import KafkaSettings, client_options
 from broker.reach import reaching
+from broker.reading import reading
 from schemas.events import Event, encode_event
-from schemas.failure import Failure, UsageFailure
+from schemas.failure import UsageFailure
 from schemas.topics import DLQ, DLQ_ACTION, DLQ_OFFSET, TASK_CHANGES, TASK_STATE, split_key
 from streams.domain.decode import Poison, decode
 from streams.domain.records import Record
@@ -129,23 +129,9 @@ async def settle(settings: KafkaSettings, letters: Mapping[str, bytes], all_lett
 
 async def _records(settings: KafkaSettings, topic: str) -> AsyncIterator["ConsumerRecord[bytes, bytes]"]:
     """Yield every record that a topic holds now."""
-    async with _reading(settings, topic) as consumer:
-        ends = await consumer.end_offsets(sorted(consumer.assignment()))
-        await consumer.seek_to_beginning(*ends)
+    async with reading(settings, settings.topic(topic)) as (consumer, partitions):
+        ends = await consumer.end_offsets(partitions)
         while [tp for tp, end in ends.items() if await consumer.position(tp) < end]:
             for batch in (await consumer.getmany(timeout_ms=_POLL_MS)).values():
                 for record in batch:
                     yield record
-
-
-@asynccontextmanager
-async def _reading(settings: KafkaSettings, topic: str) -> AsyncIterator[AIOKafkaConsumer]:
-    consumer = AIOKafkaConsumer(settings.topic(topic), **client_options(settings), auto_offset_reset="earliest", enable_auto_commit=False)
-    try:
-        async with reaching(settings):
-            await consumer.start()
-        if not consumer.assignment():
-            raise Failure(f"Kafka has no topic {settings.topic(topic)}: make the topics with `anabranch topics apply`.")
-        yield consumer
-    finally:
-        await consumer.stop()

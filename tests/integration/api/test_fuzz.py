@@ -52,7 +52,8 @@ def call_all(url: str, document: dict[str, Any], token: str) -> int:
 @pytest.mark.filterwarnings("ignore:Do not use the `random` module")  # the edge draws in the same process, beside the examples
 async def test_no_call_is_a_fault_of_ours(worker: TinyWorker, start_edge: StartEdge) -> None:
     """As a caller who may read one of two projects: right and wrong calls of every operation that is described."""
-    edge = await start_edge(docs=True, http={"poll_wait_s": 0.05, "position_wait_s": 0.05, "ack_timeout_s": 5.0})
+    waits = {"poll_wait_s": 0.05, "position_wait_s": 0.05, "ack_timeout_s": 5.0}
+    edge = await start_edge(docs=True, http=waits, receipts={"wait_s": 0.05})
     await worker.add_task("p", "t1")
     await until_read(edge, await worker.member("p", "u", "owner"))
     await until_read(edge, await worker.add_task("other", "t-secret"))

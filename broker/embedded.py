@@ -18,11 +18,11 @@ from typing import IO, Any, Final, Self
 from broker.cache import Progress, no_progress
 from broker.connection import KafkaSettings
 from broker.files import write_whole
-from broker.launch import Jvm, broker_environment
-from broker.lifeline import die_with_parent
+from broker.launch import Jvm
 from broker.ports import free_port
 from broker.prepare import PROPERTIES, copy_template, free_bytes, prepare_archive, prepare_jvm, prepare_template, write_properties
 from broker.ready import port_opens, round_trip
+from broker.spawn import spawn
 from broker.symptoms import why_ended
 from broker.threads import in_thread
 from schemas.failure import Failure
@@ -179,17 +179,8 @@ class EmbeddedKafka:
             self.log_path.replace(self.log_path.with_suffix(".log.1"))
         with self.log_path.open("ab") as log:
             self._log_start = log.tell()
-            self._process = await asyncio.create_subprocess_exec(
-                *command,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd=self._folder,
-                env=broker_environment(os.environ),
-                pass_fds=(self._lock.fileno(),),  # the broker holds the lock too, should it ever live longer than we do
-                start_new_session=True,  # a terminal's Ctrl-C must not reach it before worker and edge are done with it
-                preexec_fn=die_with_parent,
-            )
+            keep = (self._lock.fileno(),)  # the broker holds the lock too, should it ever live longer than we do
+            self._process = await spawn(command, self._folder, log, keep)
         self._stopping = False
         self._lock.write(f"process {self._process.pid}, {self.bootstrap}")
         self._lock.flush()

@@ -20,11 +20,11 @@ from pydantic import SecretStr
 from broker.connection import KafkaSettings
 from broker.deploy import deploy_file
 from broker.launch import Jvm, broker_environment
-from broker.lifeline import die_with_parent
 from broker.ports import free_port
 from broker.prepare import PROPERTIES, prepare_archive, prepare_jvm, prepare_template, write_properties
 from broker.reach import quiet_clients
 from broker.ready import port_opens
+from broker.spawn import spawn
 
 PASSWORD: Final = "correct-horse-battery"  # noqa: S105  because the users exist in a test's broker only
 ADMIN: Final = "admin"
@@ -88,16 +88,7 @@ class SecuredKafka:
         archive = await asyncio.to_thread(lambda: prepare_archive(jvm, prepare_template(jvm)))
         await asyncio.to_thread(self._format, jvm)
         with (self.folder / "kafka.log").open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                *jvm.broker(320, jvm.use(archive), PROPERTIES),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd=self.folder,
-                env=broker_environment(os.environ),
-                start_new_session=True,
-                preexec_fn=die_with_parent,
-            )
+            self._process = await spawn(jvm.broker(320, jvm.use(archive), PROPERTIES), self.folder, log)
         async with asyncio.timeout(_START_S):
             with quiet_clients():
                 await port_opens("localhost", self._ports[0])

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import os
 import shutil
 import signal
 from collections.abc import AsyncIterator
@@ -14,12 +13,12 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from broker.connection import KafkaSettings
-from broker.launch import Jvm, broker_environment
-from broker.lifeline import die_with_parent
+from broker.launch import Jvm
 from broker.ports import free_port
 from broker.prepare import PROPERTIES, prepare_archive, prepare_jvm, prepare_template, write_properties
 from broker.reach import quiet_clients
 from broker.ready import port_opens
+from broker.spawn import spawn
 from tests.chaos.disks import SmallDisk
 from tests.chaos.proxy import Proxy
 
@@ -78,17 +77,8 @@ class Broker:
     async def start(self, jvm: Jvm, archive: Path | None) -> None:
         """Start the process."""
         with (self.folder / "kafka.log").open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                *(() if self.disk is None else self.disk.before),
-                *jvm.broker(320, jvm.use(archive), PROPERTIES),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd=self.folder,
-                env=broker_environment(os.environ),
-                start_new_session=True,
-                preexec_fn=die_with_parent,
-            )
+            before = () if self.disk is None else self.disk.before
+            self._process = await spawn([*before, *jvm.broker(320, jvm.use(archive), PROPERTIES)], self.folder, log)
 
     @property
     def lives(self) -> bool:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -154,6 +154,18 @@ async def client_of(edge: RunningEdge, user: str = "u") -> AsyncIterator[Client]
         client = Client(socket)
         await client.until("sync", "welcome")
         yield client
+
+
+async def flooded(worker: TinyWorker, readers: Sequence[Client], rounds: int, count: int) -> int:
+    """Change a task of project `p` by `count` large frames, again and again, each time until these clients have them.
+
+    Returns the last sequence.
+    """
+    last = 0
+    for _ in range(rounds):
+        last = await worker.flood("p", count, "x" * 20_000)
+        await asyncio.gather(*(reader.until_sequence("project:p", last) for reader in readers))
+    return last
 
 
 async def until_read(edge: RunningEdge, sequence: int) -> None:

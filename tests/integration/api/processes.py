@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import json
 import os
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -12,6 +11,8 @@ from typing import Any
 import httpx
 
 from api.auth import mint
+from benchmarks.harness import rooms
+from benchmarks.harness.rooms import Crowd
 from broker.connection import KafkaSettings
 from broker.ports import free_port
 from tests.integration.api.harness import SECRET
@@ -60,44 +61,16 @@ async def ready(*private_ports: int) -> None:
                 await asyncio.sleep(0.05)
 
 
-class Crowd:
-    """Many clients in a process of their own."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
-
-    async def line(self) -> str:
-        """Return the next line it prints."""
-        assert self._process.stdout is not None
-        return (await asyncio.wait_for(self._process.stdout.readline(), 2 * PATIENCE_S)).decode().strip()
-
-    async def end(self) -> dict[str, Any]:
-        """Let all come to the end of what was published; returns what they saw."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(b"\n")
-        await self._process.stdin.drain()
-        found: dict[str, Any] = json.loads(await self.line())
-        return found
-
-
 @contextlib.asynccontextmanager
 async def crowd(port: int, clients: int, streams: Sequence[str], **options: object) -> AsyncIterator[Crowd]:
     """Run clients that follow streams, until the block ends; they are all there when it begins.
 
-    options: of `benchmarks.harness.followers`; dense, where nothing else is published in the partition of the stream.
+    `tell` lets them come to the end of what was published. options: of `benchmarks.harness.followers`; dense, where nothing else is
+    published in the partition of the stream.
     """
-    asked = {"mode": "follow", "port": port, "clients": clients, "streams": list(streams), "headers": HEADERS} | options
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "benchmarks.harness.crowd", json.dumps(asked), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
-    )
-    here = Crowd(process)
-    try:
-        assert await here.line() == "ready"
+    async with rooms.crowd(port, clients, "follow", SECRET, streams=list(streams), **options) as here:
+        assert await asyncio.wait_for(here.line(), 2 * PATIENCE_S) == "ready"
         yield here
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.communicate()  # closes the pipes
 
 
 class Publisher:

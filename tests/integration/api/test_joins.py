@@ -25,7 +25,7 @@ async def test_two_thousand_joins_under_continuous_publishing(worker: TinyWorker
             async with crowd(port, CLIENTS, [STREAM], dense=True) as clients:
                 await asyncio.sleep(1)
                 await moving.aclose()
-                found = await clients.end()
+                found = await clients.tell()
     good(found, CLIENTS)
     assert found["snapshots"] == CLIENTS
     assert found["came"] > 10 * CLIENTS

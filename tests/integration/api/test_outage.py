@@ -21,6 +21,7 @@ from tests.integration.api.harness import (
     StartEdge,
     TinyWorker,
     client_of,
+    flooded,
     until_closed,
     until_read,
     until_ready,
@@ -101,10 +102,7 @@ async def test_a_stalled_client_costs_the_others_nothing(worker: TinyWorker, sta
         for client in (stalled, quick):
             await client.subscribe("project:p")
         await quick.until_sequence("project:p", first)
-        last = first
-        for _ in range(40):
-            last = await worker.flood("p", 30, "x" * 20_000)
-            await quick.until_sequence("project:p", last)
+        last = await flooded(worker, [quick], 40, 30)
         updates = [frame["sequence"] for frame in quick.frames if frame["type"] == "update"]
         assert updates == list(range(first + 1, last + 1))
         socket.transport.resume_reading()
@@ -131,8 +129,7 @@ async def test_a_client_that_takes_nothing_is_ended(worker: TinyWorker, start_ed
         for client in (Client(socket), quick):
             await client.subscribe("project:p")
         await quick.until_sequence("project:p", first)
-        for _ in range(20):
-            await quick.until_sequence("project:p", await worker.flood("p", 30, "x" * 20_000))
+        await flooded(worker, [quick], 20, 30)
         while "edge_stalled_connections_total 1.0" not in (metrics := (await http.get(f"{edge.private_url}/metrics")).text):
             await quick.until_sequence("project:p", await worker.flood("p", 1, "x"))
         while "websocket_connections_total 2.0" not in metrics:

@@ -16,7 +16,7 @@ from benchmarks.harness.sockets import Client as RawClient
 from benchmarks.harness.sockets import Crowd as RawCrowd
 from broker.connection import KafkaSettings
 from broker.ports import free_port
-from tests.integration.api.harness import Client, Row, RunningEdge, StartEdge, client_of
+from tests.integration.api.harness import Client, Row, RunningEdge, StartEdge, client_of, flooded
 from tests.integration.api.processes import HEADERS, edge, measured, ready, until_measured
 from tests.integration.api.tiny_worker import TinyWorker
 
@@ -126,10 +126,7 @@ async def test_a_hundred_stalled_clients_cost_fifty_others_nothing(worker: TinyW
         async with reading(port) as quick, Sleepers(port, 0) as sleepers, Sleepers(port, STALLED):
             await until_measured(private, "websocket_connections_total", 2 * STALLED + QUICK)
             before = psutil.Process(process.pid).memory_info().rss
-            last = first
-            for _ in range(SENT // 20):
-                last = await worker.flood("p", 20, "x" * 20_000)
-                await asyncio.gather(*(client.until_sequence("project:p", last) for client in quick))
+            last = await flooded(worker, quick, SENT // 20, 20)
             await until_measured(private, "edge_paused_connections", 2 * STALLED)
             assert 0 < await measured(private, "edge_unsent_bytes") <= 2 * STALLED * (HIGH_WATER + OUTBOUND)
             assert max(kept_by_the_kernel(port)) <= 2 * SEND_BUFFER
@@ -156,10 +153,7 @@ async def test_a_slow_line_is_not_ended_and_ends_with_the_truth(worker: TinyWork
     async with client_of(edge) as quick, Line(int(edge.url.rpartition(":")[2])) as line, edge.client() as http:
         await quick.subscribe("project:p")
         await quick.until_sequence("project:p", first)
-        last = first
-        for _ in range(6):
-            last = await worker.flood("p", 20, "x" * 20_000)
-            await quick.until_sequence("project:p", last)
+        last = await flooded(worker, [quick], 6, 20)
         for _ in range(28):
             await asyncio.to_thread(line.trickle)
             await asyncio.sleep(0.25)
@@ -181,8 +175,7 @@ async def test_the_kernel_keeps_little_for_a_client_that_reads_nothing(worker: T
             await worker.add_task("p", "t0")
             await asyncio.to_thread(crowd.open, 1, lambda number: hello(["project:p"], number))
             await quick.subscribe("project:p")
-            for _ in range(10):
-                await quick.until_sequence("project:p", await worker.flood("p", 25, "x" * 20_000))
+            await flooded(worker, [quick], 10, 25)
             kept[size] = max(kept_by_the_kernel(port))
         crowd.close()
     assert kept[SEND_BUFFER] <= 2 * SEND_BUFFER < kept[0] / 4

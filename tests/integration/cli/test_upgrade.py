@@ -13,7 +13,7 @@ from audit.edge import Edge
 from broker.connection import KafkaSettings
 from broker.ports import free_port
 from tests.integration.api.harness import SECRET
-from tests.integration.api.processes import crowd, good
+from tests.integration.api.processes import crowd, good, until_measured
 from tests.integration.cli.parts import Running, part
 from tests.integration.streams.topic_log import send, task_events
 
@@ -31,7 +31,7 @@ class Parts:
         self._port = port
         self._running: dict[str, tuple[Running, AsyncExitStack]] = {}
 
-    async def start(self, name: str) -> None:
+    async def start(self, name: str) -> Running:
         """Start a part and wait until it is ready."""
         stack = AsyncExitStack()
         is_worker = name.startswith("worker")
@@ -39,6 +39,7 @@ class Parts:
         settings = {} if is_worker else EDGE
         entered = await stack.enter_async_context(part(name.partition("-")[0], self._kafka, self._folder, *words, **settings))
         self._running[name] = entered, stack
+        return entered
 
     async def stop(self, name: str) -> None:
         """Ask a part to end: it must do so in order."""
@@ -85,12 +86,12 @@ async def test_everything_is_started_anew_under_traffic(topics: KafkaSettings, t
                 for name in ("worker-0", "worker-1"):
                     await parts.stop(name)
                     await parts.start(name)
-                await parts.start("edge-1")
+                edge = await parts.start("edge-1")
                 await parts.stop("edge-0")
-                await asyncio.sleep(3)
+                await until_measured(int(edge.private_url.rpartition(":")[2]), "websocket_connections_total", CLIENTS)
             result = await run(topics, Edge(f"http://127.0.0.1:{port}", mint(SECRET, "audit", ["*"], 600, "admin")), 60.0, 20)
             assert result.differences == []
             assert result.events > 300
-            good(await clients.end(), CLIENTS)
+            good(await clients.tell(), CLIENTS)
     finally:
         await parts.stop_all()

@@ -11,6 +11,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import PolicyViolationError
 
 from broker.connection import KafkaSettings, client_options
 from broker.epoch import end_offsets
@@ -153,13 +154,24 @@ async def cut_off(kafka: KafkaSettings, name: str) -> None:
     try:
         await _policy(admin, topic, "delete")
         ends = await end_offsets(kafka, name)
-        await admin.delete_records({TopicPartition(topic, number): RecordsToDelete(end // 2) for number, end in ends.items()})
+        await _delete(admin, {TopicPartition(topic, number): RecordsToDelete(end // 2) for number, end in ends.items()})
         if name == TASK_STATE:
             await _policy(admin, topic, "compact")
     finally:
         await admin.close()
 
 
+async def _delete(admin: AIOKafkaAdminClient, records: dict[TopicPartition, RecordsToDelete]) -> None:
+    """Delete them as soon as the brokers have heard that they may: each hears of a new policy a moment later."""
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                await admin.delete_records(records)
+            except PolicyViolationError:
+                await asyncio.sleep(0.05)
+            else:
+                return
+
+
 async def _policy(admin: AIOKafkaAdminClient, topic: str, policy: str) -> None:
     await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, {"cleanup.policy": policy})])
-    await asyncio.sleep(0.5)  # brokers hear of it a moment later

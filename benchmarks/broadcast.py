@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 
 from aiokafka import AIOKafkaProducer
 
+from benchmarks.harness.asking import asked
 from benchmarks.harness.crowd import DUE
 from benchmarks.harness.message import message
 from benchmarks.harness.report import Claim, claim_of, show
@@ -129,13 +130,4 @@ def _claim(load: Load, share: str, found: dict[tuple[Load, str], list[dict[str, 
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--clients", type=int, default=1000)
-    parser.add_argument("--seconds", type=float, default=15.0)
-    parser.add_argument("--rounds", type=int, default=3)
-    asked_ = parser.parse_args()
-    if asked_.quick:
-        asked_.clients, asked_.seconds, asked_.rounds = 30, 1.0, 1
-    show(asyncio.run(run(asked_)))
+    show(asyncio.run(run(asked(clients=(1000, 30), seconds=(15.0, 1.0), rounds=(3, 1)))))

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from api.auth import mint
+from benchmarks.harness.asking import asked
 from benchmarks.harness.calls import Caller, quantiles
 from benchmarks.harness.edge import DONE
 from benchmarks.harness.report import Claim, claim_of, show
@@ -119,14 +120,5 @@ def _claim(size: int, way: str, name: str, mine: list[Found], theirs: list[dict[
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--calls", type=int, default=1000)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--sizes", type=int, nargs="+", default=[200, 10_000], metavar="BRANCHES")
-    parser.add_argument("--peer-branches", type=int, default=50_000, help="branches that the peer refreshes in a run, all calls together")
-    asked_ = parser.parse_args()
-    if asked_.quick:
-        asked_.calls, asked_.rounds, asked_.sizes, asked_.peer_branches = 20, 1, [20, 200], 1000
-    show(asyncio.run(run(asked_)))
+    # peer_branches: that the peer refreshes in a run, all calls together
+    show(asyncio.run(run(asked(calls=(1000, 20), rounds=(3, 1), sizes=([200, 10_000], [20, 200]), peer_branches=(50_000, 1000)))))

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from api.auth import mint
+from benchmarks.harness.asking import asked
 from benchmarks.harness.calls import Caller
 from benchmarks.harness.histories import Burst, made, recorded
 from benchmarks.harness.report import Claim, claim_of, show
@@ -84,11 +85,11 @@ async def _play(publisher: Publisher, burst: Burst) -> None:
 def _truth(port: int, burst: Burst, publisher: Publisher) -> Screen:
     """Return what the edge answers once it has everything that was sent."""
     places = [{"partition": place.partition, "offset": place.offset} for place in publisher.positions]
-    asked = json.dumps({"project_ids": [burst.project_id], "min_position": places}).encode()
+    wanted = json.dumps({"project_ids": [burst.project_id], "min_position": places}).encode()
     screen = Screen()
     until = time.monotonic() + _PATIENCE_S
     with Caller(port, _token()) as caller:
-        while (answer := caller.call("POST", f"{SUMMARIES}/bulk", asked if places else b"{}")).status != 200:  # noqa: PLR2004  because HTTP says so
+        while (answer := caller.call("POST", f"{SUMMARIES}/bulk", wanted if places else b"{}")).status != 200:  # noqa: PLR2004  because HTTP says so
             if time.monotonic() > until:
                 raise TimeoutError(answer.body)
     screen.answer(json.loads(answer.body))
@@ -126,14 +127,7 @@ async def run(options: argparse.Namespace) -> list[Claim]:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--quick", action="store_true")
     parser.add_argument("--history", help="a repository or bundle to clone; default: BENCH_HISTORY, else a made burst")
     parser.add_argument("--speed", type=float, default=100.0, help="how many times faster than it was recorded")
     parser.add_argument("--rate", type=float, default=40.0, help="events per second of the made burst")
-    parser.add_argument("--seconds", type=float, default=20.0)
-    parser.add_argument("--rounds", type=int, default=3)
-    asked_ = parser.parse_args()
-    if asked_.quick:
-        asked_.seconds, asked_.rounds = 3.0, 1
-    show(asyncio.run(run(asked_)))
+    show(asyncio.run(run(asked(parser, seconds=(20.0, 3.0), rounds=(3, 1)))))

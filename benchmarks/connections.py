@@ -11,6 +11,7 @@ from typing import Final
 
 import psutil
 
+from benchmarks.harness.asking import asked
 from benchmarks.harness.report import Claim, claim_of, show
 from benchmarks.harness.rooms import OURS, Room, crowd, room
 
@@ -56,12 +57,4 @@ async def run(options: argparse.Namespace) -> list[Claim]:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--clients", type=int, default=10_000)
-    parser.add_argument("--rounds", type=int, default=3)
-    asked_ = parser.parse_args()
-    if asked_.quick:
-        asked_.clients, asked_.rounds = 100, 1
-    show(asyncio.run(run(asked_)))
+    show(asyncio.run(run(asked(clients=(10_000, 100), rounds=(3, 1)))))

@@ -10,6 +10,7 @@ import asyncio
 from typing import Final
 
 from benchmarks.broadcast import Load, Scene, ours, publish
+from benchmarks.harness.asking import asked
 from benchmarks.harness.message import message
 from benchmarks.harness.report import Claim, claim_of, show
 from benchmarks.harness.rooms import SECRET, crowd
@@ -47,13 +48,4 @@ async def run(options: argparse.Namespace) -> list[Claim]:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--clients", type=int, default=1000)
-    parser.add_argument("--seconds", type=float, default=180.0)
-    parser.add_argument("--cut-every", type=float, default=15.0)
-    asked_ = parser.parse_args()
-    if asked_.quick:
-        asked_.clients, asked_.seconds, asked_.cut_every = 30, 8.0, 4.0
-    show(asyncio.run(run(asked_)))
+    show(asyncio.run(run(asked(clients=(1000, 30), seconds=(180.0, 8.0), cut_every=(15.0, 4.0)))))

@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks.harness.asking import asked
 from benchmarks.harness.report import Claim, claim_of, show
 from benchmarks.harness.rooms import BUSY, OURS, busy, saturated
 
@@ -21,11 +22,11 @@ PEERS: Final = {"bare": "bare uvloop transport.write", "text": "FastAPI send_tex
 async def run(options: argparse.Namespace) -> list[Claim]:
     """Run all ways, interleaved; return the claims."""
     found: dict[str, list[dict[str, Any]]] = {way: [] for way in (OURS, *PEERS)}
-    asked = {"clients": options.clients, "seconds": options.seconds, "per_turn": 1}
+    load = {"clients": options.clients, "seconds": options.seconds, "per_turn": 1}
     with tempfile.TemporaryDirectory(prefix="anabranch-bench-") as folder:
         for _ in range(options.rounds):
             for way, runs in found.items():
-                runs.append(await saturated(way, Path(folder), asked, {"ANABRANCH_LIMITS__FLUSH_MS": "0"}))
+                runs.append(await saturated(way, Path(folder), load, {"ANABRANCH_LIMITS__FLUSH_MS": "0"}))
     settings = vars(options) | {"flush_ms": 0, "calibration": {BUSY: busy(found)}}
     return [_claim(way, figure, found, settings) for way in PEERS for figure in FIGURES]
 
@@ -40,13 +41,4 @@ def _claim(way: str, figure: str, found: dict[str, list[dict[str, Any]]], settin
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--clients", type=int, default=1000)
-    parser.add_argument("--seconds", type=float, default=6.0)
-    parser.add_argument("--rounds", type=int, default=5)
-    asked_ = parser.parse_args()
-    if asked_.quick:
-        asked_.clients, asked_.seconds, asked_.rounds = 50, 0.5, 1
-    show(asyncio.run(run(asked_)))
+    show(asyncio.run(run(asked(clients=(1000, 50), seconds=(6.0, 0.5), rounds=(5, 1)))))

@@ -17,6 +17,7 @@ from typing import Final
 import uvloop
 from aiokafka import AIOKafkaProducer
 
+from benchmarks.harness.asking import asked
 from benchmarks.harness.load import Shape, change
 from benchmarks.harness.report import claim_of, show
 from benchmarks.harness.stage import fresh_topics, part, process, producing, stage
@@ -98,13 +99,5 @@ async def run(options: argparse.Namespace) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--quick", action="store_true", help="tiny sizes, to see that everything runs")
-    parser.add_argument("--flood", type=float, default=10_000.0)
     parser.add_argument("--rate", type=float, default=50.0)
-    parser.add_argument("--seconds", type=float, default=8.0)
-    parser.add_argument("--rounds", type=int, default=3)
-    chosen = parser.parse_args()
-    if chosen.quick:
-        chosen.flood, chosen.seconds, chosen.rounds = 1_000.0, 1.0, 1
-    sys.exit(uvloop.run(run(chosen)))
+    sys.exit(uvloop.run(run(asked(parser, flood=(10_000.0, 1_000.0), seconds=(8.0, 1.0), rounds=(3, 1)))))

@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks.harness.asking import asked
 from benchmarks.harness.report import Claim, claim_of, show
 from benchmarks.harness.rooms import BUSY, OURS, busy, saturated
 
@@ -20,11 +21,11 @@ TOGETHER: Final = 8
 async def run(options: argparse.Namespace) -> list[Claim]:
     """Run both, interleaved; return the claim."""
     found: dict[str, list[dict[str, Any]]] = {OURS: [], "bare": []}
-    asked = {"clients": options.clients, "seconds": options.seconds, "per_turn": TOGETHER}
+    load = {"clients": options.clients, "seconds": options.seconds, "per_turn": TOGETHER}
     with tempfile.TemporaryDirectory(prefix="anabranch-bench-") as folder:
         for _ in range(options.rounds):
             for way, runs in found.items():
-                runs.append(await saturated(way, Path(folder), asked))
+                runs.append(await saturated(way, Path(folder), load))
     ours, theirs = ([run["cpu_us"] for run in found[way]] for way in (OURS, "bare"))
     settings = vars(options) | {"calibration": {BUSY: busy(found)}}
     what = f"joined updates ({TOGETHER} in a turn), {options.clients} clients, server CPU"
@@ -32,13 +33,4 @@ async def run(options: argparse.Namespace) -> list[Claim]:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--clients", type=int, default=1000)
-    parser.add_argument("--seconds", type=float, default=6.0)
-    parser.add_argument("--rounds", type=int, default=5)
-    asked_ = parser.parse_args()
-    if asked_.quick:
-        asked_.clients, asked_.seconds, asked_.rounds = 50, 0.5, 1
-    show(asyncio.run(run(asked_)))
+    show(asyncio.run(run(asked(clients=(1000, 50), seconds=(6.0, 0.5), rounds=(5, 1)))))

@@ -26,6 +26,7 @@ from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
 from api.auth import mint
+from benchmarks.harness.asking import asked
 from benchmarks.harness.report import Claim, claim_of, show
 from benchmarks.harness.stage import fresh_topics, part, process, producing, stage
 from broker.connection import KafkaSettings, client_options
@@ -215,14 +216,5 @@ def _claim(what: str, share: float, ours: list[list[float]], peers: list[list[fl
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--quick", action="store_true", help="tiny sizes, to see that everything runs")
-    parser.add_argument("--rate", type=float, default=200.0)
-    parser.add_argument("--seconds", type=float, default=8.0)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--warm-up", type=float, default=5.0, help="seconds before each measured part")
-    chosen = parser.parse_args()
-    if chosen.quick:
-        chosen.rate, chosen.seconds, chosen.rounds, chosen.warm_up = 50.0, 1.0, 1, 0.5
-    sys.exit(uvloop.run(run(chosen)))
+    # warm_up: seconds before each measured part
+    sys.exit(uvloop.run(run(asked(rate=(200.0, 50.0), seconds=(8.0, 1.0), rounds=(5, 1), warm_up=(5.0, 0.5)))))

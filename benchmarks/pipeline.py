@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 
 from aiokafka import ConsumerRecord
 
+from benchmarks.harness.asking import asked
 from benchmarks.harness.load import Shape, creations, events, produce
 from benchmarks.harness.peers import python_of_peers, streams_command
 from benchmarks.harness.report import Claim, claim_of, show
@@ -200,14 +201,6 @@ def _beside_itself(mine: list[float], two: list[float], many: list[float], optio
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--quick", action="store_true", help="tiny sizes, to see that everything runs")
-    parser.add_argument("--events", type=int, default=450_000, help="a Java peer is still compiling during the first of fewer")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--tasks", type=int, default=1_000_000)
     parser.add_argument("--peers", choices=["all", "faust"], default="all")
-    parser.add_argument("--peer-seconds", type=float, default=20.0)
-    chosen = parser.parse_args()
-    if chosen.quick:
-        chosen.events, chosen.rounds, chosen.tasks, chosen.peer_seconds = 4_000, 1, 2_000, 4.0
-    asyncio.run(run(chosen))
+    # a Java peer is still compiling during the first of fewer events
+    asyncio.run(run(asked(parser, events=(450_000, 4_000), rounds=(3, 1), tasks=(1_000_000, 2_000), peer_seconds=(20.0, 4.0))))

@@ -15,6 +15,7 @@ from typing import Final
 import uvloop
 from aiokafka import AIOKafkaProducer
 
+from benchmarks.harness.asking import asked
 from benchmarks.harness.load import Shape, creations
 from benchmarks.harness.report import claim_of, show
 from benchmarks.harness.stage import fresh_topics, part, process, producing, stage
@@ -121,12 +122,4 @@ async def run(options: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--quick", action="store_true", help="tiny sizes, to see that everything runs")
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--rounds", type=int, default=3)
-    chosen = parser.parse_args()
-    if chosen.quick:
-        chosen.rows, chosen.rounds = 20_000, 1
-    sys.exit(uvloop.run(run(chosen)))
+    sys.exit(uvloop.run(run(asked(rows=(1_000_000, 20_000), rounds=(3, 1)))))

@@ -17,6 +17,7 @@ from typing import Final
 
 import psutil
 
+from benchmarks.harness.asking import asked
 from benchmarks.harness.load import Shape, change, creations
 from benchmarks.harness.report import Claim, claim_of, show
 from benchmarks.harness.stage import fresh_topics, part, stage
@@ -129,13 +130,5 @@ def claims(options: argparse.Namespace) -> list[Claim]:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--quick", action="store_true", help="tiny sizes, to see that everything runs")
-    parser.add_argument("--cached", type=int, default=10_000, help="task rows in the cache whose heap is measured")
-    parser.add_argument("--rows", type=int, default=600_000)
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
-    chosen = parser.parse_args()
-    if chosen.quick:
-        chosen.cached, chosen.rows, chosen.rounds = 500, 6_000, 1
-    show(claims(chosen))
+    # cached: task rows in the cache whose heap is measured
+    show(claims(asked(cached=(10_000, 500), rows=(600_000, 6_000), rounds=(ROUNDS, 1))))

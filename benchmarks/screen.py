@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from api.auth import mint
+from benchmarks.harness.asking import asked
 from benchmarks.harness.calls import Caller, quantiles
 from benchmarks.harness.load import Shape, creations, produce
 from benchmarks.harness.report import Claim, claim_of, show
@@ -155,12 +156,4 @@ async def run(options: argparse.Namespace) -> list[Claim]:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--changes", type=int, default=200)
-    parser.add_argument("--rounds", type=int, default=3)
-    asked_ = parser.parse_args()
-    if asked_.quick:
-        asked_.changes, asked_.rounds = 10, 1
-    show(asyncio.run(run(asked_)))
+    show(asyncio.run(run(asked(changes=(200, 10), rounds=(3, 1)))))

@@ -17,6 +17,7 @@ from websockets.typing import Subprotocol
 
 from api.auth import mint
 from benchmarks.broadcast import Load, Scene, ours, publish
+from benchmarks.harness.asking import asked
 from benchmarks.harness.crowd import hello
 from benchmarks.harness.message import message
 from benchmarks.harness.report import Claim, claim_of, show
@@ -79,14 +80,4 @@ async def run(options: argparse.Namespace) -> list[Claim]:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--clients", type=int, default=500)
-    parser.add_argument("--stalled", type=int, default=100)
-    parser.add_argument("--seconds", type=float, default=20.0)
-    parser.add_argument("--rounds", type=int, default=3)
-    asked_ = parser.parse_args()
-    if asked_.quick:
-        asked_.clients, asked_.stalled, asked_.seconds, asked_.rounds = 30, 5, 2.0, 1
-    show(asyncio.run(run(asked_)))
+    show(asyncio.run(run(asked(clients=(500, 30), stalled=(100, 5), seconds=(20.0, 2.0), rounds=(3, 1)))))

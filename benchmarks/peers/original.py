@@ -12,12 +12,13 @@ from typing import Any
 
 import uvicorn
 import uvloop
-from fastapi import FastAPI, WebSocket, WebSocketDisconnect
+from fastapi import FastAPI
 from psycopg2.extensions import cursor
 from psycopg2.extras import RealDictCursor
 from psycopg2.pool import ThreadedConnectionPool
 
 from benchmarks.peers.postgres import REFRESH
+from benchmarks.peers.sockets import everybody
 
 
 class Store:
@@ -52,7 +53,8 @@ class Store:
 
 def application(store: Store) -> FastAPI:
     """Return the server over a database."""
-    app, sockets = FastAPI(), set[WebSocket]()
+    app = FastAPI()
+    sockets = everybody(app)
 
     @app.post("/tasks/{task_id}/{status}")
     async def patch(task_id: int, status: str) -> dict[str, bool]:
@@ -65,16 +67,6 @@ def application(store: Store) -> FastAPI:
     @app.get("/api/v2/branches/summaries")
     def summaries(project_id: int) -> dict[str, Any]:
         return {"summaries": {row["id"]: row for row in store.summaries(project_id)}, "projects": {}}
-
-    @app.websocket("/ws/v2")
-    async def endpoint(socket: WebSocket) -> None:
-        await socket.accept("summary.v2")
-        sockets.add(socket)
-        try:
-            while True:
-                await socket.receive_text()
-        except WebSocketDisconnect:
-            sockets.discard(socket)
 
     return app
 

@@ -38,11 +38,7 @@ class Bare(asyncio.Protocol):
         if data.startswith(b"GET"):
             key = data.split(b"Sec-WebSocket-Key: ")[1].split(b"\r\n")[0]
             accept = base64.b64encode(hashlib.sha1(key + _GUID).digest())  # noqa: S324  because RFC 6455 asks for it
-            self._transport.write(
-                b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "
-                + accept
-                + b"\r\n\r\n"
-            )
+            self._transport.write(_ACCEPTED + accept + b"\r\n\r\n")
             _, _, data = data.partition(b"\r\n\r\n")
         if self._mine is None and b"project:" in data:
             name = data.split(b"project:")[1].split(b'"')[0]
@@ -75,9 +71,9 @@ async def bare(port: int, control: int) -> None:
     await _control(control, publish)
 
 
-async def fastapi(port: int, control: int, way: str) -> None:
-    """Serve with FastAPI on uvicorn."""
-    app, sockets = FastAPI(), set[WebSocket]()
+def everybody(app: FastAPI) -> set[WebSocket]:
+    """Let an application take WebSockets; returns the set of those that are open, as the documentation of FastAPI keeps them."""
+    sockets = set[WebSocket]()
 
     @app.websocket("/ws/v2")
     async def endpoint(socket: WebSocket) -> None:
@@ -88,6 +84,14 @@ async def fastapi(port: int, control: int, way: str) -> None:
                 await socket.receive_text()
         except WebSocketDisconnect:
             sockets.discard(socket)
+
+    return sockets
+
+
+async def fastapi(port: int, control: int, way: str) -> None:
+    """Serve with FastAPI on uvicorn."""
+    app = FastAPI()
+    sockets = everybody(app)
 
     async def broadcast(count: int) -> None:
         for _ in range(count):

@@ -5,8 +5,7 @@ from typing import Annotated, Final
 
 import typer
 
-from api.auth import mint
-from broker.secrets import jwt_secret
+from cli.access import access
 from cli.options import DEFAULT_DATA, Data, Token, Url, edge_url
 
 _TTL_S: Final = 7 * 24 * 3600
@@ -20,5 +19,4 @@ def mcp(data: Data = DEFAULT_DATA, url: Url = None, token: Token = None, user: U
     from cli.bridge import bridge  # noqa: PLC0415  because only this command needs the SDK
 
     base = edge_url(data, url)
-    text = token or mint(jwt_secret(data), user, project or ["*"], _TTL_S)
-    asyncio.run(bridge(f"{base}/mcp", text))
+    asyncio.run(bridge(f"{base}/mcp", access(data, token, user, _TTL_S, project or ["*"])))

@@ -7,8 +7,7 @@ from urllib.parse import quote
 import httpx
 import typer
 
-from api.auth import mint
-from broker.secrets import jwt_secret
+from cli.access import access
 from cli.options import DEFAULT_DATA, Data, Json, Token, Url, edge_url
 from schemas.failure import Failure, UsageFailure
 
@@ -31,7 +30,7 @@ def receipt(  # noqa: PLR0913  because every option of the command is an argumen
 ) -> None:
     """Print the net effect of a session: tasks done, reopened, created. With --undo it is taken back; asking again changes nothing."""
     base = edge_url(data, url)
-    token = access_token or mint(jwt_secret(data), user, ["*"], _TTL_S)
+    token = access(data, access_token, user, _TTL_S)
     answer = _ask(base, token, f"/api/v2/sessions/{quote(session, safe='')}/{'undo' if undo else 'receipt'}", project)
     typer.echo(json.dumps(answer, ensure_ascii=False) if as_json else "\n".join(_undone(answer) if undo else _told(answer)))
 

@@ -12,12 +12,12 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.typing import Subprotocol
 
-from api.auth import mint
-from broker.secrets import jwt_secret
+from cli.access import access
 from cli.options import DEFAULT_DATA, Data, Json, Token, Url, edge_url
 from cli.tail_text import line_of
 from schemas.failure import Failure, UsageFailure
 
+_TTL_S: Final = 24 * 3600
 _CLOSE_S: Final = 1.0
 """A stream that moves fast fills the reading queue, and the edge's side of a close then stays unread."""
 _PAUSES_S: Final = (1, 2, 5, 10, 30)
@@ -35,9 +35,9 @@ def tail(
 ) -> None:
     """Print what changes in a project as it changes; Ctrl-C ends it. With --json one frame per line, as it came."""
     base = edge_url(data, url)
-    text = access_token or mint(jwt_secret(data), "tail", ["*"], 86400)
+    token = access(data, access_token, "tail", _TTL_S)
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_follow(base, text, project, as_json=as_json))
+        asyncio.run(_follow(base, token, project, as_json=as_json))
 
 
 async def _follow(base: str, token: str, project: str, *, as_json: bool) -> None:

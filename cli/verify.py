@@ -11,13 +11,12 @@ import msgspec
 import typer
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
-from api.auth import mint
 from audit.app import Result, run
 from audit.edge import Edge
 from broker.files import write_whole
 from broker.instance import read_instance
 from broker.reach import quiet_clients
-from broker.secrets import jwt_secret
+from cli.access import access
 from cli.options import DEFAULT_DATA, Data, Json, Kafka, Token, Url, edge_url, kafka_settings
 from schemas.metrics import VERIFY_METRICS
 
@@ -86,8 +85,7 @@ def _edge(data: Path, kafka: str | None, url: str | None, token: str | None) -> 
     instance = read_instance(data)
     if url is None and (kafka is not None or instance is None or instance.url is None):
         return None
-    secret = token or mint(jwt_secret(data), f"verify-{os.getpid()}", ["*"], _TOKEN_S, "admin")
-    return Edge(edge_url(data, url), secret)
+    return Edge(edge_url(data, url), access(data, token, f"verify-{os.getpid()}", _TOKEN_S, scope="admin"))
 
 
 def _short(value: object) -> str:

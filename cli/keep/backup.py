@@ -14,6 +14,7 @@ from broker.reach import quiet_clients
 from cli.keep.showing import counting
 from cli.options import DEFAULT_DATA, Data, Json, Kafka, kafka_settings
 from cli.topics import Profile, ProfileOption
+from schemas.topics import TASK_CHANGES
 
 Place = Annotated[Path, typer.Argument(metavar="DIR", help="Directory of the backup.")]
 
@@ -52,4 +53,4 @@ def restore(
     if as_json:
         sys.stdout.write(msgspec.json.encode({"records": records}).decode() + "\n")
     else:
-        sys.stdout.write(f"{records:,} records are in {settings.topic('task-changes')}. Start the workers, then `anabranch verify`.\n")
+        sys.stdout.write(f"{records:,} records are in {settings.topic(TASK_CHANGES)}. Start the workers, then `anabranch verify`.\n")

@@ -8,8 +8,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from archive.folder import Folder, Manifest
 from archive.record import Saved
-from broker.admin import describe_topics
 from broker.connection import KafkaSettings
+from broker.layout import partition_counts
 from broker.reading import reading
 from schemas.failure import Failure
 from schemas.topics import TASK_CHANGES
@@ -33,7 +33,7 @@ async def backup(settings: KafkaSettings, path: Path, progress: Progress, change
 
     change: what is written in a record's place. Raises `Failure`: no topic, the log's beginning is gone, another log's folder.
     """
-    if TASK_CHANGES not in {topic.name for topic in await describe_topics(settings)}:
+    if not (await partition_counts(settings, [TASK_CHANGES]))[TASK_CHANGES]:
         raise Failure(f"Kafka at {settings.bootstrap} has no topic {settings.topic(TASK_CHANGES)}: there is nothing to back up.")
     folder = Folder(path)
     async with reading(settings, settings.topic(TASK_CHANGES)) as (consumer, places):

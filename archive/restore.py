@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.partitioner import murmur2
 
 from archive.backup import Progress
 from archive.folder import Folder, Manifest
@@ -14,13 +13,13 @@ from archive.growth import regrown
 from archive.record import Out, Saved, filler
 from broker.admin import apply_topics
 from broker.connection import KafkaSettings, client_options
+from broker.partitioner import partition_of
 from broker.reach import reaching
 from broker.reading import reading
 from broker.topics import Profile
 from schemas.failure import Failure
 from schemas.topics import TASK_CHANGES
 
-_POSITIVE: Final = 0x7FFFFFFF
 _BATCH_BYTES: Final = 900 * 1024
 _TURN: Final = 1_000
 
@@ -45,7 +44,7 @@ async def restore(settings: KafkaSettings, path: Path, profile: Profile, progres
 
 def _grown(folder: Folder, manifest: Manifest, count: int) -> Iterator[Out]:
     sources = [folder.read(manifest, number) for number in range(len(manifest.ends))]
-    return regrown(sources, count, lambda key: (int(murmur2(key)) & _POSITIVE) % count)
+    return regrown(sources, count, lambda key: partition_of(key, count))
 
 
 def _same(folder: Folder, manifest: Manifest) -> Iterator[Out]:

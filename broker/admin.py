@@ -1,24 +1,22 @@
 """Topics on a real cluster: look at them, make them as wanted, and name their life (the epoch)."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, assert_never
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
+from aiokafka.errors import TopicAlreadyExistsError, UnknownTopicOrPartitionError
 
-from broker.connection import KafkaSettings, client_options
+from broker.asking import asking, raise_first
+from broker.connection import KafkaSettings
 from broker.differences import Difference, differences
 from broker.epoch import has_epoch, new_epoch, write_epoch
-from broker.reach import reaching
 from broker.topics import PARTITIONED_ALIKE, Action, Configure, Create, Keep, Profile, Refuse, Topic, load_topics, plan
 from schemas.failure import Failure
-from schemas.topics import TASK_STATE
+from schemas.topics import TASK_STATE, TOPICS
 
-_CALL_TIMEOUT_MS: Final = 10_000
 _SETTLE_TIMEOUT_S: Final = 30.0
 _POLL_S: Final = 0.02
 _OWN_SOURCE: Final = 1
@@ -37,7 +35,7 @@ class Applied:
 async def plan_topics(settings: KafkaSettings, profile: Profile = "dev", partitions: int | None = None) -> tuple[Action, ...]:
     """Return what `apply_topics` would do. Raises `Failure` when Kafka cannot be asked."""
     desired = load_topics(profile, partitions=partitions)
-    async with reaching(settings), _admin(settings) as admin:
+    async with asking(settings) as admin:
         return plan(await _describe(admin, settings, [topic.name for topic in desired]), desired)
 
 
@@ -52,29 +50,29 @@ async def apply_topics(settings: KafkaSettings, profile: Profile = "dev", partit
     if refused:
         more = f" The same holds for {len(refused) - 1} more." if len(refused) > 1 else ""
         raise Failure(refused[0] + more)
-    async with reaching(settings), _admin(settings) as admin:
+    async with asking(settings) as admin:
         return await _apply(admin, settings, actions)
 
 
 async def verify_topics(settings: KafkaSettings, profile: Profile = "dev") -> tuple[Difference, ...]:
     """Return how the topics of a cluster differ from `topics.yaml`. Raises `Failure` when Kafka cannot be asked."""
     desired = load_topics(profile)
-    async with reaching(settings), _admin(settings) as admin:
+    async with asking(settings) as admin:
         return differences(await _describe(admin, settings, [topic.name for topic in desired]), desired)
 
 
-async def describe_topics(settings: KafkaSettings) -> tuple[Topic, ...]:
-    """Return the topics of this deployment that exist, named without prefix. Raises `Failure`."""
-    async with reaching(settings), _admin(settings) as admin:
-        return await _describe(admin, settings, [topic.name for topic in load_topics("dev")])
+async def describe_topics(settings: KafkaSettings, names: Sequence[str] = TOPICS) -> tuple[Topic, ...]:
+    """Return those of these topics that exist, named without prefix. Raises `Failure`."""
+    async with asking(settings) as admin:
+        return await _describe(admin, settings, names)
 
 
 async def delete_topics(settings: KafkaSettings) -> None:
     """Delete the topics of this deployment with all they hold. Raises `Failure`."""
     names = [settings.topic(topic.name) for topic in await describe_topics(settings)]
-    async with reaching(settings), _admin(settings) as admin:
+    async with asking(settings) as admin:
         answer: Any = await admin.delete_topics(names)
-        _raise_first(answer.topic_error_codes, UnknownTopicOrPartitionError)
+        raise_first(answer.topic_error_codes, UnknownTopicOrPartitionError)
         await _until(lambda: _none_exists(admin, names))
 
 
@@ -108,7 +106,7 @@ async def _create(admin: AIOKafkaAdminClient, settings: KafkaSettings, topics: l
         NewTopic(settings.topic(topic.name), topic.partitions, topic.replication, topic_configs=dict(topic.config)) for topic in topics
     ]
     answer: Any = await admin.create_topics(wanted)
-    _raise_first(answer.topic_errors, TopicAlreadyExistsError)
+    raise_first(answer.topic_errors, TopicAlreadyExistsError)
     await _until(lambda: _have_leaders(admin, [topic.name for topic in wanted]))
 
 
@@ -125,7 +123,7 @@ async def _configure(admin: AIOKafkaAdminClient, settings: KafkaSettings, name: 
         [ConfigResource(ConfigResourceType.TOPIC, settings.topic(name), {**kept, **wanted})],
     )
     for answer in answers:
-        _raise_first((resource[3], *resource[:2]) for resource in answer.resources)
+        raise_first((resource[3], *resource[:2]) for resource in answer.resources)
     await _until(lambda: _has_config(admin, settings, name, wanted))
 
 
@@ -145,7 +143,7 @@ async def _until(holds: Callable[[], Awaitable[bool]]) -> None:
             await asyncio.sleep(_POLL_S)
 
 
-async def _describe(admin: AIOKafkaAdminClient, settings: KafkaSettings, names: list[str]) -> tuple[Topic, ...]:
+async def _describe(admin: AIOKafkaAdminClient, settings: KafkaSettings, names: Sequence[str]) -> tuple[Topic, ...]:
     found = {topic["topic"]: topic for topic in await admin.describe_topics([settings.topic(name) for name in names])}
     here = [name for name in names if found[settings.topic(name)]["error_code"] == 0 and found[settings.topic(name)]["partitions"]]
     if not here:
@@ -158,7 +156,7 @@ async def _describe(admin: AIOKafkaAdminClient, settings: KafkaSettings, names: 
 
 
 def _resources(answer: Any) -> list[Any]:  # noqa: ANN401  because aiokafka's responses have no types
-    _raise_first(((resource[3], *resource[:2]) for resource in answer.resources), UnknownTopicOrPartitionError)
+    raise_first(((resource[3], *resource[:2]) for resource in answer.resources), UnknownTopicOrPartitionError)
     return [resource for resource in answer.resources if resource[0] == 0]
 
 
@@ -166,21 +164,3 @@ def _topic(name: str, partitions: list[dict[str, Any]], config: list[Any]) -> To
     values = {entry[0]: str(entry[1]) for entry in config}
     own = frozenset(entry[0] for entry in config if entry[3] == _OWN_SOURCE)
     return Topic(name, len(partitions), len(partitions[0]["replicas"]), values, own)
-
-
-def _raise_first(results: Iterable[Any], *tolerated: type[Exception]) -> None:
-    """Raise the first error among (name, code, message…) that is none of the tolerated ones."""
-    for name, code, *message in results:
-        if code and for_code(code) not in tolerated:
-            raise for_code(code)(f"{name}: {(message or [''])[0] or for_code(code).description}")
-
-
-@asynccontextmanager
-async def _admin(settings: KafkaSettings) -> AsyncIterator[AIOKafkaAdminClient]:
-    admin = AIOKafkaAdminClient(**client_options(settings), request_timeout_ms=_CALL_TIMEOUT_MS)
-    try:
-        async with asyncio.timeout(_CALL_TIMEOUT_MS / 1000):
-            await admin.start()
-        yield admin
-    finally:
-        await admin.close()

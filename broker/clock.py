@@ -5,13 +5,12 @@ from typing import Any, Final
 from uuid import uuid4
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaError, for_code
+from aiokafka.admin import NewTopic
+from aiokafka.errors import KafkaError
 
+from broker.asking import CALL_MS, asking, raise_first
 from broker.connection import KafkaSettings, client_options
-from broker.reach import reaching
 
-_CALL_MS: Final = 10_000
 _PATIENCE_S: Final = 15.0
 
 
@@ -19,25 +18,20 @@ async def broker_time_ms(settings: KafkaSettings) -> int:
     """Return a broker's time (ms since 1970), by a record on a topic that is made for it and deleted again. Raises `Failure`."""
     name = settings.topic(f"anabranch.clock-{uuid4().hex[:8]}")
     config = {"message.timestamp.type": "LogAppendTime", "cleanup.policy": "delete", "retention.ms": "60000"}
-    async with reaching(settings):
-        admin = AIOKafkaAdminClient(**client_options(settings), request_timeout_ms=_CALL_MS)
+    async with asking(settings) as admin:
+        answer: Any = await admin.create_topics([NewTopic(name, 1, 1, topic_configs=config)])
+        raise_first(answer.topic_errors)
         try:
-            await admin.start()
-            answer: Any = await admin.create_topics([NewTopic(name, 1, 1, topic_configs=config)])
-            for _topic, code, *_ in answer.topic_errors:
-                if code:
-                    raise for_code(code)
             return await _told(settings, name)
         finally:
             await admin.delete_topics([name])
-            await admin.close()
 
 
 async def _told(settings: KafkaSettings, topic: str) -> int:
     """Send until the new topic has its leader; returns the time of the record."""
     async with (
         asyncio.timeout(_PATIENCE_S),
-        AIOKafkaProducer(**client_options(settings), request_timeout_ms=_CALL_MS, acks="all") as producer,
+        AIOKafkaProducer(**client_options(settings), request_timeout_ms=CALL_MS, acks="all") as producer,
     ):
         while True:
             try:

@@ -2,8 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
@@ -11,7 +10,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from broker.connection import KafkaSettings, client_options
 from broker.reach import reaching
-from broker.reading import FETCH_WAIT_MS
+from broker.reading import reading
 from schemas.rows import EpochRow, encode_row
 from schemas.topics import TASK_STATE, epoch_key
 
@@ -52,7 +51,7 @@ async def has_epoch(settings: KafkaSettings) -> bool:
 
     Quick on any size: the row is the first that is ever written. Only where cleaning replaced it by a later one is all read.
     """
-    async with reader(settings) as (consumer, partitions):
+    async with reading(settings, settings.topic(TASK_STATE)) as (consumer, partitions):
         ends = await consumer.end_offsets(partitions)
         if not all(ends.values()):
             return False
@@ -72,13 +71,13 @@ async def has_epoch(settings: KafkaSettings) -> bool:
 
 async def read_epoch(settings: KafkaSettings) -> dict[int, str]:
     """Return partition → epoch as `task-state` has them, by reading all of it; raises `Failure` when Kafka cannot be asked."""
-    async with reaching(settings), reader(settings) as (consumer, partitions):
+    async with reaching(settings), reading(settings, settings.topic(TASK_STATE)) as (consumer, partitions):
         return await _scan(consumer, partitions, await consumer.end_offsets(partitions))
 
 
 async def end_offsets(settings: KafkaSettings, topic: str) -> dict[int, int]:
     """Return partition → end (the offset that the next record gets) of a topic, named as in `schemas.topics`. Raises `Failure`."""
-    async with reaching(settings), reader(settings, topic) as (consumer, partitions):
+    async with reaching(settings), reading(settings, settings.topic(topic)) as (consumer, partitions):
         return {place.partition: end for place, end in (await consumer.end_offsets(partitions)).items()}
 
 
@@ -98,24 +97,3 @@ async def _scan(consumer: AIOKafkaConsumer, partitions: Iterable[TopicPartition]
 def epoch_row(record: Any) -> EpochRow | None:  # noqa: ANN401  because aiokafka's records are generic
     """Return the `epoch` row that a record of `task-state` holds, None when it holds another."""
     return _decode(record.value) if record.value is not None and (record.key or b"").startswith(_PREFIX) else None
-
-
-@asynccontextmanager
-async def reader(settings: KafkaSettings, topic: str = TASK_STATE) -> AsyncIterator[tuple[AIOKafkaConsumer, list[TopicPartition]]]:
-    """Yield a consumer without a group that stands at the beginning of the topic."""
-    consumer = AIOKafkaConsumer(
-        settings.topic(topic),  # without a group, all its partitions are assigned at the start
-        **client_options(settings),
-        request_timeout_ms=_CALL_TIMEOUT_MS,
-        auto_offset_reset="earliest",
-        enable_auto_commit=False,
-        fetch_max_wait_ms=FETCH_WAIT_MS,
-        max_partition_fetch_bytes=4 * 1024 * 1024,
-    )
-    try:
-        async with asyncio.timeout(_CALL_TIMEOUT_MS / 1000):
-            await consumer.start()
-        partitions = sorted(consumer.assignment())
-        yield consumer, partitions
-    finally:
-        await consumer.stop()

@@ -3,19 +3,18 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
 from aiokafka.errors import GroupCoordinatorNotAvailableError
 
-from broker.connection import KafkaSettings, client_options
-from broker.reach import reaching
-from broker.reading import reading
+from broker.asking import CALL_MS, asking
+from broker.connection import KafkaSettings
+from broker.records import span_of
 from schemas.topics import TASK_CHANGES
 
-_CALL_MS: Final = 10_000
 _PAUSE_S: Final = 0.1
+_Answer = TypeVar("_Answer")
 
 
 @dataclass(frozen=True)
@@ -47,31 +46,20 @@ class Group:
 async def describe_group(settings: KafkaSettings, application_id: str) -> Group:
     """Return the workers' group with the ends of the log. Raises `Failure` when Kafka cannot be asked."""
     topic, name = settings.topic(TASK_CHANGES), settings.topic(application_id)
-    async with reaching(settings):
-        begins, ends = await _offsets(settings, topic)
-        admin = AIOKafkaAdminClient(**client_options(settings), request_timeout_ms=_CALL_MS)
-        try:
-            await admin.start()
-            (answer,) = await _patiently(lambda: admin.describe_consumer_groups([name]))
-            committed = await admin.list_consumer_group_offsets(name)
-            brokers = len((await admin.describe_cluster())["brokers"])
-        finally:
-            await admin.close()
-    described: Any = answer
+    async with asking(settings) as admin:
+        spans = await span_of(settings)
+        described: Any = (await patiently(lambda: admin.describe_consumer_groups([name])))[0]
+        committed = await admin.list_consumer_group_offsets(name)
+        brokers = len((await admin.describe_cluster())["brokers"])
     _code, _name, state, _type, _protocol, members, *_ = described.groups[0]
     places = {place.partition: found.offset for place, found in committed.items() if place.topic == topic and found.offset >= 0}
+    begins, ends = ({number: span[side] for number, span in spans.items()} for side in (0, 1))
     return Group(name, state, tuple(_member(member, topic) for member in members), begins, ends, places, brokers)
 
 
-async def _offsets(settings: KafkaSettings, topic: str) -> tuple[dict[int, int], dict[int, int]]:
-    async with reading(settings, topic) as (consumer, places):
-        begins, ends = await consumer.beginning_offsets(places), await consumer.end_offsets(places)
-    return {place.partition: offset for place, offset in begins.items()}, {place.partition: offset for place, offset in ends.items()}
-
-
-async def _patiently(ask: Callable[[], Awaitable[list[Any]]]) -> list[Any]:
+async def patiently(ask: Callable[[], Awaitable[_Answer]]) -> _Answer:
     """Ask again while a new cluster still makes its topic of groups."""
-    async with asyncio.timeout(_CALL_MS / 1000):
+    async with asyncio.timeout(CALL_MS / 1000):
         while True:
             try:
                 return await ask()

@@ -1,27 +1,17 @@
 """Which topics there are and how many partitions they have: all that a client without rights to settings may ask."""
 
 from collections.abc import Iterable
-from typing import Final
 
-from aiokafka.admin import AIOKafkaAdminClient
-
-from broker.connection import KafkaSettings, client_options
-from broker.reach import reaching
+from broker.asking import asking
+from broker.connection import KafkaSettings
 from schemas.topics import TOPICS
-
-_CALL_TIMEOUT_MS: Final = 10_000
 
 
 async def partition_counts(settings: KafkaSettings, names: Iterable[str] = TOPICS) -> dict[str, int]:
     """Return how many partitions each of these topics has: 0 of one that is not there, or not for this user. Raises `Failure`."""
     wanted = list(names)
-    async with reaching(settings):
-        admin = AIOKafkaAdminClient(**client_options(settings), request_timeout_ms=_CALL_TIMEOUT_MS)
-        try:
-            await admin.start()
-            found = await admin.describe_topics([settings.topic(name) for name in wanted])
-        finally:
-            await admin.close()
+    async with asking(settings) as admin:
+        found = await admin.describe_topics([settings.topic(name) for name in wanted])
     sizes = {topic["topic"]: 0 if topic["error_code"] else len(topic["partitions"]) for topic in found}
     return {name: sizes.get(settings.topic(name), 0) for name in wanted}
 

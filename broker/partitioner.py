@@ -14,5 +14,10 @@ def partition_for(project_id: str, partitions: int) -> int:
 
     librdkafka's default (CRC32) disagrees on most keys: a producer built on it must set `partitioner=murmur2_random`.
     """
-    hashed: int = murmur2(project_id.encode())
+    return partition_of(project_id.encode(), partitions)
+
+
+def partition_of(key: bytes, partitions: int) -> int:
+    """Return the partition of a record's key, whatever its bytes are."""
+    hashed: int = murmur2(key)
     return (hashed & _POSITIVE) % partitions

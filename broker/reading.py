@@ -1,7 +1,8 @@
 """Reads a topic from its beginning, in a process of its own and outside any group. Shell around aiokafka."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -14,11 +15,24 @@ FETCH_WAIT_MS: Final = 10
 """How long a fetch may wait for news. A broker answers one connection's requests in their order: what is asked behind a fetch from empty
 partitions waits as long, and aiokafka's half a second, question after question, makes seconds."""
 _FETCH_BYTES: Final = 4 * 1024 * 1024
+_START_S: Final = 10.0
+Reader = tuple[AIOKafkaConsumer, list[TopicPartition]]
 
 
 @asynccontextmanager
-async def reading(settings: KafkaSettings, topic: str) -> AsyncIterator[tuple[AIOKafkaConsumer, list[TopicPartition]]]:
+async def reading(settings: KafkaSettings, topic: str) -> AsyncIterator[Reader]:
     """Yield a consumer that stands at the beginning of every partition of a topic. Raises `Failure` when there is none."""
+    async with AsyncExitStack() as stack:
+        async with reaching(settings):
+            consumer, partitions = await stack.enter_async_context(reader(settings, topic))
+        if not partitions:
+            raise Failure(f"Kafka has no topic {topic}: make the topics with `anabranch topics apply`.")
+        yield consumer, partitions
+
+
+@asynccontextmanager
+async def reader(settings: KafkaSettings, topic: str) -> AsyncIterator[Reader]:
+    """Do as `reading` does, for those who wait for a Kafka that is away: raises `KafkaError` and `TimeoutError`."""
     consumer = AIOKafkaConsumer(
         topic,  # without a group, all its partitions are assigned at the start
         **client_options(settings),
@@ -29,12 +43,10 @@ async def reading(settings: KafkaSettings, topic: str) -> AsyncIterator[tuple[AI
         max_partition_fetch_bytes=_FETCH_BYTES,
     )
     try:
-        async with reaching(settings):
+        async with asyncio.timeout(_START_S):
             await consumer.start()
-        partitions = sorted(consumer.assignment())
-        if not partitions:
-            raise Failure(f"Kafka has no topic {topic}: make the topics with `anabranch topics apply`.")
-        await consumer.seek_to_beginning(*partitions)
+            partitions = sorted(consumer.assignment())
+            await consumer.seek_to_beginning(*partitions)
         yield consumer, partitions
     finally:
         await consumer.stop()

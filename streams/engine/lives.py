@@ -7,9 +7,10 @@ import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from broker.connection import KafkaSettings
-from broker.epoch import epoch_row, new_epoch, reader, write_epoch
+from broker.epoch import epoch_row, new_epoch, write_epoch
+from broker.reading import reader
 from schemas.failure import Failure
-from schemas.topics import TASK_CHANGES
+from schemas.topics import TASK_CHANGES, TASK_STATE
 
 log = structlog.get_logger("streams.lives")
 _POLL_MS: Final = 10_000
@@ -33,7 +34,7 @@ async def read_lives(settings: KafkaSettings, *, mend: bool) -> dict[int, Life]:
     all rows are folded again from `task-changes` behind it. The first of several such rows holds. Raises `Failure` when the log is cut off,
     too, `KafkaError` and `TimeoutError` when Kafka does not answer.
     """
-    async with reader(settings) as (consumer, places):
+    async with reader(settings, settings.topic(TASK_STATE)) as (consumer, places):
         found = await _lives(consumer, places)
         cut = [place for place in places if place.partition not in found]
         if cut and mend:

@@ -23,6 +23,7 @@ from broker.instance import read_instance
 from broker.java import find_java
 from broker.parts import running_parts
 from broker.rights import Rights, ask_rights
+from broker.roles import load_roles
 from broker.topics import Profile
 from cli.operate import findings
 from cli.operate.asking import ask_all
@@ -63,15 +64,22 @@ async def examine(scope: Scope) -> list[Finding]:
 
 async def _kafka(scope: Scope) -> list[Finding]:
     try:
-        rights = await ask_rights(scope.settings)
+        rights = await ask_rights(scope.settings, application_id())
     except Failure as failure:
         return [Finding("kafka", "fail", str(failure), "Nothing else about Kafka was checked.")]
-    found = [findings.of_version(rights, scope.settings.bootstrap), *findings.of_rights(rights, scope.role)]
-    found += await _tried("topics", lambda: _topics(scope))
+    (role,) = [one for one in load_roles() if one.name == scope.role]
+    found = [findings.of_version(rights, scope.settings.bootstrap), *findings.of_rights(rights, role)]
+    found += await _allowed("topics", rights, lambda: _topics(scope))
     if rights.topics.keys() == set(TOPICS):
-        found += await _tried("lag", lambda: _log(scope))
-        found += await _tried("dead letters", lambda: _letters(scope))
+        found += await _allowed("lag", rights, lambda: _log(scope, rights))
+        found += await _allowed("dead letters", rights, lambda: _letters(scope))
     return found + await _tried("clock", lambda: _clock(scope, rights))
+
+
+async def _allowed(check: str, rights: Rights, look: Callable[[], Awaitable[list[Finding]]]) -> list[Finding]:
+    """Look, unless this user may not: then that is said, and is no fault."""
+    withheld = findings.of_withheld(check, rights)
+    return await _tried(check, look) if withheld is None else [withheld]
 
 
 async def _tried(check: str, look: Callable[[], Awaitable[list[Finding]]]) -> list[Finding]:
@@ -85,10 +93,14 @@ async def _topics(scope: Scope) -> list[Finding]:
     return findings.of_topics(await plan_topics(scope.settings, scope.profile), scope.profile)
 
 
-async def _log(scope: Scope) -> list[Finding]:
-    group: Group = await describe_group(scope.settings, application_id())
-    (log,) = [topic for topic in await describe_topics(scope.settings) if topic.name == TASK_CHANGES]
-    return [findings.of_lag(group, scope.max_lag), *findings.of_history(group, int(log.config.get("retention.ms", "-1")))]
+async def _log(scope: Scope, rights: Rights) -> list[Finding]:
+    group = await describe_group(scope.settings, application_id())
+    return [findings.of_lag(group, scope.max_lag), *await _allowed("retention", rights, lambda: _retention(scope, group))]
+
+
+async def _retention(scope: Scope, group: Group) -> list[Finding]:
+    (log,) = await describe_topics(scope.settings, [TASK_CHANGES])
+    return findings.of_history(group, int(log.config.get("retention.ms", "-1")))
 
 
 async def _letters(scope: Scope) -> list[Finding]:

@@ -1,15 +1,16 @@
 """What `anabranch doctor` makes of what it saw: each finding says what is wrong and what to do. Pure."""
 
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Literal
 
 from msgspec import Struct
 
 from broker.group import Group
-from broker.rights import CREATE, DESCRIBE, NAMES, READ, WRITE, Rights
+from broker.rights import Rights
+from broker.roles import Operation, Right, Role
 from broker.topics import Action, Configure, Create, Refuse
-from schemas.topics import CASCADES, DLQ, TASK_CHANGES, TASK_STATE
+from schemas.topics import DLQ, TASK_CHANGES, TASK_STATE, TOPICS
 
 Level = Literal["ok", "warn", "fail"]
 MIB: Final = 1024 * 1024
@@ -17,21 +18,22 @@ _FULL: Final = 0.05
 _SCARCE: Final = 0.15
 _PRIVATE: Final = stat.S_IRWXG | stat.S_IRWXO
 
-NEEDED: Final[Mapping[str, Mapping[str, frozenset[int]]]] = {
-    "worker": {
-        TASK_CHANGES: frozenset({READ, DESCRIBE}),
-        CASCADES: frozenset({WRITE, DESCRIBE}),
-        TASK_STATE: frozenset({READ, WRITE, DESCRIBE}),
-        DLQ: frozenset({WRITE, DESCRIBE}),
-    },
-    "edge": {
-        TASK_CHANGES: frozenset({WRITE, DESCRIBE}),
-        CASCADES: frozenset({READ, DESCRIBE}),
-        TASK_STATE: frozenset({READ, DESCRIBE}),
-    },
-    "producer": {TASK_CHANGES: frozenset({WRITE, DESCRIBE})},
+LOOKS: Final[Mapping[str, tuple[Right, ...]]] = {
+    "topics": tuple(Right("topic", name, ("DescribeConfigs",)) for name in TOPICS),
+    "lag": (Right("topic", TASK_CHANGES, ("Describe",)), Right("group", "", ("Describe",))),
+    "retention": (Right("topic", TASK_CHANGES, ("DescribeConfigs",)),),
+    "dead letters": (Right("topic", DLQ, ("Read",)), Right("topic", TASK_STATE, ("Read",))),
 }
-"""Operations that a part needs on each topic."""
+"""What a check itself must be allowed, by its name. The group is that of the workers, whatever it is called."""
+
+_VERBS: Final[Mapping[Operation, str]] = {
+    "Read": "read",
+    "Write": "write",
+    "Create": "create",
+    "Describe": "describe",
+    "DescribeConfigs": "describe the settings of",
+    "AlterConfigs": "alter the settings of",
+}
 
 
 class Finding(Struct):
@@ -69,19 +71,37 @@ def of_topics(actions: Iterable[Action], profile: str) -> list[Finding]:
     return found or [Finding("topics", "ok", f"All topics are as topics.yaml wants them ({profile}).")]
 
 
-def of_rights(rights: Rights, role: str) -> list[Finding]:
-    """Judge whether this user can do what a part must do. role: worker, edge, producer."""
+def of_rights(rights: Rights, role: Role) -> list[Finding]:
+    """Judge whether this user can do what a role must do. A topic that does not exist is no question of rights."""
     found = []
-    for topic, needed in NEEDED[role].items():
-        missing = needed - rights.topics.get(topic, needed)
-        if missing:
-            names = ", ".join(NAMES[code] for code in sorted(missing))
-            found.append(
-                Finding(
-                    "rights", "fail", f"This user may not {names} {topic}; the {role} must.", f"Allow {names} on the topic (kafka-acls)."
-                )
-            )
-    return found or [Finding("rights", "ok", f"This user may do all that the {role} must.")]
+    for right in role.rights:
+        if missing := _missing(rights, right):
+            what = f"This user may not {_said(right, missing)}; the {role.name} must."
+            do = f"Allow {', '.join(missing)} on the {right.kind} (deploy/kafka/roles.yaml), or name another --role."
+            found.append(Finding("rights", "fail", what, do))
+    given = "; ".join(_said(right, right.operations) for right in role.rights)
+    return found or [Finding("rights", "ok", f"This user may do all that the {role.name} must: {given}.")]
+
+
+def of_withheld(check: str, rights: Rights) -> Finding | None:
+    """Return a warning when this user may not look at what a check looks at; None when it may."""
+    withheld = [_said(right, missing) for right in LOOKS[check] if (missing := _missing(rights, right))]
+    if not withheld:
+        return None
+    return Finding(
+        check, "warn", f"Not checked: this user may not {'; '.join(withheld)}.", "Run it as a user who may: see the role operator."
+    )
+
+
+def _missing(rights: Rights, right: Right) -> tuple[Operation, ...]:
+    given = rights.group if right.kind == "group" else rights.topics.get(right.name, frozenset(right.operations))
+    return tuple(one for one in right.operations if one not in given)
+
+
+def _said(right: Right, operations: Sequence[Operation]) -> str:
+    *most, last = (_VERBS[one] for one in operations)
+    verbs = f"{', '.join(most)} and {last}" if most else last
+    return f"{verbs} the group of the workers" if right.kind == "group" else f"{verbs} {right.name}"
 
 
 def of_lag(group: Group, max_lag: int) -> Finding:
@@ -162,4 +182,4 @@ def of_files(soft: int, needed: int) -> Finding:
 
 def may_make_topics(rights: Rights) -> bool:
     """Say whether this user may make a topic."""
-    return CREATE in rights.cluster
+    return "Create" in rights.cluster

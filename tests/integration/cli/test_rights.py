@@ -58,8 +58,8 @@ async def test_missing_rights_are_found_by_role(strict: KafkaSettings, tmp_path:
     deny(strict, TASK_STATE, AclOperation.READ)
     wrong = await doctor(strict, tmp_path)
     assert wrong["rights"] == [
-        "This user may not write cascades; the worker must.",
         "This user may not read task-state; the worker must.",
+        "This user may not write cascades; the worker must.",
     ]
     wrong = await doctor(strict, tmp_path, "edge")
     assert wrong["rights"] == ["This user may not read task-state; the edge must."]

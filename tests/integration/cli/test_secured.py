@@ -27,6 +27,7 @@ from broker.layout import partition_counts
 from broker.ports import free_port
 from broker.reach import quiet_clients
 from broker.roles import Role, load_roles
+from cli.operate.examine import Scope, examine
 from schemas.failure import Failure, Refused
 from schemas.topics import CASCADES, TOPICS
 from tests.secured import ADMIN, PASSWORD, SecuredKafka
@@ -202,6 +203,42 @@ async def test_other_ways_in(secured: SecuredKafka) -> None:
     assert await partition_counts(
         secured.settings(ADMIN, bootstrap=secured.bootstrap.replace("localhost", "127.0.0.1"), ssl_check_hostname=False)
     )
+
+
+@pytest.mark.parametrize("role", ROLES.values(), ids=lambda role: role.name)
+async def test_doctor_checks_the_role_of_its_user(secured: SecuredKafka, tmp_path: Path, role: Role) -> None:
+    """Exactly the rights of the role are enough, and what only others may look at is no fault; the sentence names what was checked."""
+    found = {one.check: one for one in await examine(Scope(secured.settings(role.user), tmp_path, role.name, "dev"))}
+    assert found["rights"].level == "ok", found["rights"]
+    assert f"all that the {role.name} must: " in found["rights"].what
+    assert {check for check in ("topics", "retention", "dead letters", "clock") if check in found and found[check].level == "fail"} == set()
+    unseen = {one.check for one in found.values() if one.what.startswith("Not checked: this user may not")}
+    assert (
+        unseen
+        == {
+            "producer": {"topics", "lag", "dead letters"},
+            "worker": {"topics", "retention", "dead letters"},
+            "edge": {"topics", "lag", "dead letters"},
+            "analyst": {"topics", "lag"},
+            "operator": set(),
+            "scaler": {"topics", "retention", "dead letters"},
+        }[role.name]
+    )
+
+
+async def test_doctor_names_what_another_role_lacks(secured: SecuredKafka, tmp_path: Path) -> None:
+    """An operator is taken for one by its name; a worker's rights it has not, and is told so when they are asked for."""
+    user = ROLES["operator"].user
+    own = await call(secured, user, "doctor", "--data", str(tmp_path), "--json")
+    assert [one["what"].split(" must")[0] for one in json.loads(own.stdout) if one["check"] == "rights"] == [
+        "This user may do all that the operator"
+    ]
+    asked = await examine(Scope(secured.settings(user), tmp_path, "worker", "dev"))
+    assert [one.what for one in asked if one.check == "rights"] == [
+        "This user may not write cascades; the worker must.",
+        "This user may not write task-changes.dlq; the worker must.",
+        "This user may not read the group of the workers; the worker must.",
+    ]
 
 
 TOPICS_, WORKER, EDGE, IMPORT, VERIFY = ("topics", "plan"), ("worker",), ("edge", "--port", "0"), ("import", "beads"), ("verify",)

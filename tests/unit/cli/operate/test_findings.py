@@ -6,15 +6,18 @@ from typing import Final
 import pytest
 
 from broker.group import Group, Member
-from broker.rights import CREATE, DESCRIBE, READ, WRITE, Rights
+from broker.rights import Rights
+from broker.roles import Operation, Role, load_roles
 from broker.topics import Configure, Create, Keep, Refuse, Topic
 from cli.operate import findings
-from cli.operate.doctor import lines_of
+from cli.operate.doctor import Role as RoleName
+from cli.operate.doctor import lines_of, role_of
 from cli.operate.findings import MIB, Finding
 from schemas.topics import TASK_CHANGES, TASK_STATE, TOPICS
 
-ALL: Final = frozenset({READ, WRITE, CREATE, DESCRIBE})
-RIGHTS = Rights(dict.fromkeys(TOPICS, ALL), ALL, 1, recent=True)
+ALL: Final[frozenset[Operation]] = frozenset({"Read", "Write", "Create", "Describe", "DescribeConfigs", "AlterConfigs"})
+RIGHTS = Rights(dict.fromkeys(TOPICS, ALL), ALL, ALL, 1, recent=True)
+ROLES = load_roles()
 GROUP = Group("anabranch", "Stable", (Member("m", "h", frozenset({0})),), {0: 0}, {0: 10}, {0: 8}, 1)
 
 
@@ -36,16 +39,44 @@ def test_topics_that_are_not_as_wanted_are_faults() -> None:
     assert levels(*findings.of_topics([Keep("d")], "dev")) == ["ok"]
 
 
-@pytest.mark.parametrize("role", ["worker", "edge", "producer"])
-def test_missing_rights_are_named(role: str) -> None:
-    """A topic that does not exist is no question of rights."""
-    assert levels(*findings.of_rights(RIGHTS, role)) == ["ok"]
-    poor = replace(RIGHTS, topics={TASK_CHANGES: frozenset({DESCRIBE}), TASK_STATE: frozenset()})
+@pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
+def test_missing_rights_are_named(role: Role) -> None:
+    """Those of topics and of the group, by the role that was asked for; a topic that does not exist is no question of rights."""
+    (fine,) = findings.of_rights(RIGHTS, role)
+    assert fine.level == "ok"
+    assert f"the {role.name} must: " in fine.what
+    assert TASK_CHANGES in fine.what
+    poor = replace(RIGHTS, topics={TASK_CHANGES: frozenset(), TASK_STATE: frozenset()}, group=frozenset())
     found = findings.of_rights(poor, role)
     assert set(levels(*found)) == {"fail"}
+    assert len(found) == len([right for right in role.rights if right.kind == "group" or right.name in poor.topics])
     assert TASK_CHANGES in found[0].what
     assert findings.may_make_topics(RIGHTS)
     assert not findings.may_make_topics(replace(RIGHTS, cluster=frozenset()))
+
+
+def test_verbs_make_a_sentence() -> None:
+    """Kafka's words stand only in what is to be done."""
+    (operator,) = (role for role in ROLES if role.name == "operator")
+    poor = replace(RIGHTS, topics=RIGHTS.topics | {TASK_STATE: frozenset[Operation]({"Read"})})
+    (found,) = findings.of_rights(poor, operator)
+    assert found.what == "This user may not create, alter the settings of and write task-state; the operator must."
+    assert "Create, AlterConfigs, Write" in found.do
+
+
+def test_what_a_user_may_not_look_at_is_no_fault() -> None:
+    """It is said that it was not checked."""
+    assert [findings.of_withheld(check, RIGHTS) for check in findings.LOOKS] == [None] * len(findings.LOOKS)
+    poor = replace(RIGHTS, topics=dict.fromkeys(TOPICS, frozenset[Operation]()), group=frozenset())
+    found = [findings.of_withheld(check, poor) for check in findings.LOOKS]
+    assert levels(*filter(None, found)) == ["warn"] * len(findings.LOOKS)
+
+
+def test_the_role_is_that_of_the_users_name() -> None:
+    """Every role of roles.yaml can be asked for; whoever has a name of its own is taken for a worker."""
+    assert [str(role) for role in RoleName] == [role.name for role in ROLES]
+    assert [role_of(role.user) for role in ROLES] == [role.name for role in ROLES]
+    assert role_of("ann") == role_of(None) == "worker"
 
 
 def test_lag_without_a_worker_or_beyond_the_limit_is_a_fault() -> None:

@@ -37,7 +37,7 @@ WarnLag = Annotated[int, typer.Option("--warn-lag-mib", min=1, help="Warn when t
 def import_postgres(
     dsn: Dsn = None, *, mapping: Mapping_ = None, data: Data = DEFAULT_DATA, kafka: Kafka = None, as_json: Json = False
 ) -> None:
-    """Import the tables of a PostgreSQL database as they are now. Importing again changes nothing."""
+    """Import the tables of a PostgreSQL database as they are now. Importing again deletes what is gone from them, and no more."""
     from connectors.postgres.app import run_import  # noqa: PLC0415  because only these commands need PostgreSQL's client
     from connectors.postgres.mapping import load_mapping  # noqa: PLC0415  with it
 
@@ -101,7 +101,7 @@ def sentence_of(note: "Note") -> str:
     counts = ", ".join(f"{count:,} {kind}" for kind, count in sorted(note.events.items())) or "nothing"
     match note.what:
         case "imported" | "snapshot":
-            return f"All rows as of {note.lsn}: {counts}."
+            return f"All rows as of {note.lsn}: {counts}." + (f" {note.text}" if note.text else "")
         case "changed":
             return counts
         case "following" | "lag" | "trouble":

@@ -6,7 +6,7 @@ rows the memory has on disk; what is sent again has the ids and numbers it had b
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -16,11 +16,11 @@ from psycopg2.extensions import connection
 
 from broker.connection import KafkaSettings
 from broker.epoch import end_offsets
-from broker.state import read_state
 from connectors.attempts import Attempts
 from connectors.postgres import database
+from connectors.postgres.before import Rows, rows_before, rows_if_allowed
 from connectors.postgres.known import Memory
-from connectors.postgres.lost import lost
+from connectors.postgres.lost import lost, strangers
 from connectors.postgres.mapping import Mapping
 from connectors.postgres.outlet import Outlet, ends_of
 from connectors.postgres.stream import Stream
@@ -34,8 +34,6 @@ from schemas.topics import TASK_CHANGES
 _MIB: Final = 1024 * 1024
 _LOOK_S: Final = 10.0
 _MS: Final = 1000
-Rows = Sequence[tuple[bytes, bytes]]
-"""Keys and values of `task-state`."""
 
 
 class Note(Struct, frozen=True):
@@ -62,9 +60,16 @@ class Plan(Struct, frozen=True):
 
 
 class Importer:
-    """Reads all rows as of one moment, and sends them."""
+    """Reads all rows as of one moment, and sends them.
 
-    def __init__(self, address: Address, mapping: Mapping, memory: Memory) -> None:
+    careful: where none of the projects of before is in the snapshot, they may be another database's: nothing is deleted, and
+    `strangers` is their number.
+    """
+
+    strangers = 0
+
+    def __init__(self, address: Address, mapping: Mapping, memory: Memory, *, careful: bool = False) -> None:
+        self._careful = careful
         self._address = address
         self._mapping = mapping
         self._memory = memory
@@ -86,7 +91,9 @@ class Importer:
                         self.outlet.take(self.translator.take(change), lsn, changed_ms)
                     await self._hand_over(publisher)
             self.outlet.take(self.translator.sweep(), lsn, int(time.time() * _MS))
-            self.outlet.take(lost(before, self._mapping.origin, self._memory), lsn, int(time.time() * _MS))
+            self.strangers = strangers(before, self._mapping.origin, self._memory) if self._careful else 0
+            if not self.strangers:
+                self.outlet.take(lost(before, self._mapping.origin, self._memory), lsn, int(time.time() * _MS))
             self.translator.rest()
             await self._hand_over(publisher)
             await publisher.flush()
@@ -102,15 +109,25 @@ class Importer:
 
 
 async def run_import(address: Address, mapping: Mapping, settings: KafkaSettings) -> Note:
-    """Send all rows as they are now. Importing again changes nothing; rows that were deleted since are only found by following."""
+    """Send all rows as they are now, and deletes of what came from here before and is gone. Importing again changes nothing.
+
+    `task-state` is read before the tables: a row that comes to both meanwhile is not missing from them. The place in the server's log
+    is older still than the tables are, so whatever a follower says of a row that it saw later holds.
+    """
+    before, said = await rows_if_allowed(settings)
     with closing(Memory(None)) as memory, reaching(address):
         with closing(await asyncio.to_thread(database.connect, address)) as link:
             database.check(link, mapping, live=False)
             lsn = database.log_end(link)
-        importer = Importer(address, mapping, memory)
+        importer = Importer(address, mapping, memory, careful=True)
         async with Publisher(settings) as publisher:
-            await importer.send(publisher, None, lsn)
-        return Note("imported", importer.outlet.reset(), f"{lsn:X}", publisher.positions)
+            await importer.send(publisher, None, lsn, before)
+        if importer.strangers:
+            said = (
+                f"{importer.strangers:,} projects came under the origin {mapping.origin}, and none of them is in this database: they were "
+                "left alone. A second database needs an `origin` of its own (--mapping)."
+            )
+        return Note("imported", importer.outlet.reset(), f"{lsn:X}", publisher.positions, said)
 
 
 class Follower:
@@ -160,8 +177,7 @@ class Follower:
             )
         self._attempts.began = True
         if self._restart and memory.note("phase") is None:
-            cuts = await read_state(settings)
-            self._before = [pair for cut in cuts.values() for pair in cut.rows.items()]
+            self._before = await rows_before(settings)
         if self._restart or slot is None or slot.lost or memory.note("phase") != "following":
             database.drop_slot(link, self._plan.slot)
             memory.write(phase="snapshot", generation=memory.number("generation") + 1)

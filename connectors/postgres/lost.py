@@ -37,6 +37,15 @@ def lost(rows: Iterable[tuple[bytes, bytes]], origin: str, memory: Memory) -> It
             yield Fact(project_id, Change("delete", kind, row_id))  # type: ignore[arg-type]  # one of `_KINDS`
 
 
+def strangers(rows: Iterable[tuple[bytes, bytes]], origin: str, memory: Memory) -> int:
+    """Return how many projects came from an origin when the memory, fresh from a snapshot, knows none of them; else 0.
+
+    They are more likely those of another database that was imported under the same origin than all deleted.
+    """
+    projects = {project_id for kind, project_id, _, _ in _of_origin(rows, origin) if kind == "project"}
+    return 0 if any(memory.get("project", project_id) for project_id in projects) else len(projects)
+
+
 def _is_in(memory: Memory, kind: str, project_id: str, row_id: str) -> bool:
     row = memory.get(kind, row_id)
     return row is not None and row.project == project_id

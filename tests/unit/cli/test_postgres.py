@@ -12,6 +12,7 @@ from schemas.failure import UsageFailure
     [
         (Note("snapshot", {"delete": 1, "create": 1200}, "1A"), "All rows as of 1A: 1,200 create, 1 delete."),
         (Note("imported", {}, "1A"), "All rows as of 1A: nothing."),
+        (Note("imported", {"create": 2}, "1A", text="Much was left."), "All rows as of 1A: 2 create. Much was left."),
         (Note("changed", {"update": 3}), "3 update"),
         (Note("lag", text="Much."), "Much."),
     ],

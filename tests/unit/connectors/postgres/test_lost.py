@@ -1,7 +1,7 @@
 """What a database lost while nobody followed, by what `task-state` knows."""
 
 from connectors.postgres.known import Known, Memory
-from connectors.postgres.lost import lost
+from connectors.postgres.lost import lost, strangers
 from schemas.events import Fields
 from schemas.rows import (
     BranchSummary,
@@ -68,3 +68,16 @@ def test_what_came_from_here_and_is_here_no_more_is_deleted() -> None:
 def test_a_project_takes_everything_along() -> None:
     """One delete for all of it."""
     assert [(fact.change.entity, fact.change.id) for fact in lost(ROWS, "postgres", Memory(None))] == [("project", "p")]
+
+
+def test_projects_of_which_none_is_here_are_strangers() -> None:
+    """One that is here makes all of them ours; projects of another origin do not count."""
+    memory = Memory(None)
+    assert strangers([], "postgres", memory) == strangers(ROWS, "jira", memory) == 0
+    rows = [
+        *ROWS,
+        (row_key("project", "q", "q"), with_memory(encode_row(ProjectSummary(id="q", name="Q")), Remembered(origins={"postgres:q": 1}))),
+    ]
+    assert strangers(rows, "postgres", memory) == 2
+    memory.put(Known("project", "q", "owner", "q", Fields()))
+    assert strangers(rows, "postgres", memory) == 0

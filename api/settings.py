@@ -163,6 +163,16 @@ class EdgeSettings(BaseSettings):
     tail: TailSettings = TailSettings()
     receipts: ReceiptSettings = ReceiptSettings()
 
+    @field_validator("proxies")
+    @classmethod
+    def _are_networks(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
+        for proxy in proxies:
+            try:
+                ipaddress.ip_network(proxy)
+            except ValueError as error:
+                raise ValueError(f"names addresses or networks such as 10.0.0.0/8 ({error})") from None
+        return proxies
+
     @property
     def development(self) -> bool:
         """Return whether tokens are signed with the secret that was made in the data directory."""

@@ -32,6 +32,7 @@ def test_flags_are_on_by_default() -> None:
         ({"jwt_secret": "s" * 32, "auth": {"jwks_url": "https://id.example/certs"}}, "exclude each other"),
         ({"auth": {"jwks_url": "http://id.example/certs"}}, "must begin with https"),
         ({"auth": {"jwks_url": "file:///etc/passwd"}}, "must begin with https"),
+        ({"proxies": ("10.0.0.1/8",)}, "names addresses or networks"),
         ({"auth": {"algorithms": ["HS256"]}}, "RS256"),
         ({"auth": {"leeway_s": 61}}, "60"),
     ],

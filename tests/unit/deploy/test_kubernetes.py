@@ -6,14 +6,16 @@ import shutil
 import subprocess
 import tomllib
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import jsonschema
 import kubernetes_validate
 import pytest
 import yaml
+from starlette.types import Receive, Scope, Send
 from typer.main import get_command
 
+from api.serving import config_of
 from api.settings import EdgeSettings
 from broker.connection import KafkaSettings
 from broker.jars import KAFKA_VERSION
@@ -226,3 +228,22 @@ def test_nothing_collects_what_flows() -> None:
     short = {name.rpartition("/")[2]: value for name, value in notes.items()}
     assert (short["proxy-buffering"], short["proxy-request-buffering"]) == ("off", "off")
     assert int(short["proxy-read-timeout"]) > 60
+
+
+async def test_the_ingress_says_who_calls() -> None:
+    """Its pods are believed, whichever private network they have; nobody else reaches the port, and a public address is never believed."""
+    settings = EdgeSettings(proxies=json.loads(settings_of(pods()["anabranch-edge"])["ANABRANCH_PROXIES"]))
+    (rule,) = named("NetworkPolicy", "anabranch-edge")["spec"]["ingress"]
+    assert rule["from"] == [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "ingress-nginx"}}}]
+    seen: list[str] = []
+
+    async def app(scope: Scope, _receive: Receive, _send: Send) -> None:
+        seen.append(scope["client"][0])
+
+    config = config_of(app, settings)
+    config.load()
+    headers = [(b"x-forwarded-for", b"203.0.113.7")]
+    for caller in ("10.244.1.9", "192.168.3.4", "100.64.7.7", "fd00::1", "198.51.100.1"):
+        scope: Any = {"type": "http", "client": (caller, 1), "headers": headers, "method": "GET", "path": "/"}
+        await config.loaded_app(scope, cast("Any", None), cast("Any", None))
+    assert seen == ["203.0.113.7"] * 4 + ["198.51.100.1"]

@@ -19,7 +19,7 @@ PIP := $(PY) -m pip --disable-pip-version-check install
 SELF := $(PIP) --quiet --no-deps --no-index --no-build-isolation --editable .
 
 .PHONY: help install install-dev up test test-unit test-integration test-e2e coverage-pure check lint types imports spelling \
-	generated house web-check fix chaos bench docs generate lock web java node chromium peers postgres promtool clean
+	generated house web-check fix chaos bench docs generate lock web java node chromium peers postgres promtool recipes clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -113,7 +113,7 @@ $(DEV): .venv/.made requirements-build.lock requirements-dev.lock pyproject.toml
 	@$(PIP) --require-hashes --no-deps -r requirements-build.lock -r requirements-dev.lock | tools/setup.sh progress
 	@$(SELF) && touch $@
 
-install-dev: $(DEV) java web chromium postgres promtool
+install-dev: $(DEV) java web chromium postgres promtool recipes
 
 java: .venv/.made
 	@tools/setup.sh java
@@ -135,6 +135,9 @@ redis:
 
 promtool: .venv/.made
 	@tools/setup.sh promtool
+
+recipes: $(MODULES)
+	@tools/setup.sh recipes
 
 $(MODULES): .venv/.made web/package-lock.json
 	@tools/setup.sh node

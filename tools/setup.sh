@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Steps of the set-up that a Makefile says badly. Usage: tools/setup.sh venv|java|node|chromium|peers|postgres|promtool|lock|progress
+# Steps of the set-up that a Makefile says badly. Usage: tools/setup.sh venv|java|node|chromium|peers|postgres|promtool|recipes|lock|progress
 set -euo pipefail
 cd "$(dirname "$0")/.."
 PATH="$PWD/.venv/bin:$PATH"
@@ -108,6 +108,20 @@ step_redis() {
     if apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends redis-server >/dev/null; then return; fi
   fi
   echo "No Redis here: the test of edges that share a quota will be skipped. Install the package redis-server to run it." >&2
+}
+
+# The recipes for producers in Node and Go are run as the how-to has them; what they import is fetched and compiled here. Where a toolchain
+# is missing its recipe is skipped with a reason; with CI=true a skip is a failure.
+step_recipes() {
+  local folder=tests/integration/connectors/recipes
+  local ready=$folder/node_modules/.ready
+  if node_fits && [[ ! -e $ready || $folder/package-lock.json -nt $ready ]]; then
+    echo "==> modules of the recipe for Node"
+    (cd "$folder" && npm ci --silent --ignore-scripts) && touch "$ready" || echo "They cannot be fetched: the recipe for Node will be skipped." >&2
+  fi
+  if command -v go >/dev/null; then
+    (cd "$folder" && go build github.com/twmb/franz-go/pkg/kgo) || echo "Modules of Go cannot be fetched: the recipe for Go will fail." >&2
+  fi
 }
 
 compile() { .venv/bin/uv pip compile --quiet --generate-hashes --no-header --no-emit-index-url --python-version 3.11 "$@"; }

@@ -6,7 +6,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from broker.connection import KafkaSettings
+from aiokafka import AIOKafkaProducer
+
+from broker.connection import KafkaSettings, client_options
+from broker.records import records_between, span_of
+from cli.refold import Refold
+from connectors.postgres.app import Note, run_import
+from connectors.postgres.mapping import load_mapping
+from connectors.postgres.trouble import Address
+from schemas.topics import TASK_STATE
 from tests.integration.connectors.agenthub import agrees, expected, key
 from tests.integration.connectors.outcome import Running, running, until
 from tests.integration.connectors.postgres_server import PASSWORD, PostgresServer
@@ -58,3 +66,20 @@ async def agree(settings: KafkaSettings, tables: Tables, project: str = "") -> N
     await until(
         lambda rows: agrees({name: row for name, row in rows.items() if name[0] != "member" and name[1] != project}, wanted), settings
     )
+
+
+async def imported(settings: KafkaSettings, server: PostgresServer) -> Note:
+    """Do what the command does; return what it tells."""
+    return await run_import(Address(f"{server.dsn}?password={PASSWORD}", from_arguments=False), load_mapping(None), settings)
+
+
+async def fold_into_state(settings: KafkaSettings) -> None:
+    """Write the rows that a worker would, from the whole log."""
+    spans = await span_of(settings)
+    folds = {one: Refold(one, 0, {}) for one in spans}
+    async for partition, records in records_between(settings, {}, {one: end for one, (_, end) in spans.items()}):
+        folds[partition].take(records)
+    async with AIOKafkaProducer(**client_options(settings)) as producer:
+        for partition, fold in folds.items():
+            for state_key, value in sorted(fold.rows().items(), key=lambda pair: pair[0].startswith(b"offset/")):
+                await producer.send_and_wait(settings.topic(TASK_STATE), value, state_key, partition=partition)

@@ -15,6 +15,7 @@ import yaml
 from starlette.types import Receive, Scope, Send
 from typer.main import get_command
 
+from api.meters import Meters
 from api.serving import config_of
 from api.settings import EdgeSettings
 from broker.connection import KafkaSettings
@@ -240,7 +241,7 @@ async def test_the_ingress_says_who_calls() -> None:
     async def app(scope: Scope, _receive: Receive, _send: Send) -> None:
         seen.append(scope["client"][0])
 
-    config = config_of(app, settings)
+    config = config_of(app, settings, Meters())
     config.load()
     headers = [(b"x-forwarded-for", b"203.0.113.7")]
     for caller in ("10.244.1.9", "192.168.3.4", "100.64.7.7", "fd00::1", "198.51.100.1"):

@@ -15,6 +15,7 @@ async def bridge(address: str, token: str) -> None:
     async with (
         httpx2.AsyncClient(headers=headers, timeout=timeout, trust_env=False) as client,
         stdio_server() as (inside, outside),
+        outside,  # closed at the end, or the server would wait for more to write
         streamable_http_client(address, http_client=client) as (answers, requests),
         create_task_group() as group,
     ):

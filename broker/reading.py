@@ -46,7 +46,8 @@ async def reader(settings: KafkaSettings, topic: str) -> AsyncIterator[Reader]:
         async with asyncio.timeout(_START_S):
             await consumer.start()
             partitions = sorted(consumer.assignment())
-            await consumer.seek_to_beginning(*partitions)
+            if partitions:
+                await consumer.seek_to_beginning(*partitions)
         yield consumer, partitions
     finally:
         await consumer.stop()

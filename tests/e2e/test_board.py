@@ -1,5 +1,6 @@
 """The board in a real browser, on a whole running instance that all of these share."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -10,6 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+import httpx
+import psutil
 import pytest
 
 from api.auth import mint
@@ -119,6 +122,36 @@ def test_the_badge_says_stale_and_failed(board: Running) -> None:
         browse(board, "badges", told={"stop Kafka": broker.suspend, "let Kafka go on": broker.resume})
     finally:
         broker.resume()
+
+
+def test_a_browser_that_stands_still_holds_nobody_up(board: Running) -> None:
+    """SIGSTOP to Chromium while agents work: the edge ends its connection, others go on; SIGCONT: it comes back and shows the truth."""
+    ended: list[float] = []
+
+    def go_on() -> None:
+        ended.append(stalled(board) - before)
+        chromium(psutil.Process.resume)
+
+    before = stalled(board)
+    try:
+        browse(board, "frozen", told={"stop Chromium": lambda: chromium(psutil.Process.suspend), "let Chromium go on": go_on})
+    finally:
+        chromium(psutil.Process.resume)
+    assert ended == [1.0]
+
+
+def chromium(act: Callable[[psutil.Process], None]) -> None:
+    """Do something to every process of the browser that this one started."""
+    found = [process for process in psutil.Process().children(recursive=True) if "chrom" in process.name()]
+    for process in found:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            act(process)
+
+
+def stalled(instance: Running) -> float:
+    """Return how many connections the edge has ended because nothing was taken."""
+    text = httpx.get(f"{instance.ready['private_url']}/metrics", trust_env=False).text
+    return sum(float(line.split()[1]) for line in text.splitlines() if line.startswith("edge_stalled_connections_total"))
 
 
 def test_the_board_copes_where_new_ways_are_switched_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

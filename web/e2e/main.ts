@@ -11,6 +11,7 @@ import { launch } from './browser.ts';
 import { cuts } from './cuts.ts';
 import { edits } from './edits.ts';
 import { fallback } from './fallback.ts';
+import { frozen } from './frozen.ts';
 import { Given, type Tokens } from './given.ts';
 import { looks } from './looks.ts';
 import { notices } from './notices.ts';
@@ -27,6 +28,7 @@ const PARTS: Readonly<Record<string, (browser: Browser, given: Given) => Promise
   badges,
   tabs,
   fallback,
+  frozen,
   notices,
 };
 

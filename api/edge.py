@@ -24,6 +24,7 @@ from api.receipts import Receipts
 from api.replica import Replica
 from api.settings import EdgeSettings
 from api.trust import Trust
+from schemas.frames import STREAM_PREFIX
 from schemas.http import PlaceModel
 from schemas.problems import BEHIND, INVALID_REQUEST, STARTING, TOO_LARGE, UNKNOWN_PROJECT, Problem
 
@@ -76,7 +77,7 @@ class Edge:
     def known(self, principal: Principal, project_id: str) -> None:
         """Raise `Refusal` for a project that never was or is not the caller's. The end of a deleted one may still be read."""
         if not authorize(principal, Action.READ, project_id, self.replica) or self.replica.project(project_id) is None:
-            raise Refusal(Problem(UNKNOWN_PROJECT, f"project {project_id}"))
+            raise Refusal(Problem(UNKNOWN_PROJECT, f"project {project_id}", (STREAM_PREFIX + project_id,)))
 
     async def reach(self, places: Sequence[PlaceModel]) -> None:
         """Wait until the rows include these positions. Raises `Refusal` when that takes too long."""

@@ -112,14 +112,15 @@ async def test_a_place_that_is_gone_is_410(worker: TinyWorker, start_edge: Start
 
 
 async def test_nobody_polls_what_is_not_theirs(worker: TinyWorker, edge: RunningEdge) -> None:
-    """Foreign and unknown streams are 404; `project:*` is what the token says; without a token nothing."""
+    """Foreign and unknown streams are 404 and named; `project:*` is what the token says; without a token nothing."""
     await worker.add_task("mine", "t")
     await worker.add_task("theirs", "t")
     async with edge.client(user="x") as everyone, edge.client(projects=("mine",)) as http:
         await place_of(everyone, "theirs", 1)
         await place_of(everyone, "mine", 1)
         for stream in ("project:theirs", "project:nowhere"):
-            assert (await http.get(CHANGES, params={"stream": stream})).status_code == 404
+            refused = await http.get(CHANGES, params={"stream": stream})
+            assert (refused.status_code, refused.json()["errors"]) == (404, [stream])
         frames = (await http.get(CHANGES, params={"stream": "project:*"})).json()
         assert {frame["stream"] for frame in frames} == {"project:mine"}
         assert (await http.get(CHANGES, params={"stream": "mine"})).json()["code"] == "invalid-request"

@@ -35,7 +35,7 @@ BRANCHES: Final = 5
 HEAP_MIB: Final = 1.0
 LONG_TASK_MS: Final = 50.0
 """What browsers call a long task; none of that length is 0."""
-LIMITS: Final = {"size following": 8192.0, "size with writing": 10240.0}
+LIMITS: Final = {"size following": 6400.0, "size with writing": 8192.0}
 SCROLL: Final = (
     ("frames", "frames shown", "1/s"),
     ("late", "late frames", "%"),

@@ -55,7 +55,7 @@ async function size(name: string): Promise<number> {
       },
     ],
   });
-  const { output } = await bundle.generate({ format: 'es', minify: true });
+  const { output } = await bundle.generate({ format: 'es', minify: true, comments: false });
   return gzipSync(output.map((chunk) => ('code' in chunk ? chunk.code : '')).join(''), { level: 9 }).length;
 }
 

@@ -7,7 +7,7 @@ import { strict as assert } from 'node:assert';
 import { parseArgs } from 'node:util';
 import { configureStore } from '@reduxjs/toolkit';
 import { WebSocket } from 'ws';
-import { type Client, createClient } from '../src/index.ts';
+import { type Client, connectionOf, createClient } from '../src/index.ts';
 import { branchSlice, connectSummaries, selectProject } from '../src/redux/index.ts';
 import { Store } from '../src/store/store.ts';
 import type { BulkAnswer } from '../src/types.ts';
@@ -227,7 +227,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       console.log(`ok   ${law}`);
     } catch (error) {
       failed += 1;
-      console.log(`FAIL ${law}\n     ${error}\n     ${phase(lab)}: ${client.machine.reason}`);
+      console.log(`FAIL ${law}\n     ${error}\n     ${phase(lab)}: ${connectionOf(client.machine).reason}`);
     }
   }
   client.close();

@@ -2,6 +2,7 @@
  * Pure: what agents change may wait a little, so that a burst is drawn once. Everything else flushes it first and goes
  * through at once, so frames never overtake each other. A steady stream is shown too: nothing waits longer than `maxMs`.
  */
+import { NEVER } from './connection.ts';
 import type { DataFrame } from './frames.ts';
 
 export interface BufferRules {
@@ -19,7 +20,7 @@ export interface Buffer {
   readonly by: number;
 }
 
-export const EMPTY_BUFFER: Buffer = { frames: [], since: 0, by: Number.POSITIVE_INFINITY };
+export const EMPTY_BUFFER: Buffer = { frames: [], since: 0, by: NEVER };
 
 /** Take in frames; what is to be shown now comes out, in order. */
 export function buffered(buffer: Buffer, frames: readonly DataFrame[], now: number, rules: BufferRules): BufferTurn {

@@ -1,40 +1,27 @@
 /** The client: follows streams and sends the user's own changes, over the socket or, while polling, over HTTP. */
 import { postChange } from './calls.ts';
 import type { Env, Sink, Tuning } from './env.ts';
-import { type Companion, Follower } from './follower.ts';
+import { Follower } from './follower.ts';
 import { body, type Change, update, uuid7 } from './outbound.ts';
 import { BOUNDS, Outbox, type Pending, type Sent } from './outbox.ts';
-import { isUp } from './phases.ts';
+import { isUp } from './session.ts';
 import type { LogPosition, TaskRow } from './types.ts';
 
 export type { Env, Sink, Socket, Tuning } from './env.ts';
 export type { Sent } from './outbox.ts';
 
-/** Longest time between two looks at the clock while own changes wait. */
-const SWEEP_MS = 1_000;
-/** More than this not yet on the wire: own changes wait. */
-const CONGESTED = 262_144;
-
 export class Client extends Follower {
-  readonly #env: Env;
   readonly #outbox: Outbox;
   #posting = false;
 
   constructor(env: Env, sink: Sink, tuning: Tuning = {}) {
-    const outbox = new Outbox({ ...BOUNDS, ...tuning.queue }, (...turn) => sink.changes?.(...turn));
-    const companion: Companion = {
-      heard: (frame, now) => outbox.heard(frame, now),
-      shown: (frames, now) => outbox.shown(frames, now),
-      ready: (now) => {
-        outbox.sweep(now);
-        this.#send(now);
-      },
-      cut: () => outbox.cut(),
-      end: (now) => outbox.end(now),
-      due: (now) => (outbox.pending.length > 0 ? now + SWEEP_MS : Number.POSITIVE_INFINITY),
-    };
-    super(env, sink, tuning, companion);
-    this.#env = env;
+    const bounds = { ...BOUNDS, ...tuning.queue };
+    const outbox = new Outbox(
+      bounds,
+      (entry) => this.#hand(entry),
+      (...turn) => sink.changes?.(...turn),
+    );
+    super(env, sink, tuning, outbox);
     this.#outbox = outbox;
   }
 
@@ -50,14 +37,13 @@ export class Client extends Follower {
 
   /** Where the own changes end in the log: what `min_position` takes, so that an answer over HTTP has them. */
   get written(): readonly LogPosition[] {
-    return [...this.#outbox.written].map(([partition, offset]) => ({ partition, offset }));
+    return Array.from(this.#outbox.written, ([partition, offset]) => ({ partition, offset }));
   }
 
   /** Change something: shown at once, sent when there is a connection, taken back with a reason when it is refused. */
   change(change: Change): Sent {
-    const now = this.#env.now();
-    const begun = this.#outbox.begin(change, uuid7(now, this.#env.randomBytes), now);
-    this.#send(now);
+    const now = this.env.now();
+    const begun = this.#outbox.begin(change, uuid7(now, this.env.randomBytes), now);
     this.arm();
     return begun;
   }
@@ -67,29 +53,23 @@ export class Client extends Follower {
     return this.change({ entity: 'task', action: 'patch', id: taskId, projectId, fields }).id;
   }
 
-  /** Send what is due: over the socket, or one by one over HTTP while polling. */
-  #send(now: number): void {
-    if (isUp(this.machine)) {
-      if (this.congestion > CONGESTED) return;
-      this.#outbox.send((entry) => this.send(update(entry.change), entry.id), now);
-    } else if (this.machine.phase === 'polling' && !this.#posting) {
-      this.#outbox.send((entry) => this.#post(entry), now);
-    }
+  /** Send one change now, over the socket or, while polling, over HTTP, where they go one by one; false when it must wait. */
+  #hand(entry: Pending): boolean {
+    const { machine } = this;
+    if (isUp(machine)) return this.send(update(entry.change), entry.id);
+    if (machine.phase !== 'polling' || this.#posting) return false;
+    void this.#post(entry);
+    return true;
   }
 
-  #post({ id, change }: Pending): boolean {
-    const { call } = this.#env;
-    if (call === undefined || this.#posting) return false;
+  async #post({ id, change }: Pending): Promise<void> {
+    const { call, token, now } = this.env;
     this.#posting = true;
-    void this.#env
-      .token(false, false)
-      .then((token) => postChange(call, token, body(change, id)))
-      .catch(() => null)
-      .then((came) => {
-        this.#posting = false;
-        this.#outbox.posted(id, came, this.#env.now());
-        if (came !== null) this.#send(this.#env.now());
-      });
-    return true;
+    const came = await token('connect')
+      .then((text) => (text ? postChange(call, text, body(change, id)) : null))
+      .catch(() => null);
+    this.#posting = false;
+    this.#outbox.posted(id, came, now());
+    if (came !== null) this.arm();
   }
 }

@@ -26,6 +26,8 @@ export interface Rules {
   readonly hiddenMs: number;
 }
 
+export const NEVER = Number.POSITIVE_INFINITY;
+
 export const RULES: Rules = {
   backoffMs: [1_000, 2_000, 5_000, 10_000, 30_000],
   jitter: 0.5,
@@ -35,17 +37,7 @@ export const RULES: Rules = {
   hiddenMs: 300_000,
 };
 
-/** `by`: end of the open call, or of the wait before the next. `climbBy`: end of the WebSocket attempt under way. */
-export interface Polling {
-  readonly poll: number;
-  readonly by: number;
-  readonly waits: boolean;
-  readonly failures: number;
-  readonly refused: boolean;
-  readonly climbAt: number;
-  readonly climbBy: number | null;
-}
-
+/** Times that are not set are `NEVER`. */
 export interface Machine {
   readonly rules: Rules;
   readonly phase: Phase;
@@ -53,22 +45,30 @@ export interface Machine {
   readonly generation: number;
   readonly failures: number;
   readonly refusedTokens: number;
+  /** Why it is so, in a word; `sentenceOf` says it to a person. */
   readonly reason: string;
-  /** End of the connect timeout or of the wait before the next attempt. */
-  readonly due: number | null;
+  /** End of the attempt under way, of the wait before the next, or of the silence that is borne. */
+  readonly due: number;
   readonly lastFrameAt: number;
   readonly openedAt: number;
   readonly heartbeatMs: number;
-  readonly probeBy: number | null;
-  readonly hint: { readonly wait: number; readonly spread: number } | null;
+  /** How long to stay away when the server restarts, and over which time all come back. */
+  readonly hint: { readonly retryAfterMs: number; readonly jitterMs: number };
   readonly subscribed: boolean;
   /** The server itself is cut off from its source since then (0 = unknown when). */
   readonly staleSince: number | null;
   /** What the server said that it can do; empty before the first welcome. */
   readonly features: readonly string[];
   readonly offline: boolean;
-  readonly hiddenAt: number | null;
-  readonly polling: Polling | null;
+  /** Since when nobody sees the page. */
+  readonly hiddenAt: number;
+  /** Counts long-polls, for the same. */
+  readonly polls: number;
+  /** When the next poll is due: the open one ended, or took too long. */
+  readonly pollBy: number;
+  readonly pollFailures: number;
+  /** While polling, when the WebSocket is tried. */
+  readonly climbAt: number;
   /** Streams to follow: `project:*`, or named ones. */
   readonly wants: readonly string[];
   readonly streams: ReadonlyMap<string, Stream>;
@@ -86,8 +86,9 @@ export type Input =
       readonly type: 'unpolled';
       readonly poll: number;
       readonly status: number;
-      readonly retryAfterMs: number;
-      readonly lost: readonly string[];
+      readonly retryAfterMs?: number;
+      /** Streams that the answer names. */
+      readonly lost?: readonly string[] | undefined;
     }
   | { readonly type: 'tick' }
   | { readonly type: 'offline' }
@@ -102,15 +103,14 @@ export type Input =
 export type TokenWhy = 'connect' | 'rejected' | 'expiring';
 
 export type Effect =
-  | { readonly type: 'token'; readonly generation: number; readonly why: TokenWhy }
-  | { readonly type: 'open'; readonly token: string }
-  | { readonly type: 'close'; readonly code: number }
-  | { readonly type: 'send'; readonly frame: Outbound }
-  | { readonly type: 'poll'; readonly poll: number; readonly rejected: boolean; readonly streams: readonly Want[] }
-  | { readonly type: 'apply'; readonly frames: readonly DataFrame[] }
-  | { readonly type: 'forget'; readonly stream: string }
-  | { readonly type: 'heard'; readonly frame: ServerFrame }
-  | { readonly type: 'ready' };
+  | readonly [type: 'token', generation: number, why: TokenWhy]
+  | readonly [type: 'open', token: string]
+  | readonly [type: 'close', code: number]
+  | readonly [type: 'send', frame: Outbound]
+  | readonly [type: 'poll', poll: number, why: TokenWhy, streams: readonly Want[]]
+  | readonly [type: 'apply', frames: readonly DataFrame[]]
+  | readonly [type: 'forget', stream: string]
+  | readonly [type: 'heard', frame: ServerFrame];
 
 /** `luck` in [0, 1) is the only randomness. */
 export interface Moment {
@@ -120,6 +120,21 @@ export interface Moment {
 
 export type Step = readonly [Machine, readonly Effect[]];
 
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** The machine as a step works on it: a copy, so that a step that fails leaves nothing of what it did. */
+export type Draft = Omit<Writable<Machine>, 'streams'> & { readonly streams: Map<string, Stream> };
+
+/** What comes out of a step besides the machine: frames to show, streams to ask for whole, effects in order. */
+export interface Turn extends Moment {
+  readonly shown: DataFrame[];
+  readonly anew: Want[];
+  readonly effects: Effect[];
+}
+
+export type Of<K extends Input['type']> = Extract<Input, { type: K }>;
+export type Handler<K extends Input['type']> = (machine: Draft, turn: Turn, input: Of<K>) => void;
+
 export const START: Machine = {
   rules: RULES,
   phase: 'idle',
@@ -127,18 +142,20 @@ export const START: Machine = {
   failures: 0,
   refusedTokens: 0,
   reason: '',
-  due: null,
+  due: NEVER,
   lastFrameAt: 0,
   openedAt: 0,
   heartbeatMs: 25_000,
-  probeBy: null,
-  hint: null,
+  hint: { retryAfterMs: 0, jitterMs: 5_000 },
   subscribed: false,
   staleSince: null,
   features: [],
   offline: false,
-  hiddenAt: null,
-  polling: null,
+  hiddenAt: NEVER,
+  polls: 0,
+  pollBy: 0,
+  pollFailures: 0,
+  climbAt: NEVER,
   wants: ['project:*'],
   streams: new Map(),
 };

@@ -1,7 +1,7 @@
 /** What the client needs of the world around it, and how a browser or Node gives it. Nothing is looked up at import. */
 import type { BufferRules } from './buffer.ts';
 import type { Call } from './calls.ts';
-import type { Rules } from './connection.ts';
+import type { Rules, TokenWhy } from './connection.ts';
 import type { DataFrame } from './frames.ts';
 import type { Bounds, Outcome, Pending } from './outbox.ts';
 
@@ -17,15 +17,15 @@ export interface Socket {
 
 export interface Env {
   readonly open: (token: string) => Socket;
-  /** `null`: there is none, sign in. A rejected promise: not now, it is tried again. `rejected`: the last one was refused. */
-  readonly token: (rejected: boolean, expiring: boolean) => Promise<string | null>;
+  /** `null`: there is none, sign in. A rejected promise: not now, it is tried again. */
+  readonly token: (why: TokenWhy) => Promise<string | null>;
   readonly now: () => number;
   readonly random: () => number;
   readonly randomBytes: (bytes: Uint8Array) => void;
   readonly setTimeout: (call: () => void, ms: number) => unknown;
   readonly clearTimeout: (timer: never) => void;
-  /** HTTP, for polls and for changes without a WebSocket. Without it there is nothing to fall back to but trying. */
-  readonly call?: Call;
+  /** HTTP, for polls and for changes without a WebSocket. */
+  readonly call: Call;
 }
 
 /** What keeps the rows. `apply` is called once for all frames that are to be shown together. */
@@ -42,11 +42,11 @@ export interface Tuning {
   readonly rules?: Partial<Rules>;
   readonly buffer?: Partial<BufferRules>;
   readonly queue?: Partial<Bounds>;
-  readonly streams?: readonly string[];
+  readonly streams?: readonly string[] | undefined;
 }
 
-/** `null` means that a person must sign in. `why`: to connect, because the last one was refused, or because it ends soon. */
-export type TokenSource = (why: 'connect' | 'rejected' | 'expiring') => string | null | Promise<string | null>;
+/** `null` means that a person must sign in. */
+export type TokenSource = (why: TokenWhy) => string | null | Promise<string | null>;
 
 export interface Place {
   /** The edge, as `https://host`; without it, where the page came from. */
@@ -64,31 +64,25 @@ export interface Place {
 }
 
 /** The surroundings of a browser, or of a Node that has a WebSocket. */
-export function envOf({ url, token, ...stand }: Place): Env & { readonly call: Call } {
-  const base = () => url ?? globalThis.location.href;
+export function envOf({ url, token, ...stand }: Place): Env {
+  const address = (path: string) => new URL(path, url ?? location.href).href;
+  const bearer = (text: string) => ({ authorization: `Bearer ${text}` });
   return {
     open: (text) => {
-      const address = new URL('/ws/v2', base());
-      address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
-      const Kind = (stand.WebSocket ?? globalThis.WebSocket) as NonNullable<Place['WebSocket']>;
+      const Kind = (stand.WebSocket ?? WebSocket) as NonNullable<Place['WebSocket']>;
       // A program has no Origin, so the edge wants its token in the header; browsers take no third argument.
-      const headers = { authorization: `Bearer ${text}` };
-      return new Kind(address.href, ['summary.v2', `bearer.${text}`], { headers }) as Socket;
+      const socket = address('/ws/v2').replace(/^http/, 'ws');
+      return new Kind(socket, ['summary.v2', `bearer.${text}`], { headers: bearer(text) }) as Socket;
     },
-    token: async (rejected, expiring) => token(rejected ? 'rejected' : expiring ? 'expiring' : 'connect'),
+    token: async (why) => token(why),
     call: (path, text, init) => {
-      const headers = {
-        accept: 'application/json',
-        ...(text !== null && { authorization: `Bearer ${text}` }),
-        ...init.headers,
-      };
-      const address = new URL(path, base()).href;
-      return (stand.fetch ?? globalThis.fetch)(address, { cache: 'no-store', ...init, headers });
+      const headers = { ...bearer(text), ...init.headers };
+      return (stand.fetch ?? fetch)(address(path), { cache: 'no-store', ...init, headers });
     },
     now: () => Date.now(),
     random: () => Math.random(),
     randomBytes: (bytes) => void crypto.getRandomValues(bytes as Uint8Array<ArrayBuffer>),
-    setTimeout: (call, ms) => globalThis.setTimeout(call, ms),
-    clearTimeout: (timer) => globalThis.clearTimeout(timer),
+    setTimeout: (call, ms) => setTimeout(call, ms),
+    clearTimeout: (timer) => clearTimeout(timer),
   };
 }

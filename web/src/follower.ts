@@ -3,35 +3,35 @@
  * `Sink`. This much keeps a page live; `client.ts` adds the user's own changes.
  */
 
-import { BUFFER, type Buffer, type BufferRules, buffered, EMPTY_BUFFER } from './buffer.ts';
-import { pollOnce } from './calls.ts';
-import { type Effect, type Input, type Machine, RULES, START } from './connection.ts';
+import { BUFFER, type Buffer, type BufferRules, type BufferTurn, buffered, EMPTY_BUFFER } from './buffer.ts';
+import { pollOnce, pollQuery } from './calls.ts';
+import { type Effect, type Input, type Machine, NEVER, START, type TokenWhy } from './connection.ts';
 import type { Env, Sink, Socket, Tuning } from './env.ts';
 import { type DataFrame, decode, type ServerFrame } from './frames.ts';
 import { step, wakeAt } from './machine.ts';
-import { encode, type Outbound, uuid7 } from './outbound.ts';
-import { isUp } from './phases.ts';
+import { encode, type Outbound, type Want } from './outbound.ts';
+import { isUp } from './session.ts';
 import type { StreamPosition } from './types.ts';
 
 /** A timer that came this much too late means that the machine slept. */
 const SLEPT_MS = 4_000;
+/** More than this not yet on the wire: changes wait. */
+const CONGESTED = 262_144;
+
 /** What follows the connection beside the sink: it hears every control frame and may want to be woken. */
 export interface Companion {
   heard(frame: ServerFrame, now: number): void;
   shown(frames: readonly DataFrame[], now: number): void;
-  /** Changes can be sent again. */
-  ready(now: number): void;
-  cut(): void;
+  /** Something happened, or time passed: do what is due. Returns when it must be asked again; infinite when it waits for nothing. */
+  ready(now: number): number;
   end(now: number): void;
-  /** When it must be woken; infinite when it waits for nothing. */
-  due(now: number): number;
 }
 
 export class Follower {
   machine: Machine;
   /** Frames of a kind that this client doesn't know. */
   unknown = 0;
-  readonly #env: Env;
+  protected readonly env: Env;
   readonly #sink: Sink;
   readonly #rules: BufferRules;
   readonly #companion: Companion | null;
@@ -44,11 +44,11 @@ export class Follower {
   #busy = false;
 
   constructor(env: Env, sink: Sink, tuning: Tuning = {}, companion: Companion | null = null) {
-    this.#env = env;
+    this.env = env;
     this.#sink = sink;
     this.#rules = { ...BUFFER, ...tuning.buffer };
     this.#companion = companion;
-    const rules = { ...RULES, ...tuning.rules };
+    const rules = { ...START.rules, ...tuning.rules };
     this.machine = { ...START, rules, wants: tuning.streams ?? START.wants };
   }
 
@@ -65,11 +65,6 @@ export class Follower {
     this.input({ type: 'dispose' });
   }
 
-  /** Bytes that wait to leave. */
-  get congestion(): number {
-    return this.#socket?.bufferedAmount ?? 0;
-  }
-
   /** Positions of an HTTP answer that the store has taken in. */
   placed(positions: Readonly<Record<string, StreamPosition>>): void {
     this.input({ type: 'placed', positions });
@@ -77,9 +72,7 @@ export class Follower {
 
   /** Show what waits to be shown: before a page goes away, or when a test doesn't want to wait. */
   flush(): void {
-    const { frames } = this.#buffer;
-    this.#buffer = EMPTY_BUFFER;
-    this.#show(frames);
+    this.#show([EMPTY_BUFFER, this.#buffer.frames]);
   }
 
   /** Give the machine one input; inputs that come while it works wait their turn. */
@@ -88,7 +81,7 @@ export class Follower {
     if (this.#busy) return;
     this.#busy = true;
     try {
-      for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) this.#step(next);
+      while (this.#inputs.length > 0) this.#step(this.#inputs.shift() as Input);
     } finally {
       this.#busy = false;
     }
@@ -97,60 +90,50 @@ export class Follower {
 
   #step(input: Input): void {
     const before = this.machine;
-    const [machine, effects] = step(before, input, { now: this.#env.now(), luck: this.#env.random() });
+    const [machine, effects] = step(before, input, { now: this.env.now(), luck: this.env.random() });
     this.machine = machine;
-    if (isUp(before) && !isUp(machine)) {
-      this.flush();
-      this.#companion?.cut();
-    }
+    if (!isUp(machine)) this.flush();
     if (machine.phase !== 'polling') this.#poll?.abort();
-    if (input.type === 'dispose') this.#companion?.end(this.#env.now());
-    const frames = effects.flatMap((effect) => (effect.type === 'apply' ? effect.frames : []));
-    if (frames.length > 0) this.#take(frames);
+    if (input.type === 'dispose') this.#companion?.end(this.env.now());
     for (const effect of effects) this.#do(effect);
     if (machine !== before) for (const watcher of this.#watchers) watcher();
   }
 
   #do(effect: Effect): void {
-    switch (effect.type) {
+    switch (effect[0]) {
       case 'token':
-        this.#token(effect);
+        this.#token(effect[1], effect[2]);
         break;
       case 'open':
-        this.#open(effect.token);
+        this.#open(effect[1]);
         break;
       case 'close':
-        this.#drop(effect.code);
+        this.#drop(effect[1]);
         break;
       case 'send':
-        if (effect.frame.type === 'sync') this.flush();
-        this.send(effect.frame);
+        if (effect[1].type === 'sync') this.flush();
+        this.send(effect[1]);
         break;
       case 'poll':
-        void this.#ask(effect);
+        void this.#ask(effect[1], effect[2], effect[3]);
+        break;
+      case 'apply':
+        this.#show(buffered(this.#buffer, effect[1], this.env.now(), this.#rules));
         break;
       case 'forget':
         this.flush();
-        this.#sink.forget(effect.stream);
+        this.#sink.forget(effect[1]);
         break;
       case 'heard':
-        this.#heard(effect.frame);
-        break;
-      case 'ready':
-        this.#companion?.ready(this.#env.now());
+        this.#heard(effect[1]);
     }
   }
 
-  #take(frames: readonly DataFrame[]): void {
-    const [buffer, now] = buffered(this.#buffer, frames, this.#env.now(), this.#rules);
-    this.#buffer = buffer;
-    this.#show(now);
-  }
-
   /** The rows first, then the end of the changes that they bring: an edit never flickers back. */
-  #show(frames: readonly DataFrame[]): void {
+  #show([buffer, frames]: BufferTurn): void {
+    this.#buffer = buffer;
     if (frames.length === 0) return;
-    const now = this.#env.now();
+    const now = this.env.now();
     try {
       this.#sink.apply(frames, now);
     } catch (error) {
@@ -164,37 +147,33 @@ export class Follower {
    * on show cannot be right: then the client says so, and stops.
    */
   #failed(frames: readonly DataFrame[], error: unknown): void {
-    this.#env.setTimeout(() => {
+    this.env.setTimeout(() => {
       throw error;
     }, 0);
     if (frames.some(({ kind }) => kind === 'snapshot')) {
       this.#drop(1000);
-      this.input({ type: 'closed', code: 1008, reason: 'this page failed to show what came' });
+      this.input({ type: 'closed', code: 1008, reason: 'sink' });
     } else for (const { stream } of frames) this.input({ type: 'drift', stream });
   }
 
-  #token({ generation, why }: Extract<Effect, { type: 'token' }>): void {
+  #token(generation: number, why: TokenWhy): void {
     if (why !== 'expiring') this.#drop(1000);
     const came = (token: string | null | undefined) => this.input({ type: 'token', generation, token });
-    this.#env.token(why === 'rejected', why === 'expiring').then(came, () => came(undefined));
+    this.env.token(why).then(came, () => came(undefined));
   }
 
   #open(token: string): void {
     this.#drop(1000);
     let socket: Socket;
     try {
-      socket = this.#env.open(token);
+      socket = this.env.open(token);
     } catch {
       this.input({ type: 'closed', code: 1006, reason: '' });
       return;
     }
     this.#socket = socket;
-    const mine = () => this.#socket === socket;
-    socket.onmessage = ({ data }) => {
-      if (mine() && typeof data === 'string') this.input({ type: 'frame', frame: decode(data) });
-    };
+    socket.onmessage = ({ data }) => this.input({ type: 'frame', frame: decode(data as string) });
     socket.onclose = ({ code, reason }) => {
-      if (!mine()) return;
       this.#socket = null;
       this.input({ type: 'closed', code, reason });
     };
@@ -204,38 +183,36 @@ export class Follower {
   #drop(code: number): void {
     const socket = this.#socket;
     this.#socket = null;
+    if (socket === null) return;
+    socket.onmessage = socket.onclose = null;
     try {
-      socket?.close(code);
+      socket.close(code);
     } catch {
       // Already closing: nothing is left to do.
     }
   }
 
-  async #ask(effect: Extract<Effect, { type: 'poll' }>): Promise<void> {
+  async #ask(poll: number, why: TokenWhy, streams: readonly Want[]): Promise<void> {
     this.#poll?.abort();
     const stop = new AbortController();
     this.#poll = stop;
-    const { call } = this.#env;
-    const none = (status: number) =>
-      this.input({ type: 'unpolled', poll: effect.poll, status, retryAfterMs: 0, lost: [] });
+    let answer: Input = { type: 'unpolled', poll, status: 0 };
     try {
-      const token = await this.#env.token(effect.rejected, false);
-      if (stop.signal.aborted) return;
-      if (token === null) return none(401);
-      if (call === undefined) return none(0);
-      const answer = await pollOnce(call, token, effect, this.machine.rules.pollWaitS, stop.signal);
-      if (!stop.signal.aborted) this.input(answer);
+      const token = await this.env.token(why);
+      const query = pollQuery(streams, this.machine.rules.pollWaitS);
+      answer =
+        token === null ? { ...answer, status: 401 } : await pollOnce(this.env.call, token, poll, query, stop.signal);
     } catch {
-      none(0);
+      // Not reached: as if the server had failed.
     }
+    if (!stop.signal.aborted) this.input(answer);
   }
 
-  /** Send a frame over the open socket; false when there is none. */
-  send(frame: Outbound, id?: string): boolean {
-    if (this.#socket === null) return false;
-    const now = this.#env.now();
+  /** Send a frame over the open socket; false when there is none, or a change would only wait behind others. */
+  protected send(frame: Outbound, id?: string): boolean {
+    if (this.#socket === null || (id && (this.#socket.bufferedAmount ?? 0) > CONGESTED)) return false;
     try {
-      this.#socket.send(encode(frame, id ?? uuid7(now, this.#env.randomBytes), now));
+      this.#socket.send(encode(frame, id));
       return true;
     } catch {
       return false;
@@ -243,7 +220,7 @@ export class Follower {
   }
 
   #heard(frame: ServerFrame): void {
-    this.#companion?.heard(frame, this.#env.now());
+    this.#companion?.heard(frame, this.env.now());
     if (frame.kind === 'unknown') this.unknown += 1;
     if (frame.kind !== 'ping' && frame.kind !== 'pong') return;
     this.flush();
@@ -252,23 +229,21 @@ export class Follower {
     }
   }
 
-  /** Set the timer for what is due next. */
-  arm(): void {
-    if (this.#timer !== null) this.#env.clearTimeout(this.#timer as never);
-    this.#timer = null;
-    const now = this.#env.now();
-    const wake = wakeAt(this.machine) ?? Number.POSITIVE_INFINITY;
-    const at = Math.min(wake, this.#buffer.by, this.#companion?.due(now) ?? Number.POSITIVE_INFINITY);
-    if (at === Number.POSITIVE_INFINITY) return;
+  /** See to what is due, and set the timer for what is next. */
+  protected arm(): void {
+    const now = this.env.now();
+    const due = this.#companion?.ready(now) ?? NEVER;
+    const at = Math.min(due, wakeAt(this.machine) ?? NEVER, this.#buffer.by);
     const expected = Math.max(now, at);
-    this.#timer = this.#env.setTimeout(() => this.#woke(expected), expected - now);
+    const woke = () => this.#woke(expected);
+    this.env.clearTimeout(this.#timer as never);
+    this.#timer = at < NEVER ? this.env.setTimeout(woke, expected - now) : null;
   }
 
   #woke(expected: number): void {
     this.#timer = null;
-    const now = this.#env.now();
+    const now = this.env.now();
     if (now >= this.#buffer.by) this.flush();
-    this.#companion?.ready(now);
     if (now - expected > SLEPT_MS) this.input({ type: 'wake' });
     this.input({ type: 'tick' });
   }

@@ -44,8 +44,19 @@ export interface Ack {
   readonly kind: 'ack';
   readonly action: string;
   readonly messageId: string;
-  readonly position: LogPosition | null;
-  readonly error: string | null;
+  readonly position?: LogPosition;
+  readonly error?: Fault;
+}
+
+export interface Fault {
+  readonly code?: string;
+  readonly message?: string;
+}
+
+/** How much the server takes of one connection. */
+export interface Limits {
+  readonly messagesPerSecond: number;
+  readonly burst: number;
 }
 
 export type ControlFrame =
@@ -54,7 +65,7 @@ export type ControlFrame =
       readonly heartbeatMs: number;
       readonly user: string;
       readonly features: readonly string[];
-      readonly limits: { readonly messagesPerSecond: number; readonly burst: number };
+      readonly limits: Limits;
     }
   | { readonly kind: 'subscribed'; readonly streams: readonly Joined[] }
   | { readonly kind: 'unsubscribed'; readonly streams: readonly { readonly stream: string }[] }
@@ -68,12 +79,11 @@ export type ControlFrame =
       readonly kind: 'error';
       readonly code: string;
       readonly message: string;
-      readonly messageId: string | null;
+      readonly messageId?: string;
       readonly temporary: boolean;
-      readonly retryAfterMs: number;
     }
   | { readonly kind: 'token-expiring' | 'token' }
-  | { readonly kind: 'unknown'; readonly what: string };
+  | { readonly kind: 'unknown' };
 
 export type ServerFrame = DataFrame | ControlFrame;
 
@@ -84,7 +94,7 @@ export function decode(text: string): ServerFrame {
   try {
     return read(JSON.parse(text));
   } catch {
-    return { kind: 'unknown', what: 'no frame' };
+    return { kind: 'unknown' };
   }
 }
 
@@ -124,19 +134,31 @@ export function groupsOf(frames: readonly DataFrame[]): readonly (readonly [Data
  * Only the shape that everything relies on is checked: the edge's own tests hold it to the contract, and a frame that
  * breaks it all the same is dropped and counted by the driver, because no step keeps half of what it did.
  */
-function dataFrame(frame: Envelope, payload: Payload): DataFrame {
-  const { id, stream = '', epoch = '', sequence, prev = 0, part = 1, parts = 1, timestamp, metadata = {} } = frame;
-  const { entity = '', action = '', data = {} } = payload;
+function dataFrame(
+  { payload: _payload, ...head }: Envelope,
+  { entity = '', action = '', data = {} }: Payload,
+): DataFrame {
   const { primary, cascade = {}, delta = null, changed = [] } = data;
-  const head = { id, stream, epoch, sequence, prev, part, parts, timestamp, metadata, delta, changed };
-  if (frame.type === 'update') {
-    return { ...head, kind: 'update', changes: primary ? [{ entity, action, row: primary as Row }] : [], cascade };
-  }
-  if (action !== 'snapshot') return { ...head, kind: 'merged', changes: (primary ?? []) as readonly Change[], cascade };
+  const rows = primary ? [primary as Row] : [];
+  const frame = {
+    stream: '',
+    part: 1,
+    parts: 1,
+    ...(head as typeof head & Told),
+    delta,
+    changed,
+    changes: [],
+    cascade,
+  };
+  if (head.type === 'update')
+    return { ...frame, kind: 'update', changes: rows.map((row) => ({ entity, action, row })) };
+  if (action !== 'snapshot') return { ...frame, kind: 'merged', changes: (primary ?? []) as readonly Change[] };
   // A snapshot is the project's row (or tombstone) and every branch.
-  const projects = primary ? [primary as Row] : [];
-  return { ...head, kind: 'snapshot', changes: [], cascade: { projects, branches: cascade.branches ?? [] } };
+  return { ...frame, kind: 'snapshot', cascade: { projects: rows, branches: cascade.branches ?? [] } };
 }
+
+/** What no frame leaves out. */
+type Told = Required<Pick<Envelope, 'epoch' | 'prev' | 'metadata'>>;
 
 interface Payload {
   readonly entity?: string;
@@ -153,13 +175,7 @@ const CONTROL = new Set<string>(
   'welcome subscribed unsubscribed reset stale live goodbye token token-expiring ping pong'.split(' '),
 );
 
-function controlFrame({ type, metadata }: Envelope, { action = '', data = {} }: Payload): ServerFrame {
-  if (type === 'ack') {
-    const { code, message = code } = (data.error ?? {}) as { code?: string; message?: string };
-    const messageId = data.messageId ?? metadata?.correlationId ?? '';
-    return { kind: 'ack', action, messageId, position: data.position ?? null, error: message ?? null } as Ack;
-  }
-  if (type === 'error') return { kind: 'error', messageId: null, retryAfterMs: 0, ...data } as unknown as ServerFrame;
-  if (CONTROL.has(action)) return { ...data, kind: action } as unknown as ServerFrame;
-  return { kind: 'unknown', what: `${type} ${action}` };
+function controlFrame({ type }: Envelope, { action = '', data = {} }: Payload): ServerFrame {
+  const kind = type === 'ack' || type === 'error' ? type : CONTROL.has(action) ? action : 'unknown';
+  return { streams: [], ...data, action, kind } as unknown as ServerFrame;
 }

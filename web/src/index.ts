@@ -1,6 +1,6 @@
 /** `@anabranch/client`: keeps a page's rows equal to the server's, and sends the user's changes. */
 import { Client } from './client.ts';
-import { envOf, type Place, type Sink, type Tuning } from './env.ts';
+import { type Env, envOf, type Place, type Sink, type Tuning } from './env.ts';
 import { Follower } from './follower.ts';
 import { watchPage } from './state.ts';
 
@@ -12,7 +12,7 @@ export { type Changed, type DataFrame, decode, groupsOf, rowsOf } from './frames
 export type * from './generated/contract.ts';
 export type { Change } from './outbound.ts';
 export type { Outcome, Pending } from './outbox.ts';
-export { type Connection, connectionOf, sameConnection, watchPage } from './state.ts';
+export { type Connection, connectionOf, sameConnection, sentenceOf, watchPage } from './state.ts';
 
 /** Where the edge is, who asks, what keeps the rows. `projects`: only these, else all that the user may read. */
 export interface Options extends Place, Omit<Tuning, 'streams'> {
@@ -24,19 +24,17 @@ export interface Options extends Place, Omit<Tuning, 'streams'> {
 
 /** A client that reads and writes. Nothing happens before `connect()`. */
 export function createClient(options: Options): Client {
-  return watched(new Client(envOf(options), options.sink, tuningOf(options)), options);
+  return made(Client, options);
 }
 
 /** The same without writing, and smaller. */
 export function createFollower(options: Options): Follower {
-  return watched(new Follower(envOf(options), options.sink, tuningOf(options)), options);
+  return made(Follower, options);
 }
 
-function tuningOf({ projects, ...tuning }: Options): Tuning {
-  return projects === undefined ? tuning : { ...tuning, streams: projects.map((id) => `project:${id}`) };
-}
-
-function watched<C extends Follower>(client: C, { page = true }: Options): C {
+function made<C extends Follower>(Kind: new (env: Env, sink: Sink, tuning: Tuning) => C, options: Options): C {
+  const { projects, sink, page = true } = options;
+  const client = new Kind(envOf(options), sink, { ...options, streams: projects?.map((id) => `project:${id}`) });
   if (page && typeof document !== 'undefined') watchPage(client, window);
   return client;
 }

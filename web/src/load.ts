@@ -4,6 +4,7 @@
  */
 import type { Call } from './calls.ts';
 import { retryAfter } from './calls.ts';
+import type { TokenWhy } from './connection.ts';
 import { CallFailed } from './http.ts';
 import type { BranchRow, BulkAnswer, LogPosition, ProjectRow, StreamPosition } from './types.ts';
 
@@ -25,7 +26,7 @@ export interface Wanted {
 
 export interface LoaderEnv {
   readonly call: Call;
-  readonly token: (rejected: boolean) => Promise<string | null>;
+  readonly token: (why: TokenWhy) => Promise<string | null>;
   readonly now: () => number;
 }
 
@@ -113,8 +114,8 @@ export class Loader {
 
   async #json<T>(path: string, body: object | null): Promise<T> {
     const { token } = this.#env;
-    let answer = await this.#ask(path, body, await token(false));
-    const fresh = answer.status === 401 ? await token(true) : null;
+    let answer = await this.#ask(path, body, await token('connect'));
+    const fresh = answer.status === 401 ? await token('rejected') : null;
     if (fresh !== null) answer = await this.#ask(path, body, fresh);
     if (answer.ok) return (await answer.json()) as T;
     const problem = (await answer.json().catch(() => ({}))) as { detail?: string; title?: string; code?: string };

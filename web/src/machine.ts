@@ -5,171 +5,146 @@
  * compared with the moment's time, because timers of hidden pages come late. What each input means in each phase is the
  * total table at the end; streams follow the rule in `streams.ts`, polls are in `polling.ts`.
  */
-import type { Effect, Input, Machine, Moment, Phase, Step } from './connection.ts';
-import { beat, renew, subscribe, unsubscribe } from './outbound.ts';
 import {
-  asleep,
+  type Draft,
+  type Handler,
+  type Input,
+  type Machine,
+  type Moment,
+  NEVER,
+  type Phase,
+  type Step,
+  type Turn,
+} from './connection.ts';
+import {
   attempt,
-  dispose,
-  end,
+  enter,
   giveUp,
-  isUp,
+  heard,
+  isStable,
+  leave,
   lost,
-  noted,
-  offline,
-  pause,
-  STABLE_MS,
+  note,
+  rest,
+  restAt,
+  timed,
   wait,
   welcomed,
 } from './phases.ts';
-import { POLLING, pollWake } from './polling.ts';
-import { ALL, chunks, forget, onFrame, overdueStreams, placeOf, restartStream } from './session.ts';
-import { placed, UNKNOWN } from './streams.ts';
+import { ask, POLLING } from './polling.ts';
+import { ALL, forget, isUp, move, onFrame, tell, tellOf } from './session.ts';
+import { overdue, placed, restart, UNKNOWN } from './streams.ts';
 
 export type { Step } from './connection.ts';
 
-export const PROBE_MS = 3_000;
-export const GRACE_MS = 10_000;
+const PROBE_MS = 3_000;
 
-type Of<K extends Input['type']> = Extract<Input, { type: K }>;
-type Handler<K extends Input['type']> = (machine: Machine, input: Of<K>, at: Moment) => Step;
 type Table = { readonly [P in Phase]: { readonly [K in Input['type']]: Handler<K> } };
 
-export function step(machine: Machine, input: Input, at: Moment): Step {
-  const handler = TABLE[machine.phase][input.type] as Handler<typeof input.type>;
-  return handler(machine, input as never, at);
+export function step(before: Machine, input: Input, { now, luck }: Moment): Step {
+  const { generation } = before;
+  // The answer to what was asked before the last time: nobody waits for it any more.
+  if ('generation' in input && input.generation !== generation) return [before, []];
+  if ('poll' in input && input.poll !== before.polls) return [before, []];
+  const machine: Draft = { ...before, streams: new Map(before.streams) };
+  const turn: Turn = { now, luck, shown: [], anew: [], effects: [] };
+  note(machine, turn, input);
+  TABLE[before.phase][input.type](machine, turn, input as never);
+  tellOf(machine, turn, 'subscribe', turn.anew);
+  settle(machine, turn);
+  if (turn.shown.length > 0) turn.effects.unshift(['apply', turn.shown]);
+  return [machine, turn.effects];
 }
 
 /** When the next `tick` is due; null when no time matters. */
 export function wakeAt(machine: Machine): number | null {
-  const { hiddenAt, polling } = machine;
-  const times = timesOf(machine);
-  if (polling !== null) times.push(pollWake(polling));
-  if (times.length === 0) return null;
-  if (hiddenAt !== null) times.push(hiddenAt + machine.rules.hiddenMs);
-  return Math.min(...times);
-}
-
-function timesOf(machine: Machine): number[] {
-  if (machine.due !== null) return [machine.due];
-  if (!isUp(machine)) return [];
-  const times = [deadline(machine)];
-  if (machine.probeBy !== null) times.push(machine.probeBy);
-  for (const stream of machine.streams.values()) if (stream.repair !== null) times.push(stream.repair.by);
-  return times;
-}
-
-function deadline(machine: Machine): number {
-  return machine.lastFrameAt + machine.heartbeatMs + GRACE_MS;
-}
-
-const stay = (machine: Machine): Step => [machine, []];
-
-function connect(machine: Machine, _input: unknown, at: Moment): Step {
-  return attempt({ ...machine, failures: 0, refusedTokens: 0 }, 'connect', at);
-}
-
-function tokenCame(machine: Machine, input: Of<'token'>, at: Moment): Step {
-  if (input.generation !== machine.generation) return stay(machine);
-  if (input.token === null) return end(machine, 'unauthorized', 'sign in');
-  if (input.token === undefined) return wait(machine, 'no answer from the server', at, 0);
-  return [machine, [{ type: 'open', token: input.token }]];
-}
-
-/** A fresh token for the open connection; without one the server closes it in time, which asks again. */
-function renewed(machine: Machine, { generation, token }: Of<'token'>): Step {
-  return generation === machine.generation && token
-    ? [machine, [{ type: 'send', frame: renew(token) }]]
-    : stay(machine);
-}
-
-function frameCame(machine: Machine, input: Of<'frame'>, at: Moment): Step {
-  const heard = { ...machine, lastFrameAt: at.now, probeBy: null };
-  const [next, effects] = onFrame(heard, input.frame, at.now);
-  return [settled(next, at), effects];
+  const { due, phase, pollBy, climbAt, streams } = machine;
+  const times = [due];
+  if (phase === 'polling') times.push(pollBy, climbAt);
+  if (isUp(machine)) for (const { repair } of streams.values()) if (repair !== null) times.push(repair.by);
+  const next = Math.min(...times);
+  return next < NEVER ? Math.min(next, restAt(machine)) : null;
 }
 
 /** Live when the server has answered and no stream waits for anything. */
-function settled(machine: Machine, at: Moment): Machine {
-  const waits = !machine.subscribed || [...machine.streams.values()].some((stream) => stream.status !== 'live');
-  const stable = at.now - machine.openedAt >= STABLE_MS;
-  const calm = !waits && stable ? { failures: 0, refusedTokens: 0 } : {};
-  return { ...machine, ...calm, phase: waits ? 'syncing' : 'live' };
+function settle(machine: Draft, { now }: Turn): void {
+  if (!isUp(machine)) return;
+  const live = machine.subscribed && [...machine.streams.values()].every(({ status }) => status === 'live');
+  machine.phase = live ? 'live' : 'syncing';
+  if (live && isStable(machine, now)) machine.failures = machine.refusedTokens = 0;
 }
 
-function due(machine: Machine, at: Moment): boolean {
-  return machine.due !== null && at.now >= machine.due;
+const stay = (): void => {};
+
+function connect(machine: Draft, turn: Turn): void {
+  machine.failures = machine.refusedTokens = 0;
+  attempt(machine, turn, 'connect');
 }
 
-function connectTick(machine: Machine, _input: unknown, at: Moment): Step {
-  if (asleep(machine, at.now)) return pause(machine, HIDDEN);
-  return due(machine, at) ? giveUp(machine, 'no answer from the server', at) : stay(machine);
+function dispose(machine: Draft, turn: Turn): void {
+  leave(machine, turn, 'closed', '');
 }
 
-function waitTick(machine: Machine, _input: unknown, at: Moment): Step {
-  if (asleep(machine, at.now)) return pause(machine, HIDDEN);
-  return due(machine, at) ? attempt(machine, 'connect', at) : stay(machine);
-}
+const tokenCame: Handler<'token'> = (machine, turn, { token }) => {
+  if (token === null) enter(machine, 'unauthorized', 'sign-in');
+  else if (token === undefined) wait(machine, turn, 'unanswered');
+  else turn.effects.push(['open', token]);
+};
 
-function upTick(machine: Machine, _input: unknown, at: Moment): Step {
-  if (asleep(machine, at.now)) return pause(machine, HIDDEN);
-  const silent = at.now >= deadline(machine) || (machine.probeBy !== null && at.now >= machine.probeBy);
-  if (silent) return giveUp(machine, 'the connection went silent', at);
-  const [next, effects] = overdueStreams(machine, at.now);
-  return [settled(next, at), effects];
-}
+/** A fresh token for the open connection; without one the server closes it in time, which asks again. */
+const renewed: Handler<'token'> = (machine, turn, { token }) => {
+  if (token) tell(machine, turn, 'sync', 'token', { token });
+};
 
-const HIDDEN = 'nobody looks at this page';
+const frameCame: Handler<'frame'> = (machine, turn, { frame }) => {
+  heard(machine, turn);
+  onFrame(machine, turn, frame);
+};
+
+function repairs(machine: Draft, turn: Turn): void {
+  for (const name of machine.streams.keys()) move(machine, turn, name, overdue);
+}
 
 /** A page that slept, or whose network changed, cannot trust its socket: ask, and expect an answer soon. */
-function probe(machine: Machine, input: Input, at: Moment): Step {
-  const next = noted(machine, input, at);
-  if (machine.probeBy !== null) return [next, []];
-  return [{ ...next, probeBy: at.now + PROBE_MS }, [{ type: 'send', frame: beat('ping') }]];
+function probe(machine: Draft, turn: Turn): void {
+  const by = turn.now + PROBE_MS;
+  if (machine.due <= by) return;
+  machine.due = by;
+  tell(machine, turn, 'heartbeat', 'ping');
 }
 
-const note = (machine: Machine, input: Input, at: Moment): Step => [noted(machine, input, at), []];
-
-function soon(machine: Machine, input: Input, at: Moment): Step {
-  const next = noted(machine, input, at);
-  if (asleep(next, at.now) || next.offline) return [next, []];
-  return [{ ...next, phase: 'waiting', due: Math.min(machine.due ?? at.now, at.now + 1_000 * at.luck) }, []];
+function soon(machine: Draft, { now, luck }: Turn): void {
+  if (now >= restAt(machine) || machine.offline) return;
+  machine.phase = 'waiting';
+  machine.due = Math.min(machine.due, now + 1_000 * luck);
 }
 
-function place(machine: Machine, input: Of<'placed'>): Step {
-  const streams = new Map(machine.streams);
-  for (const [project, at] of Object.entries(input.positions)) {
+const place: Handler<'placed'> = ({ wants, streams }, _turn, { positions }) => {
+  for (const [project, at] of Object.entries(positions)) {
     const name = `project:${project}`;
-    if (!machine.wants.includes(ALL) && !machine.wants.includes(name)) continue;
-    streams.set(name, placed(streams.get(name) ?? UNKNOWN, at));
+    if (wants.includes(ALL) || wants.includes(name)) streams.set(name, placed(streams.get(name) ?? UNKNOWN, at));
   }
-  return [{ ...machine, streams }, []];
-}
+};
 
 /** Follow these streams from now on; what is no longer wanted is forgotten. */
-function want(machine: Machine, { streams: wants }: Of<'want'>, at: Moment): Step {
-  const all = wants.includes(ALL);
-  const gone = [...machine.streams.keys()].filter((name) => !all && !wants.includes(name));
-  const left = machine.wants.filter((name) => !wants.includes(name));
-  const fresh = wants.filter((name) => !machine.wants.includes(name));
-  const [next, effects] = forget({ ...machine, wants }, gone);
-  if (machine.phase === 'polling') {
-    const [asked, call] = POLLING.asked(next, at);
-    return [asked, [...effects, ...call]];
-  }
-  if (!isUp(machine)) return [next, effects];
-  const ended = new Set(all ? [] : [...gone, ...left]);
-  const asks = chunks(fresh).map((names) => subscribe(names.map((name) => placeOf(name, UNKNOWN))));
-  const frames = [...chunks([...ended]).map(unsubscribe), ...asks];
-  return [next, [...effects, ...frames.map((frame): Effect => ({ type: 'send', frame }))]];
-}
+const want: Handler<'want'> = (machine, turn, { streams: wants }) => {
+  const { streams, wants: before } = machine;
+  const of = (names: readonly string[]) => names.map((stream) => ({ stream }));
+  const gone = wants.includes(ALL) ? [] : [...before, ...streams.keys()].filter((name) => !wants.includes(name));
+  const ended = [...new Set(gone)];
+  machine.wants = wants;
+  for (const name of ended) if (streams.has(name)) forget(machine, turn, name);
+  tellOf(machine, turn, 'unsubscribe', of(ended));
+  tellOf(machine, turn, 'subscribe', of(wants.filter((name) => !before.includes(name))));
+  if (machine.phase === 'polling') ask(machine, turn);
+};
 
-function drifted(machine: Machine, input: Of<'drift'>, at: Moment): Step {
-  const [next, effects] = restartStream(machine, input.stream, at.now);
-  return [isUp(machine) ? settled(next, at) : next, effects];
-}
+const drifted: Handler<'drift'> = (machine, turn, { stream }) => {
+  if (machine.streams.has(stream)) move(machine, turn, stream, restart);
+};
 
 const down = {
+  connect,
   dispose,
   token: stay,
   frame: stay,
@@ -177,10 +152,10 @@ const down = {
   polled: stay,
   unpolled: stay,
   tick: stay,
-  offline: note,
-  online: note,
-  hidden: note,
-  wake: note,
+  offline: stay,
+  online: stay,
+  hidden: stay,
+  wake: stay,
   want,
   placed: place,
   drift: stay,
@@ -192,7 +167,7 @@ const up = {
   token: renewed,
   frame: frameCame,
   closed: lost,
-  tick: upTick,
+  tick: timed((machine, turn) => giveUp(machine, turn, 'silent'), repairs),
   offline: probe,
   online: probe,
   wake: probe,
@@ -202,35 +177,27 @@ const up = {
 
 /** What each input does in each phase. The type makes it total: a new phase or input without an answer doesn't compile. */
 export const TABLE: Table = {
-  idle: { ...down, connect },
-  connecting: { ...down, connect: stay, token: tokenCame, frame: welcomed, closed: lost, tick: connectTick },
+  idle: down,
+  connecting: {
+    ...down,
+    connect: stay,
+    token: tokenCame,
+    frame: welcomed,
+    closed: lost,
+    tick: timed((machine, turn) => giveUp(machine, turn, 'unanswered')),
+  },
   syncing: up,
   live: up,
   waiting: {
     ...down,
-    connect,
-    tick: waitTick,
-    offline,
+    tick: timed((machine, turn) => attempt(machine, turn, 'connect')),
+    offline: rest,
     online: soon,
     wake: soon,
   },
-  polling: {
-    ...down,
-    connect: POLLING.connect,
-    token: POLLING.token,
-    frame: POLLING.frame,
-    closed: POLLING.closed,
-    polled: POLLING.polled,
-    unpolled: POLLING.unpolled,
-    tick: POLLING.tick,
-    offline: POLLING.offline,
-    online: POLLING.online,
-    wake: POLLING.wake,
-    placed: stay,
-    drift: drifted,
-  },
-  paused: { ...down, connect, online: soon, wake: soon },
-  unauthorized: { ...down, connect },
-  failed: { ...down, connect },
-  closed: { ...down, connect, dispose: stay },
+  polling: { ...down, ...POLLING, placed: stay, drift: drifted },
+  paused: { ...down, online: soon, wake: soon },
+  unauthorized: down,
+  failed: down,
+  closed: { ...down, dispose: stay },
 };

@@ -6,14 +6,18 @@
  * read past its place, or with a reason when it was refused or nobody answered.
  */
 import type { Posted } from './calls.ts';
-import type { DataFrame, ServerFrame } from './frames.ts';
+import { NEVER } from './connection.ts';
+import type { Companion } from './follower.ts';
+import type { DataFrame, Fault, Limits, ServerFrame } from './frames.ts';
 import type { Change } from './outbound.ts';
 import type { LogPosition } from './types.ts';
 
-export const ACK_MS = 10_000;
-export const SENDS = 3;
-export const SETTLE_MS = 5_000;
-export const DECIDE_MS = 60_000;
+const ACK_MS = 10_000;
+const SENDS = 3;
+const SETTLE_MS = 5_000;
+const DECIDE_MS = 60_000;
+/** Longest time between two looks at the clock while changes wait. */
+const SWEEP_MS = 1_000;
 
 /** What the queue holds at most: changes, their bytes, and for how long without a connection. */
 export interface Bounds {
@@ -54,28 +58,31 @@ export interface Sent {
 }
 
 interface Waiter {
-  readonly accepted: (position: LogPosition | null) => void;
-  readonly ended: (outcome: Outcome) => void;
+  accepted: (position: LogPosition | null) => void;
+  ended: (outcome: Outcome) => void;
 }
 
 type Ending = readonly [Outcome['status'], string];
 type Tell = (pending: readonly Pending[], outcomes: readonly Outcome[], now: number) => void;
 
-export class Outbox {
+export class Outbox implements Companion {
   pending: readonly Pending[] = [];
   /** Ends of the own changes in the log, by partition. */
   readonly written = new Map<number, number>();
   readonly #bounds: Bounds;
+  readonly #hand: (entry: Pending) => boolean;
   readonly #tell: Tell;
   readonly #waiters = new Map<string, Waiter>();
-  /** How fast changes may leave: half of what the server takes, so that its limit is never met. */
-  #perSecond = 10;
+  /** How fast changes may leave: half of what the server takes, so that its limit is never met. A change takes `#each` ms. */
+  #each = 100;
   #burst = 20;
-  #left = 20;
-  #at = 0;
+  /** The time that is taken already, at most a burst ago. */
+  #taken = 0;
 
-  constructor(bounds: Bounds, tell: Tell) {
+  /** `hand` sends a change, or says that it must wait; `tell` hears of every move. */
+  constructor(bounds: Bounds, hand: (entry: Pending) => boolean, tell: Tell) {
     this.#bounds = bounds;
+    this.#hand = hand;
     this.#tell = tell;
   }
 
@@ -84,21 +91,20 @@ export class Outbox {
   }
 
   begin(change: Change, id: string, now: number): Sent {
-    let accepted: Waiter['accepted'] = () => {};
-    let ended: Waiter['ended'] = () => {};
+    const waiter = {} as Waiter;
     const sent: Sent = {
       id,
       accepted: new Promise((resolve) => {
-        accepted = resolve;
+        waiter.accepted = resolve;
       }),
       outcome: new Promise((resolve) => {
-        ended = resolve;
+        waiter.ended = resolve;
       }),
     };
-    this.#waiters.set(id, { accepted, ended });
+    this.#waiters.set(id, waiter);
     const bytes = JSON.stringify(change).length;
     const until = now + this.#bounds.ttlMs;
-    const fresh = {
+    const fresh: Pending = {
       id,
       change,
       bytes,
@@ -108,54 +114,64 @@ export class Outbox {
       state: 'waiting',
       position: null,
       until,
-    } as const;
+    };
     const full = this.pending.length >= this.#bounds.messages || this.bytes + bytes > this.#bounds.bytes;
-    this.#turn([...this.pending, fresh], now, (entry) =>
-      full && entry === fresh ? ['lost', 'too many changes are waiting'] : null,
-    );
+    this.pending = [...this.pending, fresh];
+    if (full) this.#end(now, (entry) => (entry === fresh ? ['lost', 'too many changes are waiting'] : null));
+    else this.#tell(this.pending, [], now);
     return sent;
   }
 
-  /** Send what was never sent, or not answered in time, with `send`; no faster than the server takes it. */
-  send(send: (entry: Pending) => boolean, now: number): void {
-    this.#left = Math.min(this.#burst, this.#left + ((now - this.#at) / 1_000) * this.#perSecond);
-    this.#at = now;
+  /** End what waited too long; send what was never sent, or not answered in time, no faster than the server takes it. */
+  ready(now: number): number {
+    this.#end(now, (entry) => endOf(entry, now));
+    this.#send(now);
+    return this.pending.length > 0 ? now + SWEEP_MS : NEVER;
+  }
+
+  #send(now: number): void {
+    this.#taken = Math.max(this.#taken, now - this.#burst * this.#each);
     for (const entry of this.pending) {
-      const { state, sends, sentAt } = entry;
+      const { id, state, sends, sentAt } = entry;
       if (state !== 'waiting' || sends >= SENDS || (sentAt !== null && now - sentAt < ACK_MS)) continue;
-      if (this.#left < 1 || !send(entry)) return;
-      this.#left -= 1;
-      this.#edit(entry.id, { sentAt: now, sends: sends + 1 });
+      if (this.#taken + this.#each > now || !this.#hand(entry)) return;
+      this.#taken += this.#each;
+      this.#edit(id, { sentAt: now, sends: sends + 1 });
     }
   }
 
   heard(frame: ServerFrame, now: number): void {
-    if (frame.kind === 'welcome') {
-      this.#perSecond = frame.limits.messagesPerSecond / 2;
-      this.#left = this.#burst = frame.limits.burst / 2;
-    }
+    if (frame.kind === 'welcome') this.#welcomed(frame.limits);
     if (frame.kind === 'ack') {
-      const { action, messageId, position, error } = frame;
-      if (action === 'rejected') this.refuse(messageId, error ?? 'refused', now);
-      else this.accept(messageId, position, action !== 'accepted', now);
+      const { action, messageId, position = null, error } = frame;
+      if (action === 'rejected') this.#refuse(messageId, error, now);
+      else this.#accept(messageId, position, action !== 'accepted', now);
     }
     // A temporary refusal: the same change is sent again later, with the same id.
-    if (frame.kind === 'error' && !frame.temporary) this.refuse(frame.messageId, frame.message || frame.code, now);
+    if (frame.kind === 'error' && !frame.temporary) this.#refuse(frame.messageId, frame, now);
+  }
+
+  #welcomed({ messagesPerSecond, burst }: Limits): void {
+    this.#each = 2_000 / messagesPerSecond;
+    this.#burst = burst / 2;
+    this.#taken = 0;
+    // What nobody confirmed on the connection before is sent again, with the same id.
+    for (const { id, state } of this.pending) if (state === 'waiting') this.#edit(id, { sentAt: null });
   }
 
   /** What came of a change that was sent over HTTP. */
   posted(id: string, came: Posted, now: number): void {
     if (came === null) this.#edit(id, { sentAt: null, sends: 0 });
-    else if ('refused' in came) this.refuse(id, came.refused, now);
-    else this.accept(id, came.position, false, now);
+    else if ('refused' in came) this.#refuse(id, { message: came.refused }, now);
+    else this.#accept(id, came.position, false, now);
   }
 
-  accept(id: string, position: LogPosition | null, decided: boolean, now: number): void {
-    const entry = this.pending.find((one) => one.id === id);
+  #accept(id: string, position: LogPosition | null, decided: boolean, now: number): void {
     if (position !== null) {
       this.written.set(position.partition, Math.max(position.offset, this.written.get(position.partition) ?? 0));
       this.#waiters.get(id)?.accepted(position);
     }
+    const entry = this.pending.find((one) => one.id === id);
     if (entry === undefined) return;
     const state = decided || entry.state === 'applied' ? 'applied' : 'accepted';
     const until = now + (state === 'applied' ? SETTLE_MS : DECIDE_MS);
@@ -163,8 +179,8 @@ export class Outbox {
     this.#tell(this.pending, [], now);
   }
 
-  refuse(id: string | null, why: string, now: number): void {
-    this.#turn(this.pending, now, (entry) => (entry.id === id ? ['rejected', why] : null));
+  #refuse(id: string | undefined, { message, code = 'refused' }: Fault = {}, now: number): void {
+    this.#end(now, (entry) => (entry.id === id ? ['rejected', message || code] : null));
   }
 
   /** Frames that are shown now: they bring a change itself back, or prove that its project is read past it. */
@@ -178,38 +194,30 @@ export class Outbox {
     for (const entry of this.pending) {
       if (passed(entry, frames)) this.#edit(entry.id, { until: Math.min(entry.until, now + SETTLE_MS) });
     }
-    this.#turn(this.pending, now, ({ id }) => (echoes.has(id) ? ['applied', ''] : null));
-  }
-
-  /** The connection is gone: what nobody confirmed is sent again, with the same id. */
-  cut(): void {
-    for (const { id, state } of this.pending) if (state === 'waiting') this.#edit(id, { sentAt: null });
-  }
-
-  /** Entries that waited too long end, with a reason where nobody knows of them. */
-  sweep(now: number): void {
-    this.#turn(this.pending, now, (entry) => endOf(entry, now));
+    this.#end(now, ({ id }) => (echoes.has(id) ? ['applied', ''] : null));
   }
 
   /** The client ends: whoever waits is told so. */
   end(now: number): void {
-    this.#turn(this.pending, now, () => ['lost', 'the client was closed']);
+    this.#end(now, () => ['lost', 'the client was closed']);
   }
 
   #edit(id: string, fields: Partial<Pending>): void {
     this.pending = this.pending.map((entry) => (entry.id === id ? { ...entry, ...fields } : entry));
   }
 
-  /** Keep what has no ending, and tell of those that have one. */
-  #turn(entries: readonly Pending[], now: number, ending: (entry: Pending) => Ending | null): void {
+  /** Let go of what has an ending, and tell of it. */
+  #end(now: number, ending: (entry: Pending) => Ending | null): void {
     const outcomes: Outcome[] = [];
-    const kept = entries.filter((entry) => {
+    const kept = this.pending.filter((entry) => {
       const end = ending(entry);
+      if (end === null) return true;
       const { id, change, position } = entry;
-      if (end !== null) outcomes.push({ id, change, position, status: end[0], reason: end[1] });
-      return end === null;
+      const [status, reason] = end;
+      outcomes.push({ id, change, position, status, reason });
+      return false;
     });
-    if (kept.length === this.pending.length && outcomes.length === 0) return;
+    if (outcomes.length === 0) return;
     this.pending = kept;
     this.#tell(kept, outcomes, now);
     for (const outcome of outcomes) {

@@ -1,122 +1,149 @@
-/** Pure: steps that several phases share: trying, waiting, pausing, being welcomed. */
-import { backoff, floorOf, meaningOf, RESTART_SPREAD_MS, sentenceOf } from './closing.ts';
-import type { Effect, Input, Machine, Moment, Step, TokenWhy } from './connection.ts';
+/** Pure: steps that several phases share: trying, waiting, resting, being welcomed, leaving. */
+import { backoff, meaningOf, readReason } from './closing.ts';
+import {
+  type Draft,
+  type Handler,
+  type Input,
+  type Machine,
+  NEVER,
+  type Of,
+  type Phase,
+  START,
+  type TokenWhy,
+  type Turn,
+} from './connection.ts';
 import { startPolling } from './polling.ts';
-import { join } from './session.ts';
+import { isUp, NAMED, placesOf, tellOf } from './session.ts';
 import { awaiting, parted, type Stream, UNKNOWN } from './streams.ts';
 
-export const CONNECT_MS = 10_000;
-export const STABLE_MS = 5_000;
+const CONNECT_MS = 10_000;
+const STABLE_MS = 5_000;
+const GRACE_MS = 10_000;
 
-type Of<K extends Input['type']> = Extract<Input, { type: K }>;
-
-export function attempt(machine: Machine, why: TokenWhy, at: Moment): Step {
-  const generation = machine.generation + 1;
-  const due = at.now + CONNECT_MS;
-  const next: Machine = { ...cut(machine), phase: 'connecting', generation, due };
-  return [next, [{ type: 'token', generation, why }]];
+/** Begin a phase without a connection: what was not shown yet is forgotten, the positions stay. */
+export function enter(machine: Draft, phase: Phase, reason: string, due = NEVER): void {
+  machine.phase = phase;
+  machine.reason = reason;
+  machine.due = due;
+  machine.subscribed = false;
+  machine.staleSince = null;
+  each(machine, parted);
 }
 
-/** Without a connection: what was not shown yet is forgotten, the positions stay. */
-export function cut(machine: Machine): Machine {
-  const streams = each(machine.streams, parted);
-  return { ...machine, streams, subscribed: false, probeBy: null, staleSince: null, polling: null, due: null };
+export function each({ streams }: Draft, move: (stream: Stream) => Stream): void {
+  for (const [name, stream] of streams) streams.set(name, move(stream));
 }
 
-export function each(streams: Machine['streams'], move: (stream: Stream) => Stream): Machine['streams'] {
-  return new Map([...streams].map(([name, stream]) => [name, move(stream)]));
+/** The same, and let the connection go that there may be. */
+export function leave(machine: Draft, { effects }: Turn, phase: Phase, reason: string): void {
+  enter(machine, phase, reason);
+  effects.push(['close', 1000]);
 }
 
-export function welcomed(machine: Machine, input: Of<'frame'>, at: Moment): Step {
-  const { frame } = input;
-  if (frame.kind !== 'welcome') return [machine, []];
-  const next: Machine = {
-    ...machine,
-    phase: 'syncing',
-    reason: '',
-    due: null,
-    hint: null,
-    polling: null,
-    lastFrameAt: at.now,
-    openedAt: at.now,
-    heartbeatMs: frame.heartbeatMs,
-    features: frame.features,
-    streams: each(machine.streams, (stream) => awaiting(parted(stream), at.now)),
-  };
-  const hello = join(next).map((text): Effect => ({ type: 'send', frame: text }));
-  return [next, [{ type: 'heard', frame }, ...hello, { type: 'ready' }]];
+/** Open a WebSocket: first of all a token. */
+export function open(machine: Draft, { now, effects }: Turn, why: TokenWhy): void {
+  machine.due = now + CONNECT_MS;
+  machine.generation += 1;
+  effects.push(['token', machine.generation, why]);
 }
 
-export function lost(machine: Machine, input: Of<'closed'>, at: Moment): Step {
-  const reason = sentenceOf(input.code, input.reason);
-  switch (meaningOf(input.code)) {
-    case 'stop':
-      return end(machine, 'closed', reason);
-    case 'refused':
-      return end(machine, 'failed', reason);
+export function attempt(machine: Draft, turn: Turn, why: TokenWhy): void {
+  enter(machine, 'connecting', machine.reason);
+  open(machine, turn, why);
+}
+
+export function welcomed(machine: Draft, turn: Turn, { frame }: Of<'frame'>): void {
+  if (frame.kind !== 'welcome') return;
+  const { now, effects } = turn;
+  enter(machine, 'syncing', '');
+  machine.hint = START.hint;
+  machine.openedAt = now;
+  machine.heartbeatMs = frame.heartbeatMs;
+  heard(machine, turn);
+  machine.features = frame.features;
+  effects.push(['heard', frame]);
+  // The server joins by their places what one frame names beside `project:*`, and one before it.
+  tellOf(machine, turn, 'subscribe', placesOf(machine, 2 * NAMED));
+  each(machine, (stream) => awaiting(stream, now));
+}
+
+export function lost(machine: Draft, turn: Turn, { code, reason: text }: Of<'closed'>): void {
+  const { c, r } = readReason(text);
+  const reason = `${code} ${c}`;
+  const meaning = meaningOf(code);
+  switch (meaning) {
     case 'token':
-      if (machine.refusedTokens > 0) return end(machine, 'unauthorized', reason);
-      return attempt({ ...machine, refusedTokens: 1 }, 'rejected', at);
-    case 'anew':
-      return wait({ ...machine, streams: each(machine.streams, () => UNKNOWN) }, reason, at, 0);
+      if (machine.refusedTokens > 0) enter(machine, 'unauthorized', reason);
+      else attempt(machine, turn, 'rejected');
+      machine.refusedTokens = 1;
+      break;
     case 'restart':
-      return restarted(machine, reason, at);
+      // A planned restart is no failure: come back after the hint, spread, so that not all come at once.
+      enter(machine, 'waiting', reason, turn.now + machine.hint.retryAfterMs + machine.hint.jitterMs * turn.luck);
+      break;
+    case 'anew':
+      each(machine, () => UNKNOWN);
+      wait(machine, turn, reason);
+      break;
     case 'retry':
-      return wait(machine, reason, at, floorOf(input.reason));
+      wait(machine, turn, reason, Number(r) || 0);
+      break;
+    default:
+      enter(machine, meaning, reason);
   }
 }
 
-export function end(machine: Machine, phase: 'closed' | 'failed' | 'unauthorized', reason: string): Step {
-  return [{ ...cut(machine), phase, reason }, []];
+/** A sign of life: the next one must come within a heartbeat and some grace. */
+export function heard(machine: Draft, { now }: Turn): void {
+  machine.lastFrameAt = now;
+  machine.due = now + machine.heartbeatMs + GRACE_MS;
 }
 
 /** Until the next attempt; after the last one, polls. Nothing is tried, and nothing counted, while the device is offline. */
-export function wait(machine: Machine, reason: string, at: Moment, floor: number): Step {
-  if (machine.offline) return offline(machine);
-  const stable = machine.openedAt > 0 && at.now - machine.openedAt >= STABLE_MS && isUp(machine);
-  const failures = stable ? 0 : machine.failures;
+export function wait(machine: Draft, turn: Turn, reason: string, floor = 0): void {
   const { rules } = machine;
-  if (failures >= rules.attempts) return startPolling(cut(machine), reason, at);
-  const due = at.now + backoff(rules, failures, at.luck, floor);
-  return [{ ...cut(machine), phase: 'waiting', failures: failures + 1, reason, due, openedAt: 0 }, []];
+  const failures = isStable(machine, turn.now) ? 0 : machine.failures;
+  if (machine.offline) rest(machine, turn);
+  else if (failures >= rules.attempts) startPolling(machine, turn, reason);
+  else {
+    enter(machine, 'waiting', reason, backoff(rules, turn, failures, floor));
+    machine.failures = failures + 1;
+  }
 }
 
-/** A planned restart is no failure: come back after the hint, spread, so that not all come at once. */
-function restarted(machine: Machine, reason: string, at: Moment): Step {
-  const { wait: base, spread } = machine.hint ?? { wait: 0, spread: RESTART_SPREAD_MS };
-  const due = at.now + base + spread * at.luck;
-  return [{ ...cut(machine), phase: 'waiting', reason, due, openedAt: 0 }, []];
+export function isStable(machine: Machine, now: number): boolean {
+  return isUp(machine) && now - machine.openedAt >= STABLE_MS;
 }
 
-export function giveUp(machine: Machine, reason: string, at: Moment): Step {
-  const [next, effects] = wait(machine, reason, at, 0);
-  return [next, [{ type: 'close', code: 4000 }, ...effects]];
-}
-
-export function pause(machine: Machine, reason: string): Step {
-  return [{ ...cut(machine), phase: 'paused', reason }, [{ type: 'close', code: 1000 }]];
+export function giveUp(machine: Draft, turn: Turn, reason: string): void {
+  turn.effects.push(['close', 4000]);
+  wait(machine, turn, reason);
 }
 
 /** What an event says of the device and the page. */
-export function noted(machine: Machine, { type }: Input, at: Moment): Machine {
-  if (type === 'hidden') return { ...machine, hiddenAt: at.now };
-  return type === 'wake' ? { ...machine, hiddenAt: null } : { ...machine, offline: type === 'offline' };
+export function note(machine: Draft, { now }: Turn, { type }: Input): void {
+  if (type === 'hidden') machine.hiddenAt = now;
+  if (type === 'wake') machine.hiddenAt = NEVER;
+  if (type === 'offline') machine.offline = true;
+  if (type === 'online') machine.offline = false;
 }
 
-export function offline(machine: Machine): Step {
-  return pause({ ...machine, offline: true }, 'this device is offline');
+export function rest(machine: Draft, turn: Turn): void {
+  leave(machine, turn, 'paused', 'offline');
 }
 
-export function isUp({ phase }: Machine): boolean {
-  return phase === 'live' || phase === 'syncing';
+/** When a page that nobody sees needs no connection any more. */
+export function restAt({ hiddenAt, rules }: Machine): number {
+  return hiddenAt + rules.hiddenMs;
 }
 
-/** A page that nobody sees for long needs no connection. */
-export function asleep({ hiddenAt, rules }: Machine, now: number): boolean {
-  return hiddenAt !== null && now >= hiddenAt + rules.hiddenMs;
-}
+type Move = (machine: Draft, turn: Turn) => void;
 
-export function dispose(machine: Machine): Step {
-  const [next] = end(machine, 'closed', '');
-  return [next, [{ type: 'close', code: 1000 }]];
+/** Time passed: a page that nobody looks at rests; else something is late, or there may be other things to do. */
+export function timed(late: Move, other: Move = () => {}): Handler<'tick'> {
+  return (machine, turn) => {
+    if (turn.now >= restAt(machine)) leave(machine, turn, 'paused', 'hidden');
+    else if (turn.now >= machine.due) late(machine, turn);
+    else other(machine, turn);
+  };
 }

@@ -3,139 +3,115 @@
  * attempt to climb back. Polls decide about tokens and rights; an attempt that fails changes nothing.
  */
 import { backoff } from './closing.ts';
-import type { Effect, Input, Machine, Moment, Polling, Step } from './connection.ts';
-import type { Want } from './outbound.ts';
-import { asleep, CONNECT_MS, each, end, noted, offline, pause, welcomed } from './phases.ts';
-import { ALL, forget, onFrame, placeOf } from './session.ts';
+import { type Draft, type Handler, NEVER, type Turn } from './connection.ts';
+import { each, enter, leave, open, rest, timed, welcomed } from './phases.ts';
+import { forget, onFrame, placesOf } from './session.ts';
 import { parted, UNKNOWN } from './streams.ts';
 
-export const ANSWER_MS = 10_000;
+const ANSWER_MS = 10_000;
 
-type Of<K extends Input['type']> = Extract<Input, { type: K }>;
-type Handle<K extends Input['type']> = (machine: Machine, input: Of<K>, at: Moment) => Step;
-
-export function startPolling(machine: Machine, reason: string, at: Moment): Step {
-  const climbAt = at.now + machine.rules.climbMs;
-  const polling = { poll: machine.generation, by: 0, waits: true, failures: 0, refused: false, climbAt, climbBy: null };
-  return ask({ ...machine, phase: 'polling', reason, openedAt: 0, polling }, at);
+export function startPolling(machine: Draft, turn: Turn, reason: string): void {
+  enter(machine, 'polling', reason);
+  machine.pollFailures = machine.refusedTokens = 0;
+  climbLater(machine, turn);
+  ask(machine, turn);
 }
 
-/** When a tick is due. */
-export function pollWake({ by, climbAt, climbBy }: Polling): number {
-  return Math.min(by, climbBy ?? climbAt);
+export function ask(machine: Draft, { now, effects }: Turn): void {
+  const { rules } = machine;
+  const streams = placesOf(machine);
+  const why = machine.refusedTokens > 0 ? 'rejected' : 'connect';
+  machine.polls += 1;
+  machine.pollBy = now + rules.pollWaitS * 1_000 + ANSWER_MS;
+  each(machine, parted);
+  effects.push(['poll', machine.polls, why, streams]);
 }
 
-function ask(machine: Machine, at: Moment, rejected = false): Step {
-  const poll = (machine.polling?.poll ?? 0) + 1;
-  const by = at.now + machine.rules.pollWaitS * 1_000 + ANSWER_MS;
-  const next = changed(machine, { poll, by, waits: false, refused: rejected });
-  const streams = each(machine.streams, parted);
-  return [{ ...next, streams }, [{ type: 'poll', poll, rejected, streams: placesOf(machine) }]];
-}
-
-/** A stream that needs a snapshot is asked for without a place. */
-function placesOf({ wants, streams }: Machine): readonly Want[] {
-  const known = [...streams].map(([name, stream]) =>
-    stream.repair?.ask === 'snapshot' ? { stream: name } : placeOf(name, stream),
-  );
-  return [...known, ...wants.filter((name) => name === ALL || !streams.has(name)).map((stream) => ({ stream }))];
-}
-
-function changed(machine: Machine, fields: Partial<Polling>): Machine {
-  return machine.polling === null ? machine : { ...machine, polling: { ...machine.polling, ...fields } };
-}
-
-const polled: Handle<'polled'> = (machine, { poll, frames }, at) => {
-  if (poll !== machine.polling?.poll) return [machine, []];
-  let next: Machine = { ...changed(machine, { failures: 0 }), lastFrameAt: at.now, reason: '' };
-  const effects: Effect[] = [];
-  for (const frame of frames) {
-    const [after, more] = onFrame(next, frame, at.now);
-    next = after;
-    effects.push(...more.filter(({ type }) => type !== 'send'));
-  }
-  const [asked, call] = ask(next, at);
-  return [asked, [...effects, { type: 'ready' }, ...call]];
+const polled: Handler<'polled'> = (machine, turn, { frames }) => {
+  machine.pollFailures = machine.refusedTokens = 0;
+  machine.lastFrameAt = turn.now;
+  machine.reason = '';
+  for (const frame of frames) onFrame(machine, turn, frame);
+  ask(machine, turn);
 };
 
-const unpolled: Handle<'unpolled'> = (machine, { poll, status, retryAfterMs, lost }, at) => {
-  const { polling } = machine;
-  if (polling === null || poll !== polling.poll) return [machine, []];
-  if (status === 401) {
-    return polling.refused ? over(machine, 'unauthorized', 'the sign-in is no longer valid') : ask(machine, at, true);
-  }
-  if (status === 403) return over(machine, 'failed', 'this page may not connect');
-  if (status === 410) {
-    const names = new Set(lost.length > 0 ? lost : machine.streams.keys());
-    const streams = new Map([...machine.streams].map(([name, old]) => [name, names.has(name) ? UNKNOWN : old]));
-    return ask({ ...machine, streams }, at);
-  }
-  if (status === 404 && lost.some((name) => machine.streams.has(name))) {
-    const [left, gone] = forget(machine, lost);
-    const [next, call] = ask(left, at);
-    return [next, [...gone, ...call]];
-  }
-  return failed(machine, polling, retryAfterMs, at);
+const unpolled: Handler<'unpolled'> = (machine, turn, { status, retryAfterMs, lost = [] }) => {
+  const { streams } = machine;
+  const known = lost.filter((name) => streams.has(name));
+  if (status === 401) refused(machine, turn);
+  else if (status === 403) leave(machine, turn, 'failed', '4403');
+  else if (status === 410) askAnew(machine, turn, lost.length > 0 ? known : [...streams.keys()]);
+  else if (status === 404 && known.length > 0) askWithout(machine, turn, known);
+  else failed(machine, turn, retryAfterMs);
 };
 
-function failed(machine: Machine, polling: Polling, floor: number, at: Moment): Step {
-  const { failures, poll } = polling;
-  const by = at.now + backoff(machine.rules, failures, at.luck, floor);
-  const next = changed(machine, { poll: poll + 1, by, waits: true, failures: failures + 1 });
-  return [{ ...next, reason: 'no answer from the server' }, []];
+function askAnew(machine: Draft, turn: Turn, names: readonly string[]): void {
+  for (const name of names) machine.streams.set(name, UNKNOWN);
+  ask(machine, turn);
 }
 
-function over(machine: Machine, phase: 'failed' | 'unauthorized', reason: string): Step {
-  const [next] = end(machine, phase, reason);
-  return [next, [{ type: 'close', code: 1000 }]];
+function askWithout(machine: Draft, turn: Turn, names: readonly string[]): void {
+  for (const name of names) forget(machine, turn, name);
+  ask(machine, turn);
 }
 
-function climb(machine: Machine, at: Moment): Step {
-  if (machine.polling?.climbBy != null) return [machine, []];
-  const generation = machine.generation + 1;
-  const next = changed(machine, { climbBy: at.now + CONNECT_MS });
-  return [{ ...next, generation }, [{ type: 'token', generation, why: 'connect' }]];
+function refused(machine: Draft, turn: Turn): void {
+  machine.refusedTokens += 1;
+  if (machine.refusedTokens > 1) leave(machine, turn, 'unauthorized', '4401');
+  else ask(machine, turn);
 }
 
-function climbFailed(machine: Machine, at: Moment): Machine {
-  return changed(machine, { climbBy: null, climbAt: at.now + machine.rules.climbMs });
+function failed(machine: Draft, turn: Turn, floor = 0): void {
+  const { rules } = machine;
+  machine.pollBy = backoff(rules, turn, machine.pollFailures, floor);
+  machine.pollFailures += 1;
+  machine.reason = 'unanswered';
 }
 
-const tick: Handle<'tick'> = (machine, _input, at) => {
-  const { polling } = machine;
-  if (polling === null) return [machine, []];
-  if (asleep(machine, at.now)) return pause(machine, 'nobody looks at this page');
-  if (polling.climbBy !== null && at.now >= polling.climbBy) {
-    return [climbFailed(machine, at), [{ type: 'close', code: 4000 }]];
+function climb(machine: Draft, turn: Turn): void {
+  if (machine.due < NEVER) return;
+  machine.climbAt = NEVER;
+  open(machine, turn, 'connect');
+}
+
+function climbLater(machine: Draft, { now }: Turn): void {
+  machine.due = NEVER;
+  machine.climbAt = now + machine.rules.climbMs;
+}
+
+function climbFailed(machine: Draft, turn: Turn): void {
+  climbLater(machine, turn);
+  turn.effects.push(['close', 4000]);
+}
+
+function tick(machine: Draft, turn: Turn): void {
+  if (turn.now >= machine.climbAt) climb(machine, turn);
+  else if (turn.now >= machine.pollBy) {
+    machine.reason = 'unanswered';
+    ask(machine, turn);
   }
-  if (polling.climbBy === null && at.now >= polling.climbAt) return climb(machine, at);
-  if (at.now < polling.by) return [machine, []];
-  return polling.waits ? ask(machine, at) : failed(machine, polling, 0, at);
-};
+}
 
-const token: Handle<'token'> = (machine, input, at) => {
-  if (input.generation !== machine.generation) return [machine, []];
-  if (input.token) return [machine, [{ type: 'open', token: input.token }]];
-  return [climbFailed(machine, at), []];
+const token: Handler<'token'> = (machine, turn, { token }) => {
+  if (token) turn.effects.push(['open', token]);
+  else climbLater(machine, turn);
 };
 
 /** The network is back, or a person is: the open call may be dead, so ask again, and climb at once. */
-const again: Handle<'online' | 'wake'> = (machine, input, at) => {
-  const [asked, call] = ask(noted(machine, input, at), at);
-  const [next, more] = climb(asked, at);
-  return [next, [...call, ...more]];
-};
+function again(machine: Draft, turn: Turn): void {
+  ask(machine, turn);
+  climb(machine, turn);
+}
 
 export const POLLING = {
-  connect: (machine: Machine, _input: unknown, at: Moment) => climb(machine, at),
+  connect: climb,
   token,
   frame: welcomed,
-  closed: (machine: Machine, _input: unknown, at: Moment): Step => [climbFailed(machine, at), []],
+  closed: climbLater,
   polled,
   unpolled,
-  tick,
-  offline,
+  tick: timed(climbFailed, tick),
+  offline: rest,
   online: again,
   wake: again,
-  asked: ask,
 } as const;

@@ -1,132 +1,111 @@
-/** Pure: what frames mean for the streams of an open connection. */
+/** Pure: what frames mean for the streams of an open connection, or of a long-poll. */
+import { type Draft, type Machine, NEVER, type Turn } from './connection.ts';
+import type { Joined, ServerFrame } from './frames.ts';
+import type { Bag, Outbound, Want } from './outbound.ts';
+import { joined, pinged, type Receipt, receive, reset, type Stream, UNKNOWN } from './streams.ts';
 
-import type { Effect, Machine, Step } from './connection.ts';
-import type { DataFrame, Joined, ServerFrame } from './frames.ts';
-import { beat, type Outbound, resume, subscribe, type Want } from './outbound.ts';
-import { joined, overdue, pinged, type Receipt, receive, reset, restart, type Stream, UNKNOWN } from './streams.ts';
+type Beat = Extract<ServerFrame, { kind: 'ping' | 'pong' }>;
 
 /** Every project that the user may read, now and later. */
 export const ALL = 'project:*';
-/** The most streams that one subscribe frame may name. */
+/** The most streams that one frame may name. */
 export const NAMED = 64;
 
-/** What to subscribe to, in frames: by position what is known already; the rest comes as snapshots. */
-export function join({ wants, streams }: Machine): readonly Outbound[] {
-  const all = wants.includes(ALL);
-  const names = all ? [...streams.keys()].filter((name) => at(streams, name).position >= 0) : wants;
-  const places = names.map((name) => placeOf(name, at(streams, name)));
-  if (!all) return chunks(places).map(subscribe);
-  // What is named beside or before `project:*` is joined by its place: so many fit into a frame, and so many come before it.
-  const first = places.length < NAMED ? [] : places.slice(0, NAMED);
-  const rest = [...places.slice(first.length, first.length + NAMED - 1), { stream: ALL }];
-  return (first.length > 0 ? [first, rest] : [rest]).map(subscribe);
+/**
+ * What to ask for: by its place what is known, the rest comes as snapshots. Beside `project:*` at most `most` are named, it
+ * included; those that are not come as snapshots too.
+ */
+export function placesOf({ wants, streams }: Machine, most = NEVER): readonly Want[] {
+  if (!wants.includes(ALL)) return wants.map((name) => placeOf(name, streams.get(name)));
+  const known = Array.from(streams, ([name, stream]) => placeOf(name, stream)).filter(({ since }) => since);
+  return [...known.slice(0, most - 1), { stream: ALL }];
 }
 
-export function placeOf(stream: string, { epoch, position: sequence }: Stream): Want {
-  return sequence < 0 ? { stream } : { stream, since: { epoch, sequence } };
+function placeOf(stream: string, { epoch, position: sequence, repair }: Stream = UNKNOWN): Want {
+  return sequence < 0 || repair?.ask === 'snapshot' ? { stream } : { stream, since: { epoch, sequence } };
 }
 
-export function chunks<T>(list: readonly T[]): T[][] {
-  return Array.from({ length: Math.ceil(list.length / NAMED) }, (_, i) => list.slice(i * NAMED, (i + 1) * NAMED));
+export function isUp({ phase }: Pick<Machine, 'phase'>): boolean {
+  return phase === 'live' || phase === 'syncing';
 }
 
-function at(streams: ReadonlyMap<string, Stream>, name: string): Stream {
-  return streams.get(name) ?? UNKNOWN;
+/** Send a frame, when there is a connection to take it. */
+export function tell(machine: Draft, { effects }: Turn, type: Outbound['type'], action: string, data?: Bag): void {
+  if (isUp(machine)) effects.push(['send', { type, payload: { action, data } }]);
 }
 
-export function onFrame(machine: Machine, frame: ServerFrame, now: number): Step {
+/** The same action on many streams, in frames that name no more than they may. */
+export function tellOf(machine: Draft, turn: Turn, action: string, streams: readonly Want[]): void {
+  for (let from = 0; from < streams.length; from += NAMED)
+    tell(machine, turn, 'sync', action, { streams: streams.slice(from, from + NAMED) });
+}
+
+/** Move a stream, and see to what it shows and asks for. */
+export function move(machine: Draft, turn: Turn, name: string, of: (stream: Stream, now: number) => Receipt): void {
+  const { stream, apply, ask } = of(machine.streams.get(name) ?? UNKNOWN, turn.now);
+  machine.streams.set(name, stream);
+  turn.shown.push(...apply);
+  if (ask === 'snapshot') turn.anew.push({ stream: name });
+  else if (ask !== null) tellOf(machine, turn, ask, [placeOf(name, stream)]);
+}
+
+export function forget(machine: Draft, { effects }: Turn, stream: string): void {
+  machine.streams.delete(stream);
+  effects.push(['forget', stream]);
+}
+
+export function onFrame(machine: Draft, turn: Turn, frame: ServerFrame): void {
+  const { now, effects } = turn;
   switch (frame.kind) {
     case 'update':
     case 'merged':
     case 'snapshot':
-      return onData(machine, frame, now);
+      move(machine, turn, frame.stream, (stream) => receive(stream, frame, now));
+      break;
     case 'subscribed':
-      return onSubscribed(machine, frame.streams, now);
+      machine.subscribed = true;
+      for (const answer of frame.streams) onJoined(machine, turn, answer);
+      break;
     case 'unsubscribed':
-      return forget(
-        machine,
-        frame.streams.map(({ stream }) => stream),
-      );
+      for (const { stream } of frame.streams) forget(machine, turn, stream);
+      break;
     case 'reset':
-      return [withStream(machine, frame.stream, reset(at(machine.streams, frame.stream), now)), []];
+      move(machine, turn, frame.stream, (stream) => reset(stream, now));
+      break;
     case 'stale':
-      return [{ ...machine, staleSince: frame.since ?? 0 }, []];
+      machine.staleSince = frame.since ?? 0;
+      break;
     case 'live':
-      return [{ ...machine, staleSince: null }, []];
+      machine.staleSince = null;
+      break;
     case 'goodbye':
-      return [{ ...machine, hint: { wait: frame.retryAfterMs, spread: frame.jitterMs } }, []];
+      machine.hint = frame;
+      break;
     case 'token-expiring':
-      return [machine, [{ type: 'token', generation: machine.generation, why: 'expiring' }]];
+      effects.push(['token', machine.generation, 'expiring']);
+      break;
     case 'ping':
+      tell(machine, turn, 'heartbeat', 'pong');
+      onBeat(machine, turn, frame);
+      break;
     case 'pong':
-      return onBeat(machine, frame, now);
+      onBeat(machine, turn, frame);
+      break;
     default:
-      return [machine, [{ type: 'heard', frame }]];
+      effects.push(['heard', frame]);
   }
 }
 
-/** Streams whose repair took too long start anew. */
-export function overdueStreams(machine: Machine, now: number): Step {
-  return fold(machine, [...machine.streams.keys()], (stream) => overdue(stream, now));
+function onJoined(machine: Draft, turn: Turn, answer: Joined): void {
+  const { stream: name, status } = answer;
+  if (name === ALL) return;
+  if (status === 'error') forget(machine, turn, name);
+  else move(machine, turn, name, (stream) => joined(stream, answer, turn.now));
 }
 
-export function restartStream(machine: Machine, name: string, now: number): Step {
-  return machine.streams.has(name) ? fold(machine, [name], (stream) => restart(stream, now)) : [machine, []];
-}
-
-function onData(machine: Machine, frame: DataFrame, now: number): Step {
-  return fold(machine, [frame.stream], (stream) => receive(stream, frame, now));
-}
-
-function onSubscribed(machine: Machine, answers: readonly Joined[], now: number): Step {
-  let next: Machine = { ...machine, subscribed: true };
-  const effects: Effect[] = [];
-  for (const answer of answers.filter((one) => one.stream !== ALL)) {
-    const [after, more] =
-      answer.status === 'error'
-        ? forget(next, [answer.stream])
-        : fold(next, [answer.stream], (stream) => joined(stream, answer, now));
-    next = after;
-    effects.push(...more);
-  }
-  return [next, effects];
-}
-
-function onBeat(machine: Machine, frame: Extract<ServerFrame, { kind: 'ping' | 'pong' }>, now: number): Step {
-  const places = new Map((frame.streams ?? []).map((place) => [place.stream, place]));
-  const known = [...places.keys()].filter((name) => machine.streams.has(name));
-  const [next, effects] = fold(machine, known, (stream, name) => {
-    const place = places.get(name);
-    return place === undefined ? { stream, apply: [], ask: null } : pinged(stream, place, now);
-  });
-  const answer: readonly Effect[] = frame.kind === 'ping' ? [{ type: 'send', frame: beat('pong') }] : [];
-  return [next, [...answer, ...effects, { type: 'heard', frame }]];
-}
-
-export function forget(machine: Machine, names: readonly string[]): Step {
-  const streams = new Map(machine.streams);
-  for (const name of names) streams.delete(name);
-  return [{ ...machine, streams }, names.map((stream) => ({ type: 'forget', stream }))];
-}
-
-function fold(machine: Machine, names: readonly string[], move: (stream: Stream, name: string) => Receipt): Step {
-  const streams = new Map(machine.streams);
-  const effects: Effect[] = [];
-  const anew: Want[] = [];
-  for (const name of names) {
-    const receipt = move(streams.get(name) ?? UNKNOWN, name);
-    streams.set(name, receipt.stream);
-    if (receipt.apply.length > 0) effects.push({ type: 'apply', frames: receipt.apply });
-    if (receipt.ask === 'snapshot') anew.push({ stream: name });
-    if (receipt.ask === 'resume') {
-      const since = { epoch: receipt.stream.epoch, sequence: receipt.stream.position };
-      effects.push({ type: 'send', frame: resume(name, since) });
-    }
-  }
-  for (const group of chunks(anew)) effects.push({ type: 'send', frame: subscribe(group) });
-  return [{ ...machine, streams }, effects];
-}
-
-function withStream(machine: Machine, name: string, stream: Stream): Machine {
-  return { ...machine, streams: new Map(machine.streams).set(name, stream) };
+function onBeat(machine: Draft, turn: Turn, frame: Beat): void {
+  for (const place of frame.streams)
+    if (machine.streams.has(place.stream))
+      move(machine, turn, place.stream, (stream) => pinged(stream, place, turn.now));
+  turn.effects.push(['heard', frame]);
 }

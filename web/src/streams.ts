@@ -8,10 +8,10 @@ import type { DataFrame, Joined } from './frames.ts';
 import type { StreamPosition } from './types.ts';
 
 export const HOLD = 64;
-export const RESUME_MS = 5_000;
-export const SNAPSHOT_MS = 10_000;
+/** How long an answer may take before the stream starts anew. */
+const REPAIR_MS = { resume: 5_000, snapshot: 10_000 };
 
-export type Ask = 'resume' | 'snapshot' | null;
+export type Ask = keyof typeof REPAIR_MS;
 
 /**
  * `position` -1 means that nothing is known yet. `parts` are taken in order but not shown, `pages`
@@ -25,13 +25,14 @@ export interface Stream {
   readonly parts: readonly DataFrame[];
   readonly pages: readonly DataFrame[];
   readonly replay: number;
-  readonly repair: { readonly ask: 'resume' | 'snapshot'; readonly by: number } | null;
+  readonly repair: { readonly ask: Ask; readonly by: number } | null;
 }
 
+/** What came of a move: the stream after it, what to show, what to ask the server for. */
 export interface Receipt {
-  readonly stream: Stream;
-  readonly apply: readonly DataFrame[];
-  readonly ask: Ask;
+  readonly stream: { -readonly [K in keyof Stream]: Stream[K] };
+  readonly apply: DataFrame[];
+  ask: Ask | null;
 }
 
 export const UNKNOWN: Stream = {
@@ -47,124 +48,125 @@ export const UNKNOWN: Stream = {
 
 /** Take in one data frame: what to show now, in order, and whether to ask the server for something. */
 export function receive(before: Stream, frame: DataFrame, now: number): Receipt {
-  if (frame.kind === 'snapshot') return receivePage(before, frame, now);
-  const stream = before.replay > 0 ? { ...before, replay: before.replay - 1 } : before;
-  if (stream.position < 0 || frame.epoch !== stream.epoch) return repair(hold(stream, frame), 'snapshot', now);
-  if (frame.sequence <= head(stream)) return settle({ stream, apply: [], ask: null }, now);
-  if (frame.prev <= head(stream)) return settle(take(stream, frame), now);
-  const holding = hold(stream, frame);
-  if (holding.held.length > HOLD) return repair({ ...holding, held: [] }, 'snapshot', now);
-  return settle({ stream: holding, apply: [], ask: null }, now);
+  const receipt = begun(before);
+  const { stream } = receipt;
+  if (frame.kind === 'snapshot') return receivePage(receipt, frame, now);
+  stream.replay = Math.max(0, stream.replay - 1);
+  const others = stream.held.filter(({ sequence }) => sequence !== frame.sequence);
+  stream.held = [...others, frame].sort((a, b) => a.sequence - b.sequence).slice(-HOLD - 1);
+  if (stream.position < 0 || frame.epoch !== stream.epoch) return repair(receipt, 'snapshot', now);
+  settle(receipt, now);
+  return stream.held.length > HOLD ? anew(receipt, now) : receipt;
 }
 
 /** The server's idle ping: everything up to `at` was sent before it, so the position moves with it. */
-export function pinged(stream: Stream, at: StreamPosition, now: number): Receipt {
-  if (stream.repair !== null) return still(stream);
-  if (at.epoch !== stream.epoch) return repair(stream, 'snapshot', now);
-  return at.sequence > stream.position ? still({ ...stream, position: at.sequence }) : still(stream);
+export function pinged(before: Stream, at: StreamPosition, now: number): Receipt {
+  const receipt = begun(before);
+  const { stream } = receipt;
+  if (stream.repair !== null) return receipt;
+  if (at.epoch !== stream.epoch) return repair(receipt, 'snapshot', now);
+  stream.position = Math.max(stream.position, at.sequence);
+  return receipt;
 }
 
 /** The server's answer to a subscribe or resume: where the stream starts and what will follow. */
-export function joined(stream: Stream, answer: Joined, now: number): Receipt {
-  if (answer.status === 'snapshot') {
-    return still({ ...stream, replay: 0, repair: { ask: 'snapshot', by: now + SNAPSHOT_MS } });
-  }
-  if (stream.position >= 0 && stream.epoch === answer.epoch) {
-    const replay = answer.status === 'recovered' ? answer.replayed : 0;
-    return settle({ stream: { ...stream, replay, repair: null }, apply: [], ask: null }, now);
-  }
-  const { epoch, sequence: position } = answer;
-  return still({ ...stream, epoch, position, status: 'live', replay: 0, repair: null });
+export function joined(before: Stream, { status, epoch, sequence, replayed }: Joined, now: number): Receipt {
+  if (status === 'snapshot') return begun(awaiting({ ...before, replay: 0 }, now));
+  const known = before.position >= 0 && before.epoch === epoch;
+  const place = known ? {} : { epoch, position: sequence };
+  const replay = known && status === 'recovered' ? replayed : 0;
+  return settle(begun({ ...before, ...place, replay, repair: null }), now);
 }
 
 /** The epoch changed: what is known stays on show until the snapshot is there. */
-export function reset(stream: Stream, now: number): Stream {
-  return { ...UNKNOWN, epoch: stream.epoch, repair: { ask: 'snapshot', by: now + SNAPSHOT_MS } };
+export function reset({ epoch }: Stream, now: number): Receipt {
+  return begun(awaiting({ ...UNKNOWN, epoch }, now));
 }
 
 /** Positions that came with an HTTP answer; an older one of the same epoch is refused. */
-export function placed(stream: Stream, at: StreamPosition): Stream {
-  if (stream.epoch === at.epoch && stream.position >= at.sequence) return stream;
-  return { ...stream, epoch: at.epoch, position: at.sequence, held: [], parts: [], pages: [] };
+export function placed(stream: Stream, { epoch, sequence }: StreamPosition): Stream {
+  return stream.epoch === epoch && stream.position >= sequence ? stream : parted({ epoch, position: sequence });
 }
 
 /** The connection is gone: forget what was not shown yet; the position stays. */
-export function parted(stream: Stream): Stream {
-  return { ...stream, status: 'joining', held: [], parts: [], pages: [], replay: 0, repair: null };
+export function parted({ epoch, position }: Pick<Stream, 'epoch' | 'position'>): Stream {
+  return { ...UNKNOWN, epoch, position };
 }
 
 /** Subscribed; an answer that doesn't come is asked for again. */
 export function awaiting(stream: Stream, now: number): Stream {
-  return { ...stream, repair: { ask: 'snapshot', by: now + SNAPSHOT_MS } };
+  return { ...stream, repair: repairing('snapshot', now) };
 }
 
 /** A repair that took too long: start the stream anew. */
 export function overdue(stream: Stream, now: number): Receipt {
-  if (stream.repair === null || now < stream.repair.by) return still(stream);
-  return repair({ ...stream, held: [], parts: [], pages: [], repair: null }, 'snapshot', now);
+  if (stream.repair === null || now < stream.repair.by) return begun(stream);
+  return restart({ ...stream, repair: null }, now);
 }
 
 /** Ask for a whole snapshot, whatever is known: counts that don't add up, a lost place. */
 export function restart(stream: Stream, now: number): Receipt {
-  return repair({ ...stream, held: [], parts: [], pages: [] }, 'snapshot', now);
+  return anew(begun(stream), now);
 }
 
-export function head(stream: Stream): number {
-  return stream.parts.at(-1)?.sequence ?? stream.position;
+function head({ parts, position }: Stream): number {
+  return parts.at(-1)?.sequence ?? position;
 }
 
-function still(stream: Stream): Receipt {
-  return { stream, apply: [], ask: null };
+function begun(stream: Stream): Receipt {
+  return { stream: { ...stream }, apply: [], ask: null };
 }
 
-function hold(stream: Stream, frame: DataFrame): Stream {
-  if (stream.held.some((other) => other.sequence === frame.sequence)) return stream;
-  const held = [...stream.held, frame].sort((a, b) => a.sequence - b.sequence);
-  return { ...stream, held: held.length > HOLD + 1 ? held.slice(-HOLD) : held };
+function anew(receipt: Receipt, now: number): Receipt {
+  const { stream } = receipt;
+  stream.held = stream.parts = stream.pages = [];
+  return repair(receipt, 'snapshot', now);
 }
 
-function repair(stream: Stream, ask: 'resume' | 'snapshot', now: number): Receipt {
-  const running = stream.repair;
-  if (running !== null && (running.ask === 'snapshot' || ask === 'resume')) return still(stream);
-  const by = now + (ask === 'resume' ? RESUME_MS : SNAPSHOT_MS);
-  return { stream: { ...stream, status: 'joining', repair: { ask, by } }, apply: [], ask };
+function repair(receipt: Receipt, ask: Ask, now: number): Receipt {
+  const { stream } = receipt;
+  const running = stream.repair?.ask;
+  if (running === 'snapshot' || running === ask) return receipt;
+  stream.status = 'joining';
+  stream.repair = repairing(ask, now);
+  receipt.ask = ask;
+  return receipt;
 }
 
-function take(stream: Stream, frame: DataFrame): Receipt {
-  const parts = [...stream.parts, frame];
-  if (parts.length < frame.parts) return still({ ...stream, parts });
-  return { stream: { ...stream, position: frame.sequence, parts: [] }, apply: parts, ask: null };
+function repairing(ask: Ask, now: number): Stream['repair'] {
+  return { ask, by: now + REPAIR_MS[ask] };
 }
 
 /** Held frames follow as soon as they fit; what still doesn't fit is repaired, unless its replay is on the way. */
 function settle(receipt: Receipt, now: number): Receipt {
-  let { stream } = receipt;
-  const apply = [...receipt.apply];
+  const { stream, apply } = receipt;
+  const later = ({ epoch, sequence }: DataFrame) => epoch === stream.epoch && sequence > head(stream);
   for (const frame of stream.held) {
-    if (frame.sequence <= head(stream)) continue;
-    if (frame.epoch !== stream.epoch || frame.prev > head(stream)) break;
-    const next = take(stream, frame);
-    stream = next.stream;
-    apply.push(...next.apply);
+    if (!later(frame) || frame.prev > head(stream)) continue;
+    stream.parts = [...stream.parts, frame];
+    if (stream.parts.length < frame.parts) continue;
+    stream.position = frame.sequence;
+    apply.push(...stream.parts);
+    stream.parts = [];
   }
-  const end = head(stream);
-  const held = stream.held.filter((frame) => frame.epoch === stream.epoch && frame.sequence > end);
-  stream = { ...stream, held };
-  if (held.length > 0) {
-    if (stream.replay > 0) return { stream, apply, ask: null };
-    const more = repair(stream, 'resume', now);
-    return { stream: more.stream, apply, ask: more.ask };
-  }
-  if (stream.replay > 0 || stream.repair?.ask === 'snapshot') return { stream, apply, ask: null };
-  return { stream: { ...stream, status: 'live', repair: null }, apply, ask: null };
+  stream.held = stream.held.filter(later);
+  if (stream.replay > 0) return receipt;
+  if (stream.held.length > 0) return repair(receipt, 'resume', now);
+  if (stream.repair?.ask === 'snapshot') return receipt;
+  stream.status = 'live';
+  stream.repair = null;
+  return receipt;
 }
 
-function receivePage(stream: Stream, page: DataFrame, now: number): Receipt {
-  const first = stream.pages[0];
-  const same = first !== undefined && first.epoch === page.epoch && first.sequence === page.sequence;
-  const pages = same ? [...stream.pages.filter((other) => other.part !== page.part), page] : [page];
-  if (pages.length < page.parts) return still({ ...stream, pages });
-  const { epoch, sequence: position } = page;
-  const at: Stream = { ...stream, epoch, position, status: 'live', parts: [], pages: [], replay: 0, repair: null };
-  return settle({ stream: at, apply: [...pages].sort((a, b) => a.part - b.part), ask: null }, now);
+function receivePage(receipt: Receipt, page: DataFrame, now: number): Receipt {
+  const { stream, apply } = receipt;
+  const { epoch, sequence, part, parts } = page;
+  const same = (other: DataFrame) => other.epoch === epoch && other.sequence === sequence && other.part !== part;
+  const pages = [...stream.pages.filter(same), page];
+  stream.pages = pages;
+  if (pages.length < parts) return receipt;
+  apply.push(...pages.sort((a, b) => a.part - b.part));
+  const { held } = stream;
+  Object.assign(stream, UNKNOWN, { epoch, position: sequence, held });
+  return settle(receipt, now);
 }

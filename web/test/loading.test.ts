@@ -122,7 +122,7 @@ test('without Redux, too, what a notice names is fetched, and lists of its tasks
   lab.world.change({ entity: 'project', action: 'create', id: 'p1', project: 'p1', name: 'One' });
   lab.script.notices = true;
   const { env, store } = lab;
-  const loader = new Loader({ call: env.call as never, token: (no) => env.token(no, false), now: env.now });
+  const loader = new Loader({ call: env.call as never, token: env.token, now: env.now });
   const refetch = new Refetch(
     loader,
     ({ answer }) => store.loadBulk(answer),

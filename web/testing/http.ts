@@ -174,12 +174,12 @@ function json(value: unknown, status = 200): Response {
 }
 
 function unknown(project: string): Response {
-  return problem(404, `project ${project}`, 'unknown-project');
+  return problem(404, `project ${project}`, 'unknown-project', [`project:${project}`]);
 }
 
-function problem(status: number, detail: string, code = detail): Response {
+function problem(status: number, detail: string, code = detail, errors?: readonly string[]): Response {
   const temporary = status >= 500 || status === 429;
-  const answer = json({ type: 'about:blank', title: detail, detail, status, code, temporary }, status);
+  const answer = json({ type: 'about:blank', title: detail, detail, status, code, temporary, errors }, status);
   if (status === 429) answer.headers.set('retry-after', '5');
   return answer;
 }

@@ -1,5 +1,6 @@
 /** A client, a world and a wire between them, on one virtual clock: cut, lose, double and delay as a test likes. */
 import { Client, type Env, type Tuning } from '../src/client.ts';
+import { sentenceOf } from '../src/state.ts';
 import { Store } from '../src/store/store.ts';
 import type { Script } from './script.ts';
 import { FakeServer, type FakeSocket } from './server.ts';
@@ -99,7 +100,7 @@ export class Lab {
       }
       await this.advance(1_000);
     }
-    throw new Error(`still ${this.phase} after a minute and a half: ${this.client.machine.reason}`);
+    throw new Error(`still ${this.phase} after a minute and a half: ${sentenceOf(this.client.machine.reason)}`);
   }
 
   #later(call: () => void, ms: number): unknown {
@@ -111,8 +112,8 @@ export class Lab {
   #env(): Env {
     return {
       open: (token) => this.server.connect(['summary.v2', `bearer.${token}`]),
-      token: async (rejected, expiring) => {
-        this.asked.push(rejected ? 'rejected' : expiring ? 'expiring' : 'connect');
+      token: async (why) => {
+        this.asked.push(why);
         if (this.token === undefined) throw new Error('no network');
         return this.token;
       },

@@ -1,5 +1,6 @@
 /** Pure: how fresh the page is, in words: live, catching up, retrying, polling, sign in, stopped; and as of when. */
 import type { Machine } from '../connection.ts';
+import { sentenceOf } from '../state.ts';
 import { age, clockTime, counted } from './times.ts';
 
 export interface Fresh {
@@ -28,6 +29,7 @@ export function badgeOf(fresh: Fresh): BadgeText {
 
 function stateOf(fresh: Fresh): BadgeText {
   const { machine } = fresh;
+  const why = sentenceOf(machine.reason);
   const since = fresh.asOf === null ? '' : `as of ${clockTime(fresh.asOf)}`;
   const old = fresh.asOf === null ? '' : `${since} · ${age(fresh.now - fresh.asOf)} old`;
   switch (machine.phase) {
@@ -39,7 +41,7 @@ function stateOf(fresh: Fresh): BadgeText {
     case 'connecting':
       return of('busy', 'Connecting', old, '');
     case 'waiting':
-      return of('off', 'Retrying', join(`in ${waitOf(fresh)} s`, old), `${machine.reason}. Click to try now.`);
+      return of('off', 'Retrying', join(`in ${waitOf(fresh)} s`, old), `${why}. Click to try now.`);
     case 'polling':
       return of(
         'polling',
@@ -48,11 +50,11 @@ function stateOf(fresh: Fresh): BadgeText {
         'No WebSocket can be kept here: changes are asked for. Click to try one now.',
       );
     case 'paused':
-      return of('off', 'Offline', old, machine.reason);
+      return of('off', 'Offline', old, why);
     case 'unauthorized':
-      return of('bad', 'Sign in', old, machine.reason);
+      return of('bad', 'Sign in', old, why);
     case 'failed':
-      return of('bad', 'Failed', join(machine.reason, old), `${machine.reason}. Click to try again.`);
+      return of('bad', 'Failed', join(why, old), `${why}. Click to try again.`);
     default:
       return of('off', 'Not connected', old, 'Click to connect.');
   }
@@ -67,5 +69,5 @@ function join(...parts: readonly string[]): string {
 }
 
 function waitOf({ machine, now }: Fresh): number {
-  return Math.max(0, Math.ceil(((machine.due ?? now) - now) / 1_000));
+  return Math.max(0, Math.ceil((machine.due - now) / 1_000));
 }

@@ -18,11 +18,7 @@ class Page {
   readonly #http = new Http(earlyFetch, () => this.#token);
   readonly #env = envOf({ token: (why) => (why === 'rejected' ? null : this.#token), fetch: earlyFetch });
   readonly #client = new Client(this.#env, this.#store);
-  readonly #loader = new Loader({
-    call: this.#env.call,
-    token: (rejected) => this.#env.token(rejected, false),
-    now: Date.now,
-  });
+  readonly #loader = new Loader(this.#env);
   /** An edge whose frames carry no rows says what changed; that is read over HTTP. */
   readonly #refetch = new Refetch(
     this.#loader,

@@ -55,11 +55,10 @@ export class Summaries {
 
   constructor(store: StoreLike, options: ReduxOptions) {
     const { projects, env = envOf({ token: () => null, ...options }), ...tuning } = options;
-    const call: Env['call'] = env.call ?? (() => Promise.reject(new Error('this client makes no calls')));
     this.#store = store;
     this.#env = env;
     this.#projects = projects;
-    this.#loader = new Loader({ call, token: (rejected) => env.token(rejected, false), now: env.now });
+    this.#loader = new Loader(env);
     this.#refetch = new Refetch(
       this.#loader,
       ({ answer, source }) => store.dispatch(actions.setSummaries({ answer, source, at: env.now() })),

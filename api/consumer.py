@@ -15,6 +15,7 @@ from api.protocol.freshness import fresh
 from api.protocol.hub import Hub, Place
 from api.settings import TailSettings
 from broker.connection import KafkaSettings, client_options
+from broker.ending import end
 from broker.reach import failure_of, quiet_clients
 from schemas.failure import Failure, Refused
 from schemas.topics import CASCADES, TASK_STATE
@@ -63,7 +64,7 @@ class Tail:
         except BaseExceptionGroup as group:
             raise _why(group) from None
         finally:
-            await consumer.stop()
+            await end(consumer)
 
     async def _connect(self) -> AIOKafkaConsumer:
         waiting = False
@@ -81,14 +82,14 @@ class Tail:
                 await consumer.start()
                 await self._begin(consumer)
             except KafkaError as error:
-                await consumer.stop()
+                await end(consumer)
                 await self._give_up(error)
                 if not waiting:
                     log.warning("kafka_awaited", bootstrap=self._kafka.bootstrap, reason=type(error).__name__)
                 waiting = True
                 await asyncio.sleep(_RETRY_S)
             except BaseException:
-                await consumer.stop()
+                await end(consumer)
                 raise
             else:
                 return consumer

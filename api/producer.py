@@ -15,6 +15,7 @@ from api.protocol.recent import Recent
 from api.protocol.writes import Write
 from api.tracing import Traces, Written
 from broker.connection import KafkaSettings, client_options
+from broker.ending import CLOSE_S, end_producer
 from broker.partitioner import partition_for
 from broker.reach import quiet_clients
 from schemas.messages import Position
@@ -26,6 +27,8 @@ _RETRY_S: Final = 0.5
 _REFUSED_S: Final = 10.0
 """An edge without the right to write only shows; it asks again now and then, since rights may come."""
 _ROOM: Final = 4096
+_LAST_S: Final = 3.0
+"""For what is in line when the edge ends: as long as HTTP calls may go on."""
 
 
 class Appended(NamedTuple):
@@ -57,7 +60,8 @@ class ChangeLog:
             await asyncio.Event().wait()
         finally:
             self._producer = None
-            await producer.stop()
+            if not await end_producer(producer, _LAST_S):
+                log.warning("changes_given_up", note="Kafka did not take them before the edge ended; nobody was told that it did.")
 
     async def append(self, write: Write, trace: str | None = None) -> Awaitable[Appended | Problem]:
         """Put a change in line, in the order of the calls; awaiting the answer waits for the broker. trace: the caller's `traceparent`."""
@@ -114,7 +118,7 @@ class ChangeLog:
                     await producer.start()
                 await producer.partitions_for(self._topic)
             except KafkaError as error:
-                await producer.stop()
+                await end_producer(producer, CLOSE_S)
                 if not waiting:
                     log.warning(
                         "changes_not_taken", reason=type(error).__name__, note="Changes are answered with log-unavailable till then."
@@ -122,7 +126,7 @@ class ChangeLog:
                 waiting = True
                 await asyncio.sleep(_RETRY_S if error.retriable else _REFUSED_S)
             except BaseException:
-                await producer.stop()
+                await end_producer(producer, CLOSE_S)
                 raise
             else:
                 return producer

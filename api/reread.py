@@ -13,6 +13,7 @@ from api.protocol.limits import Limits
 from api.replica import ProjectRows, Replica
 from api.tracing import Untraced
 from broker.connection import KafkaSettings, client_options
+from broker.ending import running
 from broker.reading import FETCH_WAIT_MS
 from schemas.topics import TASK_STATE, epoch_key, escape, offset_key
 
@@ -38,12 +39,12 @@ async def reread(kafka: KafkaSettings, partition: int, project_id: str) -> tuple
         **client_options(kafka), group_id=None, enable_auto_commit=False, auto_offset_reset="earliest", fetch_max_wait_ms=FETCH_WAIT_MS
     )
     consumer.assign([place])
-    async with asyncio.timeout(_PATIENCE_S), consumer:
-        end = (await consumer.end_offsets([place]))[place]
+    async with asyncio.timeout(_PATIENCE_S), running(consumer):
+        last = (await consumer.end_offsets([place]))[place]
         if (await consumer.beginning_offsets([place]))[place]:
             feed.cut_off(partition)
         await consumer.seek_to_beginning(place)
-        while await consumer.position(place) < end:
+        while await consumer.position(place) < last:
             for record in (await consumer.getmany(place, timeout_ms=_POLL_MS)).get(place, ()):
                 key = record.key or b""
                 if _concerns(key, partition, project_id):

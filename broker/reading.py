@@ -8,6 +8,7 @@ from typing import Final
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from broker.connection import KafkaSettings, client_options
+from broker.ending import end
 from broker.reach import reaching
 from schemas.failure import Failure
 
@@ -50,4 +51,4 @@ async def reader(settings: KafkaSettings, topic: str) -> AsyncIterator[Reader]:
                 await consumer.seek_to_beginning(*partitions)
         yield consumer, partitions
     finally:
-        await consumer.stop()
+        await end(consumer)

@@ -6,6 +6,8 @@ from typing import Any, Final
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaConnectionError
 
+from broker.ending import running
+
 _AGAIN_S: Final = 1.0
 
 
@@ -25,7 +27,7 @@ async def _read(options: dict[str, Any], tp: TopicPartition, begin: int, end: in
     found: dict[bytes, bytes] = {}
     consumer = AIOKafkaConsumer(**options, enable_auto_commit=False, auto_offset_reset="earliest", fetch_max_wait_ms=100)
     consumer.assign([tp])
-    async with consumer:
+    async with running(consumer):
         consumer.seek(tp, begin)
         while await consumer.position(tp) < end:
             for record in (await consumer.getmany(tp, timeout_ms=200)).get(tp, ()):

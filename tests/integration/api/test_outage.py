@@ -53,6 +53,8 @@ async def test_an_outage_is_waited_out(tmp_path: Path) -> None:
         await broker.start()
         await until_ready(edge)
         await _cut_and_mend(broker, edge)
+        await broker.stop()
+        await _end_with_a_change_underway(edge)
     finally:
         await edge.end()
         await broker.kill()
@@ -78,6 +80,17 @@ async def _cut_and_mend(broker: EmbeddedKafka, edge: RunningEdge) -> None:
         await client.until("update", "create")
         assert client.rows["task", "t1"]["id"] == "t1"
         assert client.gaps == 0
+
+
+async def _end_with_a_change_underway(edge: RunningEdge) -> None:
+    """Stop an edge that cannot deliver a change any more: it does not wait for Kafka to come back."""
+    async with edge.client() as http:
+        change = {"entity": "task", "action": "patch", "project_id": "p", "entity_id": "t0", "data": {"title": "never"}}
+        underway = asyncio.create_task(http.post("/api/v2/changes", json=change))
+        await asyncio.sleep(0.5)
+        async with asyncio.timeout(30):
+            await edge.end()
+        await asyncio.wait([underway])
 
 
 async def _publish(broker: EmbeddedKafka, task_id: str) -> None:

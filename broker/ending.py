@@ -1,0 +1,57 @@
+"""Ends clients of Kafka in time, whatever their peer does."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final, Protocol
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+
+CLOSE_S: Final = 1.0
+"""For a client that has nothing more to say: a connection is closed in milliseconds, unless the peer does not answer the end of TLS.
+asyncio and uvloop give it 30 s for that, and aiokafka waits for them."""
+
+
+class Client(Protocol):
+    """What can be stopped."""
+
+    async def stop(self) -> Any:  # noqa: ANN401  because it is another's
+        """Stop, and wait until all is closed."""
+
+
+async def end(client: Client, patience_s: float = CLOSE_S) -> bool:
+    """Stop a client; returns whether it came to its end in time. What is left of it then closes by itself, or with the process."""
+    try:
+        async with asyncio.timeout(patience_s):
+            await client.stop()
+    except TimeoutError:
+        return False
+    return True
+
+
+@asynccontextmanager
+async def running(consumer: AIOKafkaConsumer) -> AsyncIterator[None]:
+    """Run a consumer, and end it in time."""
+    try:
+        await consumer.start()
+        yield
+    finally:
+        await end(consumer)
+
+
+async def end_producer(producer: AIOKafkaProducer, patience_s: float) -> bool:
+    """Stop a producer; returns whether all that was in line could be delivered in time.
+
+    An idempotent one would try for ever: aiokafka lets none of its batches expire.
+    """
+    if await end(producer, patience_s):
+        return True
+    sender = producer._sender.sender_task  # noqa: SLF001  because aiokafka has no other way to give up
+    if sender is not None:
+        sender.cancel()
+    try:
+        async with asyncio.timeout(CLOSE_S):
+            await producer.client.close()
+    except TimeoutError:
+        pass
+    return False

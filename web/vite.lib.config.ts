@@ -17,6 +17,10 @@ export default defineConfig({
       },
       formats: ['es'],
     },
-    rollupOptions: { external: [/^@reduxjs\/toolkit/, /^react(\/|$)/], output: { chunkFileNames: 'shared/[name].js' } },
+    rollupOptions: {
+      external: [/^@reduxjs\/toolkit/, /^react(\/|$)/],
+      // Constants stay constants, so that a page's own build can put their values where they are used.
+      output: { chunkFileNames: 'shared/[name].js', topLevelVar: false },
+    },
   },
 });

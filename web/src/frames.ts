@@ -119,6 +119,16 @@ export function rowsOf(frame: DataFrame): readonly (readonly [string, Row])[] {
   return rows;
 }
 
+/** The ids of the changes that frames bring back to whoever made them. */
+export function echoesOf(frames: readonly DataFrame[]): ReadonlySet<unknown> {
+  const echoes = new Set<unknown>();
+  for (const { metadata } of frames) {
+    echoes.add(metadata.correlationId);
+    for (const id of metadata.merged?.correlationIds ?? []) echoes.add(id);
+  }
+  return echoes;
+}
+
 /** Frames in groups to apply one after the other: the pages of a snapshot together, every other frame alone. */
 export function groupsOf(frames: readonly DataFrame[]): readonly (readonly [DataFrame, ...DataFrame[]])[] {
   const groups: [DataFrame, ...DataFrame[]][] = [];

@@ -1,4 +1,5 @@
 /** The HTTP calls of the page. Problems become `CallFailed` with one sentence for a person. */
+import { retryAfter } from './calls.ts';
 import type { BurnDownAnswer, FoundAnswer, ReceiptAnswer, RecentAnswer, TasksAnswer, UndoneAnswer } from './types.ts';
 
 export interface Login {
@@ -98,15 +99,19 @@ export class Http {
   }
 }
 
-async function problemOf(answer: Response): Promise<CallFailed> {
-  let detail = '';
-  let temporary = answer.status >= 500 || answer.status === 429;
-  try {
-    const problem = (await answer.json()) as { detail?: string; title?: string; temporary?: boolean };
-    detail = problem.detail ?? problem.title ?? '';
-    temporary = problem.temporary ?? temporary;
-  } catch {
-    // Not a problem document: the status has to do.
-  }
-  return new CallFailed(answer.status, detail || `the server answered ${answer.status}`, temporary);
+/** What an answer says went wrong. Where it is no problem document, its status has to do. */
+export async function problemOf(answer: Response): Promise<CallFailed> {
+  const { status } = answer;
+  const wait = retryAfter(answer);
+  const problem: Problem = (await answer.json().catch(() => null)) ?? {};
+  const words = problem.detail ?? problem.title ?? `the server answered ${status}`;
+  const temporary = problem.temporary ?? (status >= 500 || status === 429 || wait > 0);
+  return new CallFailed(status, words, temporary, problem.code, wait);
+}
+
+interface Problem {
+  readonly detail?: string;
+  readonly title?: string;
+  readonly code?: string;
+  readonly temporary?: boolean;
 }

@@ -3,9 +3,8 @@
  * Who may not ask, or asks too often, is told so: there is no second way around 401, 403 and 429.
  */
 import type { Call } from './calls.ts';
-import { retryAfter } from './calls.ts';
 import type { TokenWhy } from './connection.ts';
-import { CallFailed } from './http.ts';
+import { CallFailed, problemOf } from './http.ts';
 import type { BranchRow, BulkAnswer, LogPosition, ProjectRow, StreamPosition } from './types.ts';
 
 export const BULK_MS = 8_000;
@@ -117,11 +116,8 @@ export class Loader {
     let answer = await this.#ask(path, body, await token('connect'));
     const fresh = answer.status === 401 ? await token('rejected') : null;
     if (fresh !== null) answer = await this.#ask(path, body, fresh);
-    if (answer.ok) return (await answer.json()) as T;
-    const problem = (await answer.json().catch(() => ({}))) as { detail?: string; title?: string; code?: string };
-    const words = problem.detail ?? problem.title ?? `the server answered ${answer.status}`;
-    const wait = retryAfter(answer);
-    throw new CallFailed(answer.status, words, answer.status >= 500 || wait > 0, problem.code, wait);
+    if (!answer.ok) throw await problemOf(answer);
+    return (await answer.json()) as T;
   }
 
   async #ask(path: string, body: object | null, token: string | null): Promise<Response> {

@@ -8,7 +8,7 @@
 import type { Posted } from './calls.ts';
 import { NEVER } from './connection.ts';
 import type { Companion } from './follower.ts';
-import type { DataFrame, Fault, Limits, ServerFrame } from './frames.ts';
+import { type DataFrame, echoesOf, type Fault, type Limits, type ServerFrame } from './frames.ts';
 import type { Change } from './outbound.ts';
 import type { LogPosition } from './types.ts';
 
@@ -48,6 +48,11 @@ export interface Outcome {
   readonly status: 'applied' | 'rejected' | 'lost' | 'settled';
   readonly reason: string;
   readonly position: LogPosition | null;
+}
+
+/** Whether the change was taken back, which a person must hear of. */
+export function isTakenBack({ status }: Outcome): boolean {
+  return status === 'rejected' || status === 'lost';
 }
 
 /** A change that was given to the client. Neither promise fails. `accepted` is null when it never came into the log. */
@@ -186,11 +191,7 @@ export class Outbox implements Companion {
   /** Frames that are shown now: they bring a change itself back, or prove that its project is read past it. */
   shown(frames: readonly DataFrame[], now: number): void {
     if (this.pending.length === 0) return;
-    const echoes = new Set<unknown>();
-    for (const { metadata } of frames) {
-      echoes.add(metadata.correlationId);
-      for (const id of metadata.merged?.correlationIds ?? []) echoes.add(id);
-    }
+    const echoes = echoesOf(frames);
     for (const entry of this.pending) {
       if (passed(entry, frames)) this.#edit(entry.id, { until: Math.min(entry.until, now + SETTLE_MS) });
     }

@@ -5,6 +5,7 @@
 import type { DataFrame } from './frames.ts';
 import { CallFailed } from './http.ts';
 import type { Loaded, Loader } from './load.ts';
+import { projectOf } from './reading.ts';
 import type { LogPosition } from './types.ts';
 
 export const GATHER_MS = 200;
@@ -35,7 +36,7 @@ export class Refetch {
   seen(frames: readonly DataFrame[]): void {
     const notices = frames.filter(({ changed }) => changed.length > 0);
     for (const { stream, metadata } of notices) {
-      this.#projects.add(stream.replace(/^project:/, ''));
+      this.#projects.add(projectOf(stream));
       const { partition, offset } = metadata.position ?? { partition: -1, offset: 0 };
       if (partition >= 0) this.#places.set(partition, Math.max(offset, this.#places.get(partition) ?? 0));
     }

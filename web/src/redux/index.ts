@@ -7,7 +7,8 @@ import type { DataFrame } from '../frames.ts';
 import { reasonOf } from '../http.ts';
 import { Loader } from '../load.ts';
 import type { Change } from '../outbound.ts';
-import type { Outcome, Pending } from '../outbox.ts';
+import { isTakenBack, type Outcome, type Pending } from '../outbox.ts';
+import { projectOf } from '../reading.ts';
 import { Refetch } from '../refetch.ts';
 import { connectionOf, sameConnection, watchPage } from '../state.ts';
 import type { TasksAnswer } from '../types.ts';
@@ -65,7 +66,7 @@ export class Summaries {
       (error) => store.dispatch(actions.setLoading({ loading: false, error: reasonOf(error) })),
       env.setTimeout,
     );
-    const streams = projects?.map((id) => `project:${id}`) ?? ['project:*'];
+    const streams = streamsOf(projects);
     this.client = new Client(env, this.#sink(), { ...tuning, streams });
     store.dispatch(actions.setSubscriptions(streams));
     this.client.onState(() => this.#moved());
@@ -128,7 +129,7 @@ export class Summaries {
 
   /** Follow these projects, or all with `null`. */
   follow(projects: readonly string[] | null): void {
-    const streams = projects?.map((id) => `project:${id}`) ?? ['project:*'];
+    const streams = streamsOf(projects);
     this.#store.dispatch(actions.setSubscriptions(streams));
     this.client.input({ type: 'want', streams });
   }
@@ -144,11 +145,11 @@ export class Summaries {
         dispatch(actions.applyUpdate({ frames, at }));
         this.#refetch.seen(frames);
       },
-      forget: (stream: string) => dispatch(actions.forgetProject(stream.replace(/^project:/, ''))),
+      forget: (stream: string) => dispatch(actions.forgetProject(projectOf(stream))),
       changes: (pending, outcomes) => this.#changes(pending, outcomes),
       drifts: (stream, stamp, digest) => {
         const { projects } = this.#store.getState().branches;
-        const row = projects[stream.replace(/^project:/, '')];
+        const row = projects[projectOf(stream)];
         return this.#drift.seen(stream, { stamp: row?.stamp ?? -1, digest: row?.digest }, stamp, digest);
       },
     };
@@ -157,7 +158,7 @@ export class Summaries {
   /** What the batch itself has ended already is no news: a batch stays one notification. */
   #changes(pending: readonly Pending[], outcomes: readonly Outcome[]): void {
     const { optimisticUpdates: known } = this.#store.getState().branches;
-    const told = outcomes.some(({ status }) => status === 'rejected' || status === 'lost');
+    const told = outcomes.some(isTakenBack);
     const same =
       Object.keys(known).length === pending.length && pending.every(({ id, state }) => known[id]?.state === state);
     if (told || !same) this.#store.dispatch(actions.changesMoved({ pending, outcomes }));
@@ -169,6 +170,10 @@ export class Summaries {
       this.#store.dispatch(actions.setConnection(connection));
     }
   }
+}
+
+function streamsOf(projects: readonly string[] | null | undefined): readonly string[] {
+  return projects?.map((id) => `project:${id}`) ?? ['project:*'];
 }
 
 /** The client of a store: `connectSummaries(store, { url, token }).start()`. */

@@ -3,7 +3,7 @@
  * late row brings nothing back. An edit copies only the tables that it changes, and gives all or nothing.
  */
 import { type DataFrame, rowsOf } from '../frames.ts';
-import type { Read } from '../store/rows.ts';
+import { GRAVES, isBelieved, keyOf, LIVE, type Read, readOf } from '../reading.ts';
 import { type BranchRow, isTombstone, type ProjectRow, type Row, type TaskRow } from '../types.ts';
 
 export interface RowTables {
@@ -17,17 +17,10 @@ export interface RowTables {
 }
 
 export const NO_ROWS: RowTables = { projects: {}, summaries: {}, tasks: {}, graves: {}, floors: {} };
-/** The most graves that are kept: more than any burst of deletes that is on its way while a list is read. */
-export const GRAVES = 2_000;
+export { GRAVES, keyOf };
 
-const LIVE: Read = { at: Number.POSITIVE_INFINITY, whole: false };
 const TABLES = { project: 'projects', branch: 'summaries', task: 'tasks' } as const;
 export type Kind = keyof typeof TABLES;
-
-/** Ids are opaque, and unique only inside their project. */
-export function keyOf(projectId: string, id: string): string {
-  return `${projectId}\u0000${id}`;
-}
 
 export class RowEdit {
   readonly #before: RowTables;
@@ -45,8 +38,7 @@ export class RowEdit {
   }
 
   frame(frame: DataFrame): void {
-    for (const [kind, row] of rowsOf(frame))
-      this.put(kind, row, { at: frame.metadata.position?.offset ?? LIVE.at, whole: false });
+    for (const [kind, row] of rowsOf(frame)) this.put(kind, row, readOf(frame));
   }
 
   put(kind: string, row: Row, read: Read = LIVE): void {
@@ -55,7 +47,7 @@ export class RowEdit {
     if (kind === 'task' && !this.#watched.has(project)) return;
     const key = kind === 'project' ? row.id : keyOf(project, row.id);
     if (isTombstone(row)) this.#bury(kind, project, row.id, row.stamp);
-    else if (this.#newer(kind, key, row, read)) this.#write(TABLES[kind])[key] = row as never;
+    else if (this.#believed(kind, project, key, row, read)) this.#write(TABLES[kind])[key] = row as never;
   }
 
   /** A whole project as it was at `offset` (exclusive): branches that are missing and older than that are gone. */
@@ -89,14 +81,12 @@ export class RowEdit {
     delete this.#write('floors')[projectId];
   }
 
-  #newer(kind: Kind, key: string, row: Row, { at, whole }: Read): boolean {
-    const project = kind === 'project' ? row.id : (row.project_id ?? '');
-    const old: { readonly stamp: number } | undefined = this.#read(TABLES[kind])[key];
-    if (old === undefined && isPast(this.#read('floors'), project, at)) return false;
-    if (old !== undefined && old.stamp >= row.stamp + (whole ? 1 : 0)) return false;
-    const graves = [this.#grave('project', project, project), this.#grave(kind, project, row.id)];
-    if (kind === 'task') graves.push(this.#grave('branch', project, (row as TaskRow).branch_id));
-    return graves.every((grave) => grave < row.stamp || (whole && grave < at));
+  #believed(kind: Kind, project: string, key: string, row: Row, read: Read): boolean {
+    const { stamp: old }: { readonly stamp?: number } = this.#read(TABLES[kind])[key] ?? {};
+    const above = [this.#grave('project', project, project)];
+    if (kind === 'task') above.push(this.#grave('branch', project, (row as TaskRow).branch_id));
+    const floor = floorOf(this.#read('floors'), project);
+    return isBelieved(row.stamp, read, { old, floor, grave: this.#grave(kind, project, row.id), above });
   }
 
   #grave(kind: Kind, project: string, id: string): number {
@@ -129,7 +119,7 @@ export class RowEdit {
     const floors = this.#write('floors') as Record<string, number>;
     for (const old of keys.slice(0, GRAVES / 10)) {
       const project = old.slice(old.indexOf('/') + 1, old.indexOf('\u0000'));
-      floors[project] = Math.max(floors[project] ?? -1, graves[old] ?? -1);
+      floors[project] = Math.max(floorOf(floors, project), graves[old] ?? -1);
       delete graves[old];
     }
   }
@@ -153,7 +143,11 @@ export class RowEdit {
 
 /** Whether what was read at `offset` (exclusive) is too old to be believed about rows that are not known here. */
 export function isPast(floors: RowTables['floors'], projectId: string, offset: number): boolean {
-  return offset <= (floors[projectId] ?? -1);
+  return offset <= floorOf(floors, projectId);
+}
+
+function floorOf(floors: RowTables['floors'], projectId: string): number {
+  return floors[projectId] ?? -1;
 }
 
 function graveOf(kind: Kind, project: string, id: string): string {

@@ -1,10 +1,11 @@
 /** The slice: all that a page shows of its projects, and the moves that change it. One batch is one move. */
 import { createSlice, original, type PayloadAction, type WritableDraft } from '@reduxjs/toolkit';
-import { type DataFrame, groupsOf } from '../frames.ts';
+import { type DataFrame, echoesOf, groupsOf } from '../frames.ts';
 import type { Change } from '../outbound.ts';
-import type { Outcome, Pending } from '../outbox.ts';
+import { isTakenBack, type Outcome, type Pending } from '../outbox.ts';
+import { byProject, projectOf } from '../reading.ts';
 import { type Connection, NOT_CONNECTED } from '../state.ts';
-import type { BranchRow, BulkAnswer, LogPosition, StreamPosition, TasksAnswer } from '../types.ts';
+import type { BulkAnswer, LogPosition, StreamPosition, TasksAnswer } from '../types.ts';
 import { NO_ROWS, RowEdit, type RowTables } from './rows.ts';
 
 /** A change that is shown before the server has confirmed it. */
@@ -71,7 +72,7 @@ function entered(state: BranchState, edit: RowEdit, projectId: string, epoch: st
 
 export function bulkLoaded(state: BranchState, answer: BulkAnswer, at: number): BranchState {
   const edit = new RowEdit(state, state.watched);
-  const branches = grouped(Object.values(answer.summaries));
+  const branches = byProject(Object.values(answer.summaries));
   const positions = { ...state.positions };
   for (const project of Object.values(answer.projects)) {
     const place = answer.metadata.positions[project.id];
@@ -82,16 +83,6 @@ export function bulkLoaded(state: BranchState, answer: BulkAnswer, at: number): 
   return { ...state, ...edit.result, positions, lastSync: at, loading: false, error: null };
 }
 
-function grouped(rows: readonly BranchRow[]): ReadonlyMap<string, readonly BranchRow[]> {
-  const groups = new Map<string, BranchRow[]>();
-  for (const row of rows) {
-    const group = groups.get(row.project_id);
-    if (group === undefined) groups.set(row.project_id, [row]);
-    else group.push(row);
-  }
-  return groups;
-}
-
 /** An answer over HTTP that was overtaken by frames of the same epoch doesn't take the position back. */
 function isOlder(place: StreamPosition, known: StreamPosition | undefined): boolean {
   return known !== undefined && known.epoch === place.epoch && known.sequence > place.sequence;
@@ -100,10 +91,9 @@ function isOlder(place: StreamPosition, known: StreamPosition | undefined): bool
 export function framesApplied(state: BranchState, frames: readonly DataFrame[], at: number): BranchState {
   const edit = new RowEdit(state, state.watched);
   const positions = { ...state.positions };
-  const echoes = new Set<unknown>();
   for (const group of groupsOf(frames)) {
     const [frame] = group;
-    const projectId = frame.stream.replace(/^project:/, '');
+    const projectId = projectOf(frame.stream);
     const { epoch, sequence, metadata } = frame;
     entered({ ...state, positions }, edit, projectId, epoch);
     if (frame.kind === 'snapshot') {
@@ -111,9 +101,8 @@ export function framesApplied(state: BranchState, frames: readonly DataFrame[], 
       edit.replace(projectId, frame.cascade.projects?.[0] ?? null, branches, metadata.position?.offset ?? 0);
     } else edit.frame(frame);
     positions[projectId] = { epoch, sequence, ...(metadata.position && { position: metadata.position }) };
-    echoes.add(metadata.correlationId);
-    for (const id of metadata.merged?.correlationIds ?? []) echoes.add(id);
   }
+  const echoes = echoesOf(frames);
   const open = Object.entries(state.optimisticUpdates);
   const left = open.some(([id]) => echoes.has(id)) ? open.filter(([id]) => !echoes.has(id)) : null;
   const optimisticUpdates = left === null ? state.optimisticUpdates : Object.fromEntries(left);
@@ -178,7 +167,7 @@ export const branchSlice = createSlice({
     ) => {
       const open = payload.pending.map(({ id, change, state: at }) => [id, { id, change, state: at }] as const);
       state.optimisticUpdates = Object.fromEntries(open) as Draft['optimisticUpdates'];
-      const told = payload.outcomes.filter(({ status }) => status === 'rejected' || status === 'lost');
+      const told = payload.outcomes.filter(isTakenBack);
       const notices = told.map(({ id, change, reason }) => ({ id, change, reason }));
       state.notices = [...state.notices, ...(notices as Draft['notices'])].slice(-NOTICES);
     },

@@ -1,6 +1,7 @@
 /** Pure: what happened lately, newest first. A merged agent burst is one entry that opens into its parts. */
-import { type DataFrame, rowsOf } from '../frames.ts';
-import { isTombstone, type Row, type SessionCount, type SubtaskRow, type TaskRow } from '../types.ts';
+import type { DataFrame } from '../frames.ts';
+import { projectOf } from '../reading.ts';
+import { type Change, isTombstone, type Row, type SessionCount, type SubtaskRow, type TaskRow } from '../types.ts';
 
 export const ENTRIES = 200;
 export const PARTS = 200;
@@ -43,14 +44,13 @@ export interface Entry {
 
 export interface Feed {
   readonly entries: readonly Entry[];
-  readonly seen: ReadonlySet<string>;
   /** Different rows of the open burst, by its key; kept apart so that entries stay small. */
   readonly touched: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
-export const EMPTY: Feed = { entries: [], seen: new Set(), touched: new Map() };
+export const EMPTY: Feed = { entries: [], touched: new Map() };
 
-/** Take in frames that were just applied. Parts of one merged message count as one. */
+/** Take in frames that were just applied and tell something new (`Told`). Parts of one merged message count as one. */
 export function fed(
   feed: Feed,
   frames: readonly DataFrame[],
@@ -59,9 +59,8 @@ export function fed(
 ): Feed {
   let next = feed;
   for (const frame of frames) {
-    const key = `${frame.stream}@${frame.epoch}:${frame.sequence}`;
-    if (frame.kind === 'snapshot' || frame.changes.length === 0 || next.seen.has(key)) continue;
-    next = added(next, entryOf(frame, key, titleOf, now), touchedBy(frame));
+    if (frame.kind === 'snapshot' || frame.changes.length === 0) continue;
+    next = added(next, entryOf(frame, titleOf, now), touchedBy(frame));
   }
   return next;
 }
@@ -91,17 +90,16 @@ export function whoOf({ source = 'mcp-ai', user_id: user, session_id: session }:
 }
 
 function added(feed: Feed, entry: Entry, touched: ReadonlySet<string>): Feed {
-  const seen = remember(feed.seen, entry.key);
   const last = feed.entries.find((one) => one.projectId === entry.projectId);
   if (last !== undefined && joins(last, entry)) {
     const all = new Set([...(feed.touched.get(last.key) ?? []), ...touched]);
     const one = joinedEntry(last, entry, all.size);
     const entries = [one, ...feed.entries.filter((other) => other !== last)];
-    return { entries, seen, touched: new Map(feed.touched).set(last.key, all) };
+    return { entries, touched: new Map(feed.touched).set(last.key, all) };
   }
   const entries = [entry, ...feed.entries].slice(0, ENTRIES);
   const open = new Map([...feed.touched].slice(-20));
-  return { entries, seen, touched: entry.who[0]?.kind === 'agent' ? open.set(entry.key, touched) : open };
+  return { entries, touched: entry.who[0]?.kind === 'agent' ? open.set(entry.key, touched) : open };
 }
 
 /** An agent that goes on in the same project within a few seconds is still the same burst. */
@@ -125,19 +123,19 @@ function joinedEntry(last: Entry, entry: Entry, things: number): Entry {
   };
 }
 
-function entryOf(frame: DataFrame, key: string, titleOf: (entity: string, row: Row) => string, now: number): Entry {
+function entryOf(frame: DataFrame, titleOf: (entity: string, row: Row) => string, now: number): Entry {
   const actors = actorsOf(frame);
   const merged = frame.metadata.merged;
   const who = actors.map(({ kind, name }) => ({ kind, name }));
   return {
-    key,
+    key: `${frame.stream}@${frame.epoch}:${frame.sequence}`,
     who,
-    projectId: frame.stream.replace(/^project:/, ''),
+    projectId: projectOf(frame.stream),
     burst: merged !== undefined,
     events: merged === undefined ? frame.changes.length : frame.part === 1 ? merged.events : 0,
     things: frame.changes.length,
     parts: frame.changes.slice(0, PARTS).map((change) => ({
-      key: `${change.entity}\u0000${change.row.id}`,
+      key: thingOf(change),
       entity: change.entity,
       ...placeOf(change.entity, change.row),
       action: change.action,
@@ -170,7 +168,11 @@ function isTelling(field: string): boolean {
 }
 
 function touchedBy(frame: DataFrame): ReadonlySet<string> {
-  return new Set(frame.changes.map((change) => `${change.entity}\u0000${change.row.id}`));
+  return new Set(frame.changes.map(thingOf));
+}
+
+function thingOf({ entity, row }: Change): string {
+  return `${entity}\u0000${row.id}`;
 }
 
 function names(entry: Entry): string {
@@ -178,13 +180,4 @@ function names(entry: Entry): string {
     .map((who) => who.name)
     .sort()
     .join('\u0000');
-}
-
-function remember(seen: ReadonlySet<string>, key: string): ReadonlySet<string> {
-  return new Set([...seen, key].slice(-ENTRIES * 2));
-}
-
-/** How many rows a list of frames carries; for tests and the badge. */
-export function rowCount(frames: readonly DataFrame[]): number {
-  return frames.reduce((sum, frame) => sum + rowsOf(frame).length, 0);
 }

@@ -2,7 +2,7 @@
  * Pure: a person's own changes folded over the rows when they are shown, and what to tell when one was taken back.
  * Rolling back is the end of the entry: there are no inverse patches.
  */
-import type { Outcome, Pending } from '../outbox.ts';
+import { isTakenBack, type Outcome, type Pending } from '../outbox.ts';
 import type { TaskRow } from '../types.ts';
 
 export type { Pending } from '../outbox.ts';
@@ -28,9 +28,7 @@ export function overlaid(task: TaskRow, pending: readonly Pending[]): TaskRow {
 
 /** What a person must hear of: changes that were taken back, and why. */
 export function noticesOf(outcomes: readonly Outcome[]): readonly Notice[] {
-  return outcomes.flatMap(({ id, change, status, reason }) =>
-    status === 'rejected' || status === 'lost'
-      ? [{ id, taskId: change.id, projectId: change.projectId, text: reason }]
-      : [],
-  );
+  return outcomes
+    .filter(isTakenBack)
+    .map(({ id, change, reason }) => ({ id, taskId: change.id, projectId: change.projectId, text: reason }));
 }

@@ -1,5 +1,6 @@
 /** Pure: who is at work, from the frames of the last minutes. */
 import type { DataFrame } from '../frames.ts';
+import { projectOf } from '../reading.ts';
 import { isTombstone, type TaskRow } from '../types.ts';
 import { actorsOf, type Who } from './feed.ts';
 
@@ -31,7 +32,7 @@ export function present(presence: Presence, frames: readonly DataFrame[], now: n
         kind,
         name,
         events: before + events,
-        projectId: frame.stream.slice('project:'.length),
+        projectId: projectOf(frame.stream),
         branchId: branchOf(frame),
         at: now,
       });

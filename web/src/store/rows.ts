@@ -5,33 +5,17 @@
  * Graves are bounded. When one is let go, its project's floor rises to its stamp, and from then on what was read before the
  * floor brings nothing new: a row that is not known here and older than the floor may be the deleted one.
  */
+import { GRAVES, isBelieved, keyOf, LIVE, type Read } from '../reading.ts';
 import { type BranchRow, isTombstone, type LiveRow, type ProjectRow, type Row, type TaskRow } from '../types.ts';
 
 export type Kind = 'project' | 'branch' | 'task';
 type Tables = { readonly [K in Kind]: Map<string, LiveRow> };
 
-/** The most graves that are kept: more than any burst of deletes that is on its way while a list is read. */
-export const GRAVES = 2_000;
-
-/**
- * How a row was read: `at` is the end of what its sender had read then (exclusive), `whole` says that all of its kind was
- * asked for. A whole also replaces rows of the same stamp, which the server may have mended, and opens graves before it.
- */
-export interface Read {
-  readonly at: number;
-  readonly whole: boolean;
-}
-
-const LIVE: Read = { at: Number.POSITIVE_INFINITY, whole: false };
+export { GRAVES, keyOf };
 
 interface Grave {
   readonly project: string;
   readonly stamp: number;
-}
-
-/** Ids are opaque and unique only inside their project. */
-export function keyOf(projectId: string, id: string): string {
-  return `${projectId}\u0000${id}`;
 }
 
 export class Rows {
@@ -63,7 +47,7 @@ export class Rows {
 
   /** Whether what was read at `offset` (exclusive) is too old to be believed about rows that are not known here. */
   isPast(projectId: string, offset: number): boolean {
-    return offset <= (this.#floors.get(projectId) ?? -1);
+    return offset <= this.#floor(projectId);
   }
 
   /** Take in one row; false when it is older than what is known, or of no use here. */
@@ -73,10 +57,11 @@ export class Rows {
     if (kind === 'task' && project !== this.#watched) return false;
     if (isTombstone(row)) return this.#bury(kind, project, row.id, row.stamp);
     const key = keyOf(project, row.id);
-    const old = this.#tables[kind].get(key);
-    if (old === undefined && this.isPast(project, read.at)) return false;
-    if (old !== undefined && old.stamp >= row.stamp + (read.whole ? 1 : 0)) return false;
-    if (this.#buried(kind, project, row, read)) return false;
+    const old = this.#tables[kind].get(key)?.stamp;
+    const above = [this.#grave('project', project, project)];
+    if (kind === 'task') above.push(this.#grave('branch', project, (row as TaskRow).branch_id));
+    const known = { old, floor: this.#floor(project), grave: this.#grave(kind, project, row.id), above };
+    if (!isBelieved(row.stamp, read, known)) return false;
     this.#tables[kind].set(key, row);
     this.versions[kind] += 1;
     return true;
@@ -140,12 +125,8 @@ export class Rows {
     return there ? ([...this.#tables.task.values()] as TaskRow[]) : [];
   }
 
-  /** A grave with the stamp of a row of another kind is of the same event, which left that row as it is. */
-  #buried(kind: Kind, project: string, row: LiveRow, { at, whole }: Read): boolean {
-    const under = (grave: number, stamp: number) => grave >= stamp && !(whole && grave < at);
-    if (under(this.#grave(kind, project, row.id), row.stamp)) return true;
-    if (under(this.#grave('project', project, project), row.stamp + 1)) return true;
-    return kind === 'task' && under(this.#grave('branch', project, (row as TaskRow).branch_id), row.stamp + 1);
+  #floor(projectId: string): number {
+    return this.#floors.get(projectId) ?? -1;
   }
 
   #grave(kind: Kind, project: string, id: string): number {
@@ -176,7 +157,7 @@ export class Rows {
     const [[old, { project, stamp }] = [key, grave]] = this.#graves;
     if (this.#graves.size <= this.#most) return;
     this.#graves.delete(old);
-    this.#floors.set(project, Math.max(stamp, this.#floors.get(project) ?? -1));
+    this.#floors.set(project, Math.max(stamp, this.#floor(project)));
   }
 
   #drop(kind: Kind, which: (row: LiveRow) => boolean): void {

@@ -4,7 +4,8 @@ import { Drift } from '../drift.ts';
 import type { DataFrame } from '../frames.ts';
 import { groupsOf, rowsOf } from '../frames.ts';
 import type { Outcome } from '../outbox.ts';
-import type { BranchRow, BulkAnswer, ProjectRow, Row, TaskRow, TasksAnswer } from '../types.ts';
+import { byProject, projectOf, readOf } from '../reading.ts';
+import type { BulkAnswer, ProjectRow, Row, TaskRow, TasksAnswer } from '../types.ts';
 import { isTombstone } from '../types.ts';
 import { EMPTY, type Feed, fed } from './feed.ts';
 import { type Notice, noticesOf, overlaid, type Pending } from './pending.ts';
@@ -42,12 +43,7 @@ export class Store implements Sink {
 
   /** The answer of a bulk call: whole projects at their positions. Lists of them were read before it, so they are read again. */
   loadBulk(answer: BulkAnswer): void {
-    const branches = new Map<string, BranchRow[]>();
-    for (const branch of Object.values(answer.summaries)) {
-      const list = branches.get(branch.project_id) ?? [];
-      list.push(branch);
-      branches.set(branch.project_id, list);
-    }
+    const branches = byProject(Object.values(answer.summaries));
     for (const project of Object.values(answer.projects)) {
       const at = answer.metadata.positions[project.id];
       if (at !== undefined) this.#enter(project.id, at.epoch);
@@ -130,8 +126,7 @@ export class Store implements Sink {
   #update(frame: DataFrame, isNew: boolean, now: number): void {
     if (isNew) this.feed = fed(this.feed, [frame], (entity, row) => this.#titleOf(entity, row), now);
     this.#enter(projectOf(frame.stream), frame.epoch);
-    const read = { at: frame.metadata.position?.offset ?? Number.POSITIVE_INFINITY, whole: false };
-    for (const [kind, row] of rowsOf(frame)) this.rows.put(kind, row, read);
+    for (const [kind, row] of rowsOf(frame)) this.rows.put(kind, row, readOf(frame));
   }
 
   /** All pages of one snapshot; another epoch counts its stamps anew. */
@@ -162,8 +157,4 @@ export class Store implements Sink {
   #changed(): void {
     for (const watcher of this.#watchers) watcher();
   }
-}
-
-export function projectOf(stream: string): string {
-  return stream.replace(/^project:/, '');
 }

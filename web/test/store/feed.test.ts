@@ -4,6 +4,7 @@ import { sentenceOf } from '../../src/dashboard/activity.ts';
 import { type DataFrame, decode } from '../../src/frames.ts';
 import { EMPTY, fed, whoOf } from '../../src/store/feed.ts';
 import { AWAY_MS, gone, present } from '../../src/store/presence.ts';
+import { Store } from '../../src/store/store.ts';
 import type { Move } from '../../testing/moves.ts';
 import { World } from '../../testing/world.ts';
 
@@ -61,8 +62,11 @@ test('a person is named and never joined with an agent', () => {
 });
 
 test('a frame that comes again is not told again', () => {
+  const store = new Store();
   const once = frames(new World().merge([create('a'), create('b')], ['s-1']));
-  expect(fed(fed(EMPTY, once, title, 0), once, title, 1).entries[0]?.events).toBe(2);
+  store.apply(once, 0);
+  store.apply(once, 1);
+  expect(store.feed.entries[0]?.events).toBe(2);
 });
 
 test('who did nothing for five minutes is not at work', () => {

@@ -10,7 +10,8 @@ T = TypeVar("T")
 class Begun(Generic[T]):
     """A coroutine that has run up to its first wait. Whoever awaits it goes on with it, once.
 
-    done: whether it came to its end without waiting; then `result` is what it returned.
+    done: whether it came to its end without waiting; then `result` is what it returned. Up to its first wait it runs in the task of who
+    began it, so it must not set a timeout there.
     """
 
     __slots__ = ("_coroutine", "_waits_for", "done", "result")

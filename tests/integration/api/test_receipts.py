@@ -73,7 +73,7 @@ async def test_readers_take_turns(worker: TinyWorker, start_edge: StartEdge) -> 
 
 
 async def test_a_long_receipt_holds_up_nobody(worker: TinyWorker, edge: RunningEdge, topics: KafkaSettings) -> None:
-    """Frames come while it is made: reading and folding are another process's work. What it says is the same as in place."""
+    """Frames come while it is made: reading and folding are another process's work. What it says is the same; its end is told."""
     await worker.log_many("p", [("other" if number % 4 else "s", f"t{number % 500}", f"T{number}") for number in range(LONG)])
     await known(worker, edge, "p")
     log = Log(topics, 1_000_000)
@@ -95,11 +95,22 @@ async def test_a_long_receipt_holds_up_nobody(worker: TinyWorker, edge: RunningE
             frames += 1
         assert (await making).status_code == 200
         assert frames > 1
+        making = asyncio.create_task(http.get("/api/v2/sessions/s/receipt"))
+        await asyncio.sleep(0.1)
+        for reader in readers():
+            reader.kill()
+        assert (await making).json()["code"] == "log-unavailable"
+        assert (await http.get("/api/v2/sessions/s/receipt")).status_code == 200
+
+
+def readers() -> list[psutil.Process]:
+    """Return the processes that read beside this one."""
+    return [child for child in psutil.Process().children() if "anyio.to_process" in child.cmdline()]
 
 
 def aside_s() -> float:
-    """Return for how long the processes beside this one were busy."""
-    times = [child.cpu_times() for child in psutil.Process().children() if "anyio.to_process" in child.cmdline()]
+    """Return for how long they were busy."""
+    times = [reader.cpu_times() for reader in readers()]
     return sum(one.user + one.system for one in times)
 
 

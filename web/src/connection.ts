@@ -62,7 +62,7 @@ export interface Machine {
   readonly offline: boolean;
   /** Since when nobody sees the page. */
   readonly hiddenAt: number;
-  /** Counts long-polls, for the same. */
+  /** Counts long-polls, so that answers to an older one are told apart. */
   readonly polls: number;
   /** When the next poll is due: the open one ended, or took too long. */
   readonly pollBy: number;

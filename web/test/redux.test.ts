@@ -194,6 +194,16 @@ test('graves are bounded, and what was read before those that went brings nothin
   expect(edit.result).toMatchObject({ graves: {}, floors: {} });
 });
 
+test('an older answer that comes late brings back no branch that a newer one lacked', () => {
+  const edit = new RowEdit(NO_ROWS, []);
+  const branch = (stamp: number) => ({ id: 'b', project_id: 'p', name: 'b', stamp }) as Row;
+  edit.replace('p', { id: 'p', name: 'p', stamp: 3 } as Row, [], 5);
+  edit.replace('p', { id: 'p', name: 'p', stamp: 2 } as Row, [branch(2)], 3);
+  expect(edit.result.summaries).toEqual({});
+  edit.put('branch', branch(6), { at: 7, whole: false });
+  expect(Object.values(edit.result.summaries)).toHaveLength(1);
+});
+
 test('an edit that fails leaves the state as it was', () => {
   const before: BranchState = branchSlice.reducer(undefined, { type: '' });
   const broken = [{ kind: 'update', stream: 'project:p', changes: null, cascade: {}, metadata: {} }] as never;

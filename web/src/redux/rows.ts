@@ -14,9 +14,11 @@ export interface RowTables {
   readonly graves: Readonly<Record<string, number>>;
   /** By project, the highest stamp whose grave was let go: what was read before it brings nothing that is not known. */
   readonly floors: Readonly<Record<string, number>>;
+  /** By project, where the newest answer with all its branches was read (exclusive): an older one brings no others back. */
+  readonly wholes: Readonly<Record<string, number>>;
 }
 
-export const NO_ROWS: RowTables = { projects: {}, summaries: {}, tasks: {}, graves: {}, floors: {} };
+export const NO_ROWS: RowTables = { projects: {}, summaries: {}, tasks: {}, graves: {}, floors: {}, wholes: {} };
 export { GRAVES, keyOf };
 
 const TABLES = { project: 'projects', branch: 'summaries', task: 'tasks' } as const;
@@ -60,6 +62,8 @@ export class RowEdit {
       const gone = row.project_id === projectId && row.stamp < offset && !present.has(row.id);
       if (gone) this.#bury('branch', projectId, row.id, offset - 1);
     }
+    const wholes = this.#write('wholes') as Record<string, number>;
+    wholes[projectId] = Math.max(offset, wholes[projectId] ?? 0);
   }
 
   /** After all pages of a task list: tasks in its scope that were not in it and are older than the list are gone. */
@@ -79,13 +83,15 @@ export class RowEdit {
     const graves = Object.entries(this.#read('graves')).filter(([key]) => !key.includes(of));
     this.#copies.graves = Object.fromEntries(graves) as Record<string, never>;
     delete this.#write('floors')[projectId];
+    delete this.#write('wholes')[projectId];
   }
 
   #believed(kind: Kind, project: string, key: string, row: Row, read: Read): boolean {
     const { stamp: old }: { readonly stamp?: number } = this.#read(TABLES[kind])[key] ?? {};
     const above = [this.#grave('project', project, project)];
     if (kind === 'task') above.push(this.#grave('branch', project, (row as TaskRow).branch_id));
-    const floor = floorOf(this.#read('floors'), project);
+    const whole = kind === 'branch' ? (this.#read('wholes')[project] ?? 0) : 0;
+    const floor = Math.max(floorOf(this.#read('floors'), project), whole - 1);
     return isBelieved(row.stamp, read, { old, floor, grave: this.#grave(kind, project, row.id), above });
   }
 

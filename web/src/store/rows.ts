@@ -3,7 +3,8 @@
  * that a late row brings nothing back. The same row may come twice, in any order, from frames, snapshots and pages alike.
  *
  * Graves are bounded. When one is let go, its project's floor rises to its stamp, and from then on what was read before the
- * floor brings nothing new: a row that is not known here and older than the floor may be the deleted one.
+ * floor brings nothing new: a row that is not known here and older than the floor may be the deleted one. In the same way an
+ * answer with all branches of a project says of those that it lacks that they are gone, also to an older answer that comes late.
  */
 import { GRAVES, isBelieved, keyOf, LIVE, type Read } from '../reading.ts';
 import { type BranchRow, isTombstone, type LiveRow, type ProjectRow, type Row, type TaskRow } from '../types.ts';
@@ -25,6 +26,8 @@ export class Rows {
   /** Highest stamp at which something is known to have been gone, kept when it was revived; the oldest graves first. */
   readonly #graves = new Map<string, Grave>();
   readonly #floors = new Map<string, number>();
+  /** By project, where the newest answer with all its branches was read (exclusive). */
+  readonly #wholes = new Map<string, number>();
   readonly #most: number;
   #watched: string | null = null;
 
@@ -60,7 +63,8 @@ export class Rows {
     const old = this.#tables[kind].get(key)?.stamp;
     const above = [this.#grave('project', project, project)];
     if (kind === 'task') above.push(this.#grave('branch', project, (row as TaskRow).branch_id));
-    const known = { old, floor: this.#floor(project), grave: this.#grave(kind, project, row.id), above };
+    const floor = Math.max(this.#floor(project), kind === 'branch' ? this.#whole(project) - 1 : -1);
+    const known = { old, floor, grave: this.#grave(kind, project, row.id), above };
     if (!isBelieved(row.stamp, read, known)) return false;
     this.#tables[kind].set(key, row);
     this.versions[kind] += 1;
@@ -77,6 +81,7 @@ export class Rows {
       const missing = row.project_id === projectId && row.stamp < offset && !present.has(row.id);
       if (missing) this.#bury('branch', projectId, row.id, offset - 1);
     }
+    this.#wholes.set(projectId, Math.max(offset, this.#whole(projectId)));
   }
 
   /** After all pages of a task list: tasks in its scope that were not in it and are older than the list are gone. */
@@ -92,6 +97,7 @@ export class Rows {
     for (const kind of ['project', 'branch', 'task'] as const) this.#drop(kind, (row) => isOf(kind, row, projectId));
     for (const [key, { project }] of this.#graves) if (project === projectId) this.#graves.delete(key);
     this.#floors.delete(projectId);
+    this.#wholes.delete(projectId);
   }
 
   project(id: string): ProjectRow | null {
@@ -127,6 +133,10 @@ export class Rows {
 
   #floor(projectId: string): number {
     return this.#floors.get(projectId) ?? -1;
+  }
+
+  #whole(projectId: string): number {
+    return this.#wholes.get(projectId) ?? 0;
   }
 
   #grave(kind: Kind, project: string, id: string): number {

@@ -100,6 +100,17 @@ test('a snapshot mends what an edge had wrong: at the same stamp, and a branch t
   expect(rows.branch('p', 'wrong')).toBeNull();
 });
 
+test('an older answer that comes late brings back no branch that a newer one lacked', () => {
+  const rows = fresh();
+  rows.replace('p', project(3), [], 5);
+  rows.replace('p', project(2), [branch(2)], 3);
+  expect(rows.branches()).toEqual([]);
+  expect(rows.put('branch', branch(6), { at: 7, whole: false })).toBe(true);
+  rows.clear('p');
+  rows.replace('p', project(2), [branch(2)], 3);
+  expect(rows.branch('p', 'b')?.stamp).toBe(2);
+});
+
 /** A log of creates (true) and deletes of a few tasks. */
 const log = fc.array(fc.tuple(fc.constantFrom('t', 'u', 'v', 'w'), fc.boolean()), { minLength: 1, maxLength: 30 });
 type Log = readonly (readonly [string, boolean])[];

@@ -56,19 +56,22 @@ class Parts:
 
 @asynccontextmanager
 async def traffic(kafka: KafkaSettings) -> AsyncIterator[None]:
-    """Write events all the time."""
+    """Write events all the time. It is not cut off in the end: a producer that is cancelled while it starts is never closed."""
+    over = asyncio.Event()
 
     async def write() -> None:
-        for number in range(10_000):
-            await send(kafka, task_events(20, seed=100 + number))
+        number = 100
+        while not over.is_set():
+            number += 1
+            await send(kafka, task_events(20, seed=number))
             await asyncio.sleep(0.2)
 
     writing = asyncio.create_task(write())
     try:
         yield
     finally:
-        writing.cancel()
-        await asyncio.gather(writing, return_exceptions=True)
+        over.set()
+        await writing
 
 
 @pytest.mark.timeout(300)  # six parts are started, each a program of its own

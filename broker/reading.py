@@ -16,6 +16,7 @@ FETCH_WAIT_MS: Final = 10
 """How long a fetch may wait for news. A broker answers one connection's requests in their order: what is asked behind a fetch from empty
 partitions waits as long, and aiokafka's half a second, question after question, makes seconds."""
 _FETCH_BYTES: Final = 4 * 1024 * 1024
+_PATIENCE_S: Final = 40.0
 _START_S: Final = 10.0
 Reader = tuple[AIOKafkaConsumer, list[TopicPartition]]
 
@@ -25,15 +26,15 @@ async def reading(settings: KafkaSettings, topic: str) -> AsyncIterator[Reader]:
     """Yield a consumer that stands at the beginning of every partition of a topic. Raises `Failure` when there is none."""
     async with AsyncExitStack() as stack:
         async with reaching(settings):
-            consumer, partitions = await stack.enter_async_context(reader(settings, topic))
+            consumer, partitions = await stack.enter_async_context(reader(settings, topic, _PATIENCE_S))
         if not partitions:
             raise Failure(f"Kafka has no topic {topic}: make the topics with `anabranch topics apply`.")
         yield consumer, partitions
 
 
 @asynccontextmanager
-async def reader(settings: KafkaSettings, topic: str) -> AsyncIterator[Reader]:
-    """Do as `reading` does, for those who wait for a Kafka that is away: raises `KafkaError` and `TimeoutError`."""
+async def reader(settings: KafkaSettings, topic: str, start_s: float = _START_S) -> AsyncIterator[Reader]:
+    """Do as `reading` does, for those who try again while Kafka is away: raises `KafkaError` and, after `start_s`, `TimeoutError`."""
     consumer = AIOKafkaConsumer(
         topic,  # without a group, all its partitions are assigned at the start
         **client_options(settings),
@@ -44,7 +45,7 @@ async def reader(settings: KafkaSettings, topic: str) -> AsyncIterator[Reader]:
         max_partition_fetch_bytes=_FETCH_BYTES,
     )
     try:
-        async with asyncio.timeout(_START_S):
+        async with asyncio.timeout(start_s):
             await consumer.start()
             partitions = sorted(consumer.assignment())
             if partitions:

@@ -2,78 +2,79 @@
 
 import json
 import sys
+from collections.abc import Iterable, Sequence
+from importlib import import_module
 from typing import Final
 
 import typer
 
-from cli import (
-    bench,
-    burndown,
-    dlq,
-    edge,
-    import_,
-    kafka,
-    mcp,
-    publish,
-    receipt,
-    replay,
-    revoke,
-    sql,
-    tail,
-    token,
-    topics,
-    up,
-    validate,
-    verify,
-    views,
-    watch,
-    webhook,
-    worker,
-)
-from cli.keep import backup, erase
-from cli.operate import doctor, status
 from schemas.failure import Failure
 
-app: Final = typer.Typer(
-    name="anabranch",
-    help="Exact, live branch and project summaries for a task platform changed by people and AI agents.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-app.command("up")(up.up)
-app.command("kafka")(kafka.kafka)
-app.command("worker")(worker.worker)
-app.command("edge")(edge.edge)
-app.add_typer(topics.app, name="topics")
-app.add_typer(dlq.app, name="dlq")
-app.add_typer(import_.app, name="import")
-app.add_typer(watch.app, name="watch")
-app.command("webhook")(webhook.webhook)
-app.command("publish")(publish.publish)
-app.command("validate")(validate.validate)
-app.command("tail")(tail.tail)
-app.command("token")(token.token)
-app.command("revoke")(revoke.revoke)
-app.command("receipt")(receipt.receipt)
-app.command("replay")(replay.replay)
-app.command("verify")(verify.verify)
-app.command("sql")(sql.sql)
-app.add_typer(views.app, name="views")
-app.command("burndown")(burndown.burndown)
-app.command("mcp")(mcp.mcp)
-app.command("status")(status.status)
-app.command("doctor")(doctor.doctor)
-app.command("backup")(backup.backup)
-app.command("restore")(backup.restore)
-app.command("erase")(erase.erase)
-app.command("bench")(bench.bench)
+COMMANDS: Final = {
+    "up": "up:up",
+    "kafka": "kafka:kafka",
+    "worker": "worker:worker",
+    "edge": "edge:edge",
+    "topics": "topics:app",
+    "dlq": "dlq:app",
+    "import": "import_:app",
+    "watch": "watch:app",
+    "webhook": "webhook:webhook",
+    "publish": "publish:publish",
+    "validate": "validate:validate",
+    "tail": "tail:tail",
+    "token": "token:token",
+    "revoke": "revoke:revoke",
+    "receipt": "receipt:receipt",
+    "replay": "replay:replay",
+    "verify": "verify:verify",
+    "sql": "sql:sql",
+    "views": "views:app",
+    "burndown": "burndown:burndown",
+    "mcp": "mcp:mcp",
+    "status": "operate.status:status",
+    "doctor": "operate.doctor:doctor",
+    "backup": "keep.backup:backup",
+    "restore": "keep.backup:restore",
+    "erase": "keep.erase:erase",
+    "bench": "bench:bench",
+}
+"""Name -> module of this package and what it has there. Most of a command's start is its imports: only the one that runs is imported."""
+
+
+def program(names: Iterable[str] = COMMANDS) -> typer.Typer:
+    """Return the program with these commands."""
+    app = typer.Typer(
+        name="anabranch",
+        help="Exact, live branch and project summaries for a task platform changed by people and AI agents.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    app.callback()(_group)
+    for name in names:
+        module, _, attribute = COMMANDS[name].partition(":")
+        found = getattr(import_module(f"cli.{module}"), attribute)
+        if isinstance(found, typer.Typer):
+            app.add_typer(found, name=name)
+        else:
+            app.command(name)(found)
+    return app
+
+
+def _group() -> None:
+    """Keep the name of a command that stands alone."""
+
+
+def named(arguments: Sequence[str]) -> Iterable[str]:
+    """Return the command that a command line names, or all, for what says which there are."""
+    return arguments[:1] if arguments and arguments[0] in COMMANDS else COMMANDS
 
 
 def run() -> None:
     """Run the command line. Exit codes: 0 well, 1 trouble at run time or a difference found, 2 wrong usage."""
     try:
-        app()
+        program(named(sys.argv[1:]))()
     except Failure as failure:
         _tell(str(failure))
         sys.exit(failure.exit_code)

@@ -16,7 +16,7 @@ from typer.main import get_command
 
 from api.settings import EdgeSettings
 from broker.connection import KafkaSettings
-from cli.main import app
+from cli.main import program
 from schemas import metrics
 from schemas.bundle import ROOT, bundle, main
 from schemas.frames import CLOSE_CODES
@@ -197,7 +197,7 @@ def commands(command: Any, path: str) -> Iterator[tuple[str, Any]]:  # noqa: ANN
 def cli_page() -> str:
     """Return every command with its options."""
     parts = ["# Commands\n\nEvery command has `--help`. Exit codes: 0 well, 1 trouble at run time or a difference found, 2 wrong usage.\n"]
-    for path, command in commands(get_command(app), "anabranch"):
+    for path, command in commands(get_command(program()), "anabranch"):
         rows = [_parameter(parameter) for parameter in command.params]
         parts.append(f"## {path}\n\n{_prose(command.help)}\n\n" + table(("argument or option", "meaning"), rows))
     return "\n".join(parts)

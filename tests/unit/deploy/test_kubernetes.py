@@ -23,7 +23,7 @@ from broker.jars import KAFKA_VERSION
 from broker.roles import load_roles
 from broker.topics import load_topics
 from cli.environment import names_of, refuse_unknown
-from cli.main import app
+from cli.main import program
 from schemas.failure import UsageFailure
 from streams.settings import Times, WorkerSettings
 from tests.unit.deploy.manifests import ALL, FOLDERS, KUBERNETES, Manifest, named, pods, settings_of
@@ -95,7 +95,7 @@ def test_a_pod_starts_a_real_command_with_real_settings(name: str) -> None:
     """Each argument is one of the command's, each variable a setting that takes its value; no secret is written down."""
     pod = pods()[name]
     (container,) = pod["containers"]
-    command: Any = get_command(app)
+    command: Any = get_command(program())
     words = list(container["args"])
     while hasattr(command, "commands"):
         command = command.commands[words.pop(0)]

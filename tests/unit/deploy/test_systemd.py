@@ -12,7 +12,7 @@ from typer.main import get_command
 from api.settings import EdgeSettings
 from broker.roles import load_roles
 from cli.environment import names_of
-from cli.main import app
+from cli.main import program
 from streams.settings import WorkerSettings
 
 ROOT = Path(__file__).parents[3]
@@ -83,7 +83,7 @@ def test_a_unit_starts_a_real_command_with_real_settings(unit: str) -> None:
     """Each option is one of the command's, each variable a setting; KAFKA alone is for the command line."""
     (line,) = lines(unit, "ExecStart")
     _program, name, *words = line.split()
-    command: Any = get_command(app).commands[name]  # type: ignore[attr-defined]  # a group has commands
+    command: Any = get_command(program()).commands[name]  # type: ignore[attr-defined]  # a group has commands
     assert {word for word in words if word.startswith("--")} <= {option for one in command.params for option in one.opts}
     settings = settings_of(unit)
     assert settings.keys() - {"KAFKA"} <= names_of(EdgeSettings) | names_of(WorkerSettings)

@@ -130,4 +130,4 @@ if __name__ == "__main__":
     parser.add_argument("--history", help="a repository or bundle to clone; default: BENCH_HISTORY, else a made burst")
     parser.add_argument("--speed", type=float, default=100.0, help="how many times faster than it was recorded")
     parser.add_argument("--rate", type=float, default=40.0, help="events per second of the made burst")
-    show(asyncio.run(run(asked(parser, seconds=(20.0, 3.0), rounds=(3, 1)))))
+    show(asyncio.run(run(asked(parser, seconds=(20.0, 1.0), rounds=(3, 1)))))

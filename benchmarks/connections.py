@@ -1,6 +1,7 @@
 """Memory of one connection: 10 000 in one process that all receive, each one's share above the empty server.
 
-`python -m benchmarks.connections [--json] [--quick] [--clients N] [--rounds N]`. Peers: FastAPI with a loop of `send_text`, bare uvloop.
+`python -m benchmarks.connections [--json] [--quick] [--clients N] [--rounds N] [--pause N]`. Peers: FastAPI with a loop of
+`send_text`, bare uvloop. Memory is looked at after pauses.
 """
 
 import argparse
@@ -20,14 +21,14 @@ FRAMES: Final = 5
 KIB: Final = 1024
 
 
-async def resident(way: str, folder: Path, clients: int) -> float:
+async def resident(way: str, folder: Path, clients: int, pause_s: float) -> float:
     """Return KiB for each connection. Raises if one did not get every frame."""
     async with room(way, folder) as here:
-        await asyncio.sleep(1)
+        await asyncio.sleep(pause_s)
         empty = psutil.Process(here.pid).memory_info().rss
         async with crowd(here.port, clients, "hold") as everybody:
             await everybody.line()
-            await _rounds(here)
+            await _rounds(here, pause_s)
             full = psutil.Process(here.pid).memory_info().rss
             found = await everybody.tell()
     if found["clients"] != clients or found["fewest"] != FRAMES:
@@ -35,14 +36,14 @@ async def resident(way: str, folder: Path, clients: int) -> float:
     return float(full - empty) / clients / KIB
 
 
-async def _rounds(here: Room) -> None:
+async def _rounds(here: Room, pause_s: float) -> None:
     _, writer = await asyncio.open_connection("127.0.0.1", here.control)
     for _ in range(FRAMES):
         writer.write(b"\1")
         await writer.drain()
-        await asyncio.sleep(1)
+        await asyncio.sleep(pause_s)
     writer.close()
-    await asyncio.sleep(2)
+    await asyncio.sleep(2 * pause_s)
 
 
 async def run(options: argparse.Namespace) -> list[Claim]:
@@ -51,10 +52,10 @@ async def run(options: argparse.Namespace) -> list[Claim]:
     with tempfile.TemporaryDirectory(prefix="anabranch-bench-") as folder:
         for _ in range(options.rounds):
             for way, runs in found.items():
-                runs.append(await resident(way, Path(folder), options.clients))
+                runs.append(await resident(way, Path(folder), options.clients, options.pause))
     what = f"memory of a connection, {options.clients} in one process"
     return [claim_of("connections", what, "KiB", found[OURS], (PEERS[way], found[way]), vars(options)) for way in PEERS]
 
 
 if __name__ == "__main__":
-    show(asyncio.run(run(asked(clients=(10_000, 100), rounds=(3, 1)))))
+    show(asyncio.run(run(asked(clients=(10_000, 100), rounds=(3, 1), pause=(1.0, 0.1)))))

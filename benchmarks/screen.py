@@ -1,13 +1,13 @@
 """From a person's click to the changed summary on another person's screen: a cascade, beside a notice and what the page then fetches.
 
-`python -m benchmarks.screen [--json] [--quick] [--changes N] [--rounds N]`. The clock starts before the write is sent (HTTP, on a kept
-connection). "On screen" means: the other page holds the changed branch's new numbers, parsed, in the state that it draws from; drawing is
-the same for all and is left out. Three projects of 67 branches with 100 tasks each; all ways in the same invocation, interleaved, each
-client on a kept WebSocket and a kept HTTP connection of this machine, so a round trip costs next to nothing: over a network each one that
-a page has to wait for comes on top. Ours goes through Kafka, the worker and the edge, with acknowledgement. Peers: the same edge with
-FEATURE_WS_CASCADE off, whose notice makes the page fetch its one project; and the original's way (`benchmarks.peers.original`: FastAPI and
-Debian's PostgreSQL, when it is installed): update, refresh of the materialised view, notice by `send_json`, three calls. The 200 ms for
-which the original's page gathers notices are not counted.
+`python -m benchmarks.screen [--json] [--quick] [--changes N] [--tasks N] [--rounds N]`. The clock starts before the write is sent (HTTP, on
+a kept connection). "On screen" means: the other page holds the changed branch's new numbers, parsed, in the state that it draws from;
+drawing is the same for all and is left out. Three projects of 67 branches with 100 tasks each; all ways in the same invocation,
+interleaved, each client on a kept WebSocket and a kept HTTP connection of this machine, so a round trip costs next to nothing: over a
+network each one that a page has to wait for comes on top. Ours goes through Kafka, the worker and the edge, with acknowledgement. Peers:
+the same edge with FEATURE_WS_CASCADE off, whose notice makes the page fetch its one project; and the original's way
+(`benchmarks.peers.original`: FastAPI and Debian's PostgreSQL, when it is installed): update, refresh of the materialised view, notice by
+`send_json`, three calls. The 200 ms for which the original's page gathers notices are not counted.
 """
 
 import argparse
@@ -37,7 +37,7 @@ NOTICE: Final = "the same edge: notice, then one call"
 ORIGINAL: Final = "the original: refresh, notice, three calls"
 FLAGS: Final = {OURS: {}, NOTICE: {"FEATURE_WS_CASCADE": "false"}}
 PARTITIONS: Final = 4
-SHAPE: Final = Shape(events=0, projects=PROJECTS, branches=67, tasks=100)
+BRANCHES: Final = 67
 PAUSE_S: Final = 0.02
 _PATIENCE_S: Final = 60.0
 
@@ -52,7 +52,7 @@ class Scene(NamedTuple):
 
 
 @contextlib.asynccontextmanager
-async def ours(way: str, kafka: KafkaSettings, folder: Path) -> AsyncIterator[Scene]:
+async def ours(way: str, kafka: KafkaSettings, folder: Path, tasks: int) -> AsyncIterator[Scene]:
     """Run a worker and an edge that know all tasks."""
     port = free_port()
     of_edge = UNLIMITED | {"ANABRANCH_HTTP__BULK_CALLS": "10000000"} | FLAGS[way]
@@ -63,8 +63,9 @@ async def ours(way: str, kafka: KafkaSettings, folder: Path) -> AsyncIterator[Sc
         return caller.request("POST", "/api/v2/changes", json.dumps(change).encode())
 
     async with part("worker", kafka, folder), part("edge", kafka, folder, "--port", str(port), environment=of_edge):
+        shape = Shape(events=0, projects=PROJECTS, branches=BRANCHES, tasks=tasks)
         async with producing(kafka) as producer:
-            counts = await produce(producer, kafka.topic(TASK_CHANGES), PARTITIONS, creations(SHAPE))
+            counts = await produce(producer, kafka.topic(TASK_CHANGES), PARTITIONS, creations(shape))
         await asyncio.to_thread(_reached, port, counts)
         yield Scene(port, [project], branch, write)
 
@@ -79,7 +80,7 @@ def _reached(port: int, counts: list[int]) -> None:
 
 
 @contextlib.asynccontextmanager
-async def original(folder: Path) -> AsyncIterator[Scene | None]:
+async def original(folder: Path, tasks: int) -> AsyncIterator[Scene | None]:
     """Run the original's way; None where PostgreSQL is not installed."""
     found = programs()
     if found is None:
@@ -87,7 +88,7 @@ async def original(folder: Path) -> AsyncIterator[Scene | None]:
         return
     port = free_port()
     with database(found) as store:
-        await asyncio.to_thread(store.run, schema(SHAPE.projects * SHAPE.branches))
+        await asyncio.to_thread(store.run, schema(PROJECTS * BRANCHES, tasks))
         async with process(["-m", "benchmarks.peers.original", str(port), store.dsn], folder / "original.log") as child:
             await listening(port, child, folder / "original.log")
             yield Scene(port, ["1", "0", "2"], "1", lambda caller, status: caller.request("POST", f"/tasks/1/{status}", b""))
@@ -141,9 +142,9 @@ async def run(options: argparse.Namespace) -> list[Claim]:
             for place, way in enumerate(FLAGS):
                 at = folder / f"{number}-{place}"
                 at.mkdir()
-                async with ours(way, await fresh_topics(kafka, f"{number}-{place}-"), at) as scene:
+                async with ours(way, await fresh_topics(kafka, f"{number}-{place}-"), at, options.tasks) as scene:
                     found[way].append(await asyncio.to_thread(watch, scene, options.changes))
-            async with original(folder) as other:
+            async with original(folder, options.tasks) as other:
                 found[ORIGINAL] += [] if other is None else [await asyncio.to_thread(watch, other, options.changes)]
     what = "click to another screen"
     return [
@@ -156,4 +157,4 @@ async def run(options: argparse.Namespace) -> list[Claim]:
 
 
 if __name__ == "__main__":
-    show(asyncio.run(run(asked(changes=(200, 10), rounds=(3, 1)))))
+    show(asyncio.run(run(asked(changes=(200, 10), tasks=(100, 5), rounds=(3, 1)))))

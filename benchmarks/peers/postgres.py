@@ -52,9 +52,9 @@ def database(folder: Path) -> Iterator[Database]:
             _quiet([*control, "-w", "-m", "immediate", "stop"])
 
 
-def schema(branches: int) -> str:
-    """Return the SQL that makes so many branches of three projects, with a hundred tasks each, and their summaries."""
-    return _SCHEMA.format(branches=branches, tasks=branches * TASKS_PER_BRANCH, projects=PROJECTS)
+def schema(branches: int, tasks: int = TASKS_PER_BRANCH) -> str:
+    """Return the SQL that makes so many branches of three projects, with so many tasks each, and their summaries."""
+    return _SCHEMA.format(branches=branches, tasks=branches * tasks, projects=PROJECTS)
 
 
 def _quiet(command: list[str]) -> None:

@@ -1,5 +1,6 @@
 """A whole running instance, as `anabranch up` starts it, and real histories as its input."""
 
+import contextlib
 import json
 import os
 import signal
@@ -13,7 +14,9 @@ from typing import Any
 import psutil
 import pytest
 
+from api.auth import mint
 from broker.ports import free_port
+from broker.secrets import jwt_secret
 from tests.e2e.made import make_histories
 
 HISTORIES = Path(os.environ.get("ANABRANCH_TEST_HISTORIES", Path(__file__).resolve().parents[3] / "shared" / "histories"))
@@ -47,11 +50,23 @@ class Running:
         """Run a command against the instance and wait for it."""
         return command(*arguments, "--data", str(self.data), timeout_s=timeout_s)
 
+    def token(self, user: str, *projects: str) -> str:
+        """Return a token for some projects, for all where none is named, as `anabranch token` prints it."""
+        return mint(jwt_secret(self.data), user, projects or ("*",), 3600)
+
     def child(self, name: str) -> psutil.Process:
         """Return the running worker or edge."""
-        found = [p for p in psutil.Process(self.process.pid).children(recursive=True) if name in p.cmdline()]
+        found = self.children(name)
         assert len(found) == 1, f"{name}: {found}"
         return found[0]
+
+    def children(self, name: str) -> list[psutil.Process]:
+        """Return the processes of a name that run now: none while one is started again."""
+        found = []
+        for process in psutil.Process(self.process.pid).children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                found += [process] if name in process.cmdline() else []
+        return found
 
     def stop(self) -> int:
         """Press Ctrl-C and wait; returns the exit code."""

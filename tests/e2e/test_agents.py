@@ -22,8 +22,7 @@ SUMMARY = "anabranch://projects/p/summary"
 @asynccontextmanager
 async def agent(instance: Running, name: str, *projects: str) -> AsyncIterator[Client]:
     """Connect as an agent with a token for some projects."""
-    token = instance.run("token", "--user", name, *(part for project in projects for part in ("--project", project))).out.strip()
-    async with speaking(instance, token) as client:
+    async with speaking(instance, instance.token(name, *projects)) as client:
         yield client
 
 
@@ -146,12 +145,12 @@ async def takes_back(instance: Running) -> None:
         ]
         assert "No event of such a session" in await refused(one, "receipt", session="nobody")
 
-        ann = instance.run("token", "--user", "ann", "--project", "r").out.strip()
+        ann = instance.run("token", "--user", "ann", "--project", "r").out.strip()  # here by the command
         theirs = {"entity": "task", "action": "patch", "project_id": "r", "entity_id": "t1", "data": {"title": "Ann's"}}
         url, headers = instance.ready["url"], {"Authorization": f"Bearer {ann}", "Prefer": "wait=20"}
         async with httpx.AsyncClient(base_url=url, headers=headers, trust_env=False, timeout=30) as http:
             assert (await http.post("/api/v2/changes", json=theirs)).json()["changes"][0]["outcome"] == "applied"
-            other = instance.run("token", "--user", "eve", "--project", "q").out.strip()
+            other = instance.token("eve", "q")
             unseen = await http.get("/api/v2/sessions/burst/receipt", headers={"Authorization": f"Bearer {other}"})
             assert (unseen.status_code, unseen.json()["code"]) == (404, "unknown-session")
             undone = (await http.post("/api/v2/sessions/burst/undo")).json()
@@ -206,7 +205,7 @@ def test_agents_work_through_their_door(instance: Running) -> None:
     url = f"{instance.ready['url']}/mcp"
     answer = httpx.post(url, json={}, trust_env=False)
     assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
-    token = instance.run("token", "--user", "x", "--all").out.strip()
+    token = instance.token("x")
     foreign = httpx.post(url, json={}, headers={"Authorization": f"Bearer {token}", "Origin": "http://elsewhere.example"}, trust_env=False)
     assert foreign.status_code == 403
 

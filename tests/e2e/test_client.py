@@ -17,7 +17,7 @@ NODE: Final = shutil.which("node")
 @pytest.mark.skipif(NODE is None, reason="no node here: `make install` brings one")
 def test_the_client_follows_and_writes(instance: Running) -> None:
     """Live, cut and resumed by position, polling and back, writes with their outcome, a token renewed in band, the slice."""
-    token = instance.run("token", "--user", "lead", "--all").out.strip()
+    token = instance.token("lead")
     short = instance.run("token", "--user", "lead", "--all", "--ttl", "63s").out.strip()
 
     check(instance.ready["url"], token, "--short", short)
@@ -30,7 +30,7 @@ def test_the_client_copes_where_new_ways_are_switched_off(tmp_path: Path, monkey
     monkeypatch.setenv("FEATURE_WS_CASCADE", "false")
     running = start(tmp_path / "data")
     try:
-        check(running.ready["url"], running.run("token", "--user", "lead", "--all").out.strip())
+        check(running.ready["url"], running.token("lead"))
     finally:
         running.stop()
 

@@ -18,6 +18,16 @@ from tests.e2e.conftest import Running, start
 Json = dict[str, Any]
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """Start one instance for all tests that need it as it comes; each works in a project of its own."""
+    running = start(tmp_path_factory.mktemp("writes") / "data")
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
 @contextmanager
 def second_edge(instance: Running) -> Iterator[str]:
     """Run one more edge on the instance's Kafka; gives its address once it answers."""
@@ -60,6 +70,11 @@ def task(action: str, **fields: object) -> Json:
     return {"entity": "task", "action": action, "project_id": "p", "entity_id": "t", "branch_id": "b"} | fields
 
 
+def of_rights(action: str, **fields: object) -> Json:
+    """Return a change of a task of the project whose members change."""
+    return task(action, project_id="rights", **fields)
+
+
 def written(http: httpx.Client, change: Json) -> Json:
     """Write a change and return what became of it."""
     answer = http.post("/api/v2/changes", json=change)
@@ -68,16 +83,16 @@ def written(http: httpx.Client, change: Json) -> Json:
     return one
 
 
-def test_a_write_is_decided_read_back_and_applied_once(instance: Running) -> None:
+def test_a_write_is_decided_read_back_and_applied_once(shared: Running) -> None:
     """Through either edge: applied, conflict by stamp, duplicate; `min_position` shows it in bulk, tasks and views at the other one."""
-    with second_edge(instance) as url, client(instance, instance.ready["url"]) as one, client(instance, url) as two:
+    with second_edge(shared) as url, client(shared, shared.ready["url"]) as one, client(shared, url) as two:
         made = written(one, task("create", id="create-1", data={"title": "T"}))
         assert made["outcome"] == "applied"
         place = f"{made['position']['partition']}:{made['position']['offset']}"
         bulk = two.post("/api/v2/branches/summaries/bulk", json={"min_position": made["position"]}).json()
         assert bulk["projects"]["p"]["total_tasks"] == 1
         (row,) = two.get("/api/v2/projects/p/tasks", params={"min_position": place}).json()["tasks"]
-        (seen,) = two.get("/api/v2/views/tasks", params={"min_position": place}).json()["rows"]
+        (seen,) = two.get("/api/v2/views/tasks", params={"min_position": place, "project_id": "p"}).json()["rows"]
         assert (row["title"], seen["title"], row["stamp"]) == ("T", "T", seen["stamp"])
         again = written(two, task("create", id="create-1", data={"title": "T"}))
         assert again["outcome"] == "duplicate"
@@ -120,29 +135,32 @@ def found(frame: Json) -> list[Any]:
     return primary if isinstance(primary, list) else [primary]
 
 
-def test_rights_follow_the_log(instance: Running) -> None:
+def test_rights_follow_the_log(shared: Running) -> None:
     """The first owner is named by whom the token lets; then the owner names others, and a removed member is out, with all parts running."""
-    url = instance.ready["url"]
-    token = mint(jwt_secret(instance.data), "editor", [], 3600)
+    url = shared.ready["url"]
+    token = mint(jwt_secret(shared.data), "editor", [], 3600)
     with (
-        client(instance, url) as founder,
+        client(shared, url) as founder,
         httpx.Client(
             base_url=url, headers={"Authorization": f"Bearer {token}", "Prefer": "wait=30"}, trust_env=False, timeout=60
         ) as editor,
     ):
-        written(founder, task("create", data={"title": "T"}))
-        assert editor.get("/api/v2/projects/p/tasks").status_code == 404
+        written(founder, of_rights("create", data={"title": "T"}))
+        assert editor.get("/api/v2/projects/rights/tasks").status_code == 404
 
         def member(http: httpx.Client, user: str, role: str | None) -> int:
             data = {"data": {"role": role}} if role else {}
-            change = {"entity": "member", "action": "create" if role else "delete", "project_id": "p", "entity_id": user} | data
+            change = {"entity": "member", "action": "create" if role else "delete", "project_id": "rights", "entity_id": user} | data
             return http.post("/api/v2/changes", json=change).status_code
 
         assert (member(founder, "alice", "owner"), member(founder, "editor", "editor")) == (200, 200)
-        assert (editor.get("/api/v2/projects/p/tasks").status_code, member(editor, "friend", "editor")) == (200, 403)
-        assert written(editor, task("patch", data={"status": "done"}))["outcome"] == "applied"
+        assert (editor.get("/api/v2/projects/rights/tasks").status_code, member(editor, "friend", "editor")) == (200, 403)
+        assert written(editor, of_rights("patch", data={"status": "done"}))["outcome"] == "applied"
         assert member(founder, "editor", None) == 200
-        assert (editor.get("/api/v2/projects/p/tasks").status_code, editor.post("/api/v2/changes", json=task("patch")).status_code) == (
+        assert (
+            editor.get("/api/v2/projects/rights/tasks").status_code,
+            editor.post("/api/v2/changes", json=of_rights("patch")).status_code,
+        ) == (
             404,
             404,
         )

@@ -113,6 +113,11 @@ class Cluster:
         self._jvm: Jvm | None = None
         self._archive: Path | None = None
 
+    @property
+    def cramped(self) -> bool:
+        """Tell whether a broker has a disk with little room: it keeps it."""
+        return any(broker.disk is not None for broker in self.brokers)
+
     def bootstrap(self, door: str = "") -> str:
         """Return where clients begin; door: "" for the direct one."""
         ports = [broker.proxies[door].port if door else broker.port for broker in self.brokers]

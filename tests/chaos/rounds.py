@@ -94,8 +94,8 @@ class Clusters:
         self._running: dict[int, Cluster] = {}
 
     async def of(self, brokers: int) -> Cluster:
-        """Return a running cluster; another size that ran is ended, this machine has few cores."""
-        if brokers not in self._running:
+        """Return a running cluster; another size that ran is ended, this machine has few cores. One with a small disk is not used again."""
+        if brokers not in self._running or self._running[brokers].cramped:
             await self._stack.aclose()
             shutil.rmtree(self._folder, ignore_errors=True)
             self._running = {brokers: await self._stack.enter_async_context(Cluster(self._folder, brokers))}

@@ -48,6 +48,14 @@ async function inPlace(page: Page, other: Page, given: Given): Promise<void> {
   await mine.locator('span.title', { hasText: 'Edited by hand' }).waitFor();
   await pick(mine, 'Status', 'blocked');
   await pick(mine, 'Priority', 'critical');
+  await page.keyboard.press('s');
+  const menu = mine.getByRole('combobox', { name: 'Status' });
+  await menu.selectOption('review');
+  await page.waitForSelector('.body .task[data-task="t2"][data-status="review"]');
+  await menu.waitFor({ state: 'detached' });
+  const focused = await page.evaluate(() => document.activeElement?.getAttribute('data-task'));
+  check(focused === 't2', 'a task that its new status moves keeps the focus');
+  await pick(mine, 'Status', 'blocked');
   await row(other, 't2').locator('span.title', { hasText: 'Edited by hand' }).waitFor();
   await other.waitForSelector('.body .task[data-task="t2"][data-status="blocked"]');
   said('the other tab has it');

@@ -55,6 +55,8 @@ function stateOf(fresh: Fresh): BadgeText {
       return of('bad', 'Sign in', old, why);
     case 'failed':
       return of('bad', 'Failed', join(why, old), `${why}. Click to try again.`);
+    case 'idle':
+      return of('busy', 'Loading', old, 'The summaries are on their way');
     default:
       return of('off', 'Not connected', old, 'Click to connect.');
   }

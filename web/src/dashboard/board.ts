@@ -118,6 +118,7 @@ export class Board {
     const anew = phase === 'live' && this.#phase !== 'live';
     this.#phase = phase;
     if (!anew) return;
+    this.#draws.soon();
     clearTimeout(this.#later);
     this.#later = window.setTimeout(() => {
       this.#http.recent(1).then(
@@ -149,7 +150,8 @@ export class Board {
     });
     this.#draws.add('tree', (now) => {
       const { query, treeSort: sort } = this.#ui;
-      this.#tree.update(tree(rows.projects(), rows.branches(), { query, sort, now }), this.#everyone(now), now);
+      const trees = tree(rows.projects(), rows.branches(), { query, sort, now });
+      this.#tree.update(trees, this.#everyone(now), { whole: this.#asOf !== null, now });
     });
     this.#draws.add('activity', (now) => this.#activity.update(this.#store, this.#earlier, now));
     this.#draws.add('people', (now) => this.#people.update(this.#everyone(now), this.#store, now));

@@ -57,7 +57,10 @@ export interface View<T> {
   update(item: T): void;
 }
 
-/** The children of one element, one view per key. A view is updated only when its item is another object. */
+/**
+ * The children of one element, one view per key. A view is updated only when its item is another object. One that holds the
+ * focus is never moved, but the others around it: moved, it would lose the focus, and a field in it would take that for its end.
+ */
 export class Keyed<T extends object> {
   readonly #parent: HTMLElement;
   readonly #make: (key: string) => View<T>;
@@ -83,12 +86,21 @@ export class Keyed<T extends object> {
       view.element.remove();
       this.#dropped(view);
     }
+    const held = this.#held();
     let place: Element | null = this.#parent.firstElementChild;
     for (const { view } of next.values()) {
-      if (view.element === place) place = place.nextElementSibling;
+      if (view.element === place || view.element === held) place = view.element.nextElementSibling;
       else this.#parent.insertBefore(view.element, place);
     }
     this.#views = next;
+  }
+
+  /** The child that has the focus in it. */
+  #held(): Element | null {
+    let focused = document.activeElement;
+    if (!this.#parent.contains(focused)) return null;
+    while (focused !== null && focused.parentElement !== this.#parent) focused = focused.parentElement;
+    return focused;
   }
 
   get(key: string): HTMLElement | undefined {

@@ -4,6 +4,7 @@ import type { Store } from '../store/store.ts';
 import type { TaskRow } from '../types.ts';
 import { attribute, h, icon, Keyed, redraw, text, type View } from './dom.ts';
 import { type Find, findNames, findOf } from './finds.ts';
+import { counted } from './times.ts';
 import type { Ui } from './ui.ts';
 import { SEARCH, sign, tone } from './words.ts';
 
@@ -80,7 +81,7 @@ export class Finder {
       const { tasks, more } = await this.#http.find(query, TASKS, signal);
       if (signal.aborted) return;
       this.#tasks = tasks;
-      text(this.#foot, more ? `The first ${tasks.length} tasks; type more to narrow.` : `${tasks.length} tasks`);
+      text(this.#foot, more ? `The first ${tasks.length} tasks; type more to narrow.` : counted(tasks.length, 'task'));
     } catch (error) {
       if (signal.aborted) return;
       text(this.#foot, `Tasks of other branches could not be searched: ${reasonOf(error)}`);

@@ -15,7 +15,7 @@ export class Over {
   #asked = 0;
 
   constructor(name: string, label: string) {
-    const close = h('button', { class: 'round', type: 'button', 'aria-label': 'Close' }, '×');
+    const close = h('button', { class: 'round', type: 'button', 'aria-label': 'Close', autofocus: true }, '×');
     this.element = h('dialog', { class: `over ${name}`, 'aria-label': label });
     close.addEventListener('click', () => this.element.close());
     this.element.addEventListener('click', (event) => event.target === this.element && this.element.close());

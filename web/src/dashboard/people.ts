@@ -4,7 +4,7 @@ import type { Store } from '../store/store.ts';
 import { ACTOR_ICONS, nameOf } from './actors.ts';
 import { attribute, h, icon, Keyed, text } from './dom.ts';
 import { receiptButton } from './panes.ts';
-import { ago, counted, figure } from './times.ts';
+import { ago, counted, shortFigure } from './times.ts';
 import { pathOf } from './ui.ts';
 
 const SHOWN = 10;
@@ -38,7 +38,7 @@ export class People {
           text(place, where);
           attribute(place, 'title', where);
           attribute(place, 'href', pathOf(one));
-          text(count, `${figure(one.events)} · ${ago(one.at, now)}`);
+          text(count, `${shortFigure(one.events)} · ${ago(one.at, now)}`);
           attribute(count, 'title', `${counted(one.events, 'change')} seen here, the last one ${ago(one.at, now)}`);
         },
       };

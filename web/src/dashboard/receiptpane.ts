@@ -1,7 +1,7 @@
 /** What an agent's session did in the end, over the page, and taking it back. */
 import type { Http } from '../http.ts';
 import type { ReceiptAnswer, ReceiptRow } from '../types.ts';
-import { h } from './dom.ts';
+import { h, text } from './dom.ts';
 import { Over } from './over.ts';
 import { counted, figure, fullTime } from './times.ts';
 
@@ -32,9 +32,7 @@ export class ReceiptPane {
   }
 
   #drawn(session: string, answer: ReceiptAnswer): readonly HTMLElement[] {
-    const undo = h('button', { class: 'primary', type: 'button' }, `Take ${figure(answer.undo.length)} back`);
-    undo.addEventListener('click', () => void this.#undo(session));
-    const when = `${counted(answer.events, 'event')} from ${fullTime(answer.began)} on`;
+    const when = `${counted(answer.events, 'event')} since ${fullTime(answer.began)}`;
     const rows = answer.rows.slice(0, SHOWN).map((row) => h('li', {}, h('b', {}, row.title), ` ${wordsOf(row)}`));
     const list = h('ul', { class: 'effects', tabindex: 0, 'aria-label': 'What became of each' }, ...rows);
     return [
@@ -42,8 +40,22 @@ export class ReceiptPane {
       h('p', { class: 'foot' }, when),
       ...(answer.complete ? [] : [h('p', {}, 'The log does not reach back to before all of it.')]),
       ...(rows.length > 0 ? [list] : []),
-      ...(answer.undo.length > 0 ? [undo] : []),
+      ...(answer.undo.length > 0 ? [this.#undoing(session, answer.undo.length)] : []),
     ];
+  }
+
+  /** Pressed once it asks, pressed again it does it. */
+  #undoing(session: string, count: number): HTMLElement {
+    const button = h('button', { class: 'primary', type: 'button' }, `Take back ${counted(count, 'change')}`);
+    const told = h('span', { role: 'status' });
+    let asked = false;
+    button.addEventListener('click', ({ detail }) => {
+      if (asked && detail < 2) void this.#undo(session);
+      asked = true;
+      text(button, `Yes, take back ${counted(count, 'change')}`);
+      text(told, 'What others changed since stays as it is.');
+    });
+    return h('p', { class: 'undoing' }, button, told);
   }
 }
 

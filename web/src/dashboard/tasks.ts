@@ -6,7 +6,7 @@ import type { TaskLoader } from './loader.ts';
 import { bar, PriorityChips, StatusChips } from './meter.ts';
 import { TaskList } from './tasklist.ts';
 import type { TaskMoves } from './taskrow.ts';
-import { figure } from './times.ts';
+import { counted, figure } from './times.ts';
 import type { Choice, Ui } from './ui.ts';
 import { type TaskSort, taskList } from './view.ts';
 
@@ -64,6 +64,7 @@ export class Tasks {
   update(): void {
     const { choice, query, status, priority, sort } = this.#ui;
     this.list.element.hidden = choice === null;
+    this.tools.hidden = choice === null;
     if (choice === null) {
       text(this.#name, 'Choose a branch');
       return;
@@ -120,10 +121,10 @@ export class Tasks {
     this.#bar.update(row.status_breakdown, row.completed_tasks, row.total_tasks);
     this.#statuses.update(row.status_breakdown, this.#ui.status);
     this.#priorities.update(row.priority_breakdown, this.#ui.priority);
-    const shown = figure(this.#tasks.length);
-    if (this.#loader.state === 'loading') text(this.#count, `${shown} tasks, loading…`);
-    else if (this.#tasks.length === row.total_tasks) text(this.#count, `${shown} tasks`);
-    else text(this.#count, `${shown} of ${figure(row.total_tasks)} tasks`);
+    const shown = this.#tasks.length;
+    if (this.#loader.state === 'loading') text(this.#count, `${counted(shown, 'task')}, loading…`);
+    else if (shown === row.total_tasks) text(this.#count, counted(shown, 'task'));
+    else text(this.#count, `${figure(shown)} of ${counted(row.total_tasks, 'task')}`);
   }
 
   #drawEmpty(): void {

@@ -1,6 +1,7 @@
 /** Times as a person reads them, in their own zone and language. */
 
 const number = new Intl.NumberFormat();
+const compact = new Intl.NumberFormat(undefined, { notation: 'compact' });
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 const minute = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
 const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
@@ -10,6 +11,11 @@ const DAY_MS = 86_400_000;
 
 export function figure(value: number): string {
   return number.format(value);
+}
+
+/** Where there is little room: "9,800", "105K". */
+export function shortFigure(value: number): string {
+  return value < 10_000 ? figure(value) : compact.format(value);
 }
 
 /** "1 task", "1,204 tasks". */

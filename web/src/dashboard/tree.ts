@@ -25,10 +25,15 @@ interface Group {
   readonly now: number;
 }
 
+export interface Known {
+  readonly whole: boolean;
+  readonly now: number;
+}
+
 export class Tree {
   readonly element = h('nav', { class: 'tree', 'aria-label': 'Projects and branches' });
   readonly #groups: Keyed<Group>;
-  readonly #empty = h('p', { class: 'empty' }, 'No projects yet. “anabranch import” brings some in.');
+  readonly #empty = h('p', { class: 'empty' });
   readonly #ui: Ui;
   readonly #minutes: Minutes;
 
@@ -41,9 +46,11 @@ export class Tree {
     this.element.addEventListener('keydown', (event) => walk(this.element, event));
   }
 
-  update(trees: readonly TreeProject[], present: readonly Present[], now: number): void {
+  /** `whole`: nothing is still to come, so that no project means that there is none. */
+  update(trees: readonly TreeProject[], present: readonly Present[], { whole, now }: Known): void {
     const { choice, folded, unfolded, query } = this.#ui;
     this.#empty.hidden = trees.length > 0;
+    text(this.#empty, whole ? 'No projects yet. “anabranch import” brings some in.' : 'Waiting for the first answer…');
     this.#groups.patch(
       trees.map((tree) => {
         const { id } = tree.project;

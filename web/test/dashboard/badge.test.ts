@@ -21,7 +21,8 @@ test('every state has its word, and says since when nothing new came', () => {
   expect(badge('paused')).toEqual(['off', 'Offline', 'as of T · 1 min old']);
   expect(badge('unauthorized')[1]).toBe('Sign in');
   expect(badge('failed', {}, null)).toEqual(['bad', 'Failed', 'the server went away']);
-  expect(badge('idle', {}, null)).toEqual(['off', 'Not connected', '']);
+  expect(badge('idle', {}, null)).toEqual(['busy', 'Loading', '']);
+  expect(badge('closed', {}, null)).toEqual(['off', 'Not connected', '']);
 });
 
 test('own changes that wait for a connection are counted', () => {

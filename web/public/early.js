@@ -3,6 +3,8 @@
  * make first, so that their answers are on the way while it is read. Each is taken once, by src/dashboard/early.ts.
  */
 (() => {
+  // It comes when it comes: the program may have been faster, and asks by itself then.
+  if (window.begun !== undefined) return;
   const code = /^#code=(.+)$/.exec(location.hash)?.[1];
   if (code !== undefined) history.replaceState(null, '', location.pathname);
   const post = (path, body, token) =>

@@ -26,7 +26,7 @@ interface Item {
 
 export class Activity {
   readonly element = h('section', { class: 'activity', 'aria-label': 'Activity' });
-  readonly #list = h('ol', { class: 'entries' });
+  readonly #list = h('ol', { class: 'entries', hidden: true });
   readonly #empty = h('p', { class: 'empty' }, 'Changes show here as they happen.');
   readonly #entries: Keyed<Item>;
   /** All that happened is one burst, so it is shown opened. */

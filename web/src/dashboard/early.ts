@@ -5,18 +5,21 @@ interface Begun {
   readonly answers: Record<string, Promise<Response> | undefined>;
 }
 
-function begun(): Begun | null {
-  return (globalThis as { begun?: Begun }).begun ?? null;
+/** Whatever comes first leaves its mark: where this program does, the other has nothing left to begin. */
+function begun(): Begun {
+  const page = globalThis as { begun?: Begun };
+  page.begun ??= { code: null, answers: {} };
+  return page.begun;
 }
 
 /** The login code that was in the address; it is out of it already. */
 export function earlyCode(): string | null {
-  return begun()?.code ?? null;
+  return begun().code;
 }
 
 /** A `fetch` that first takes the answer that is on the way already, once; one that failed or hung there is asked for again. */
 export const earlyFetch: typeof fetch = async (input, init) => {
-  const answers = begun()?.answers ?? {};
+  const { answers } = begun();
   const path = new URL(String(input), 'http://page').pathname;
   const answer = answers[path];
   delete answers[path];

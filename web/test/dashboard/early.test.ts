@@ -14,7 +14,7 @@ interface Asked {
 }
 
 /** Run the early program on a page with this address and this token in its storage. */
-function page(hash: string, token: string | null, answer: (path: string) => Promise<Response>) {
+function page(hash: string, token: string | null, answer: (path: string) => Promise<Response>, late = false) {
   const asked: Asked[] = [];
   const call = (path: string, init: RequestInit) => {
     asked.push({ path, init });
@@ -29,6 +29,7 @@ function page(hash: string, token: string | null, answer: (path: string) => Prom
   };
   vi.stubGlobal('sessionStorage', storage);
   if (token !== null) keepToken(token);
+  if (!late) Reflect.deleteProperty(globalThis, 'begun');
   const run = new Function('location', 'history', 'sessionStorage', 'fetch', 'window', CODE);
   run({ hash, pathname: '/' }, history, storage, call, globalThis);
   vi.stubGlobal('fetch', call);
@@ -75,4 +76,12 @@ test('what hangs on the way is given up when its time is over', async () => {
   const answer = earlyFetch(BULK, { signal: stop.signal });
   stop.abort(new Error('too late'));
   await expect(answer).rejects.toThrow('too late');
+});
+
+test('where the program came first nothing is begun: a call of its own would be one too many', () => {
+  Reflect.deleteProperty(globalThis, 'begun');
+  expect(earlyCode()).toBeNull();
+  const { asked, address } = page('#code=a', 'kept', () => Promise.resolve(new Response('{}')), true);
+  expect(asked).toEqual([]);
+  expect(address()).toBe('/#code=a');
 });

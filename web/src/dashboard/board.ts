@@ -20,7 +20,7 @@ import { everyone, People } from './people.ts';
 import { Tasks } from './tasks.ts';
 import { Totals } from './totals.ts';
 import { Tree } from './tree.ts';
-import { addressOf, hashOf, type Pane, Ui } from './ui.ts';
+import { addressOf, type Choice, hashOf, type Pane, Ui } from './ui.ts';
 import { busiest, sums, tree } from './view.ts';
 import type { WatchedStore } from './watch.ts';
 
@@ -65,6 +65,8 @@ export class Board {
   readonly #tabs = h('div', { role: 'tablist', 'aria-label': 'Parts of the board' });
   #before: readonly TaskRow[] = [];
   #earlier: readonly Entry[] = [];
+  /** The branch that the page opened by itself. */
+  #own: Choice | null = null;
   #asOf: number | null = null;
   #ticks = 0;
   #chordUntil = 0;
@@ -177,13 +179,19 @@ export class Board {
     this.#draws.soon(...(this.#ticks % SLOW_TICKS === 0 ? [] : ['badge', 'notices']));
   }
 
-  /** With nothing chosen, the busiest branch is open: a second screen shows something at once. */
+  /**
+   * With nothing chosen, the busiest branch is open: a second screen shows something at once. While a history comes in, that
+   * one may lose all its tasks; then it is another one, as long as nobody chose.
+   */
   #chooseFirst(): void {
     const { rows } = this.#store;
-    if (this.#ui.choice !== null) return;
+    const { choice } = this.#ui;
+    const shown = choice === null ? null : rows.branch(choice.projectId, choice.branchId ?? '');
+    if (choice !== null && (choice !== this.#own || (shown?.total_tasks ?? 0) > 0)) return;
     const found = busiest(rows.branches().filter((branch) => rows.project(branch.project_id) !== null));
-    if (found === null) return;
-    this.#ui.choice = { projectId: found.project_id, branchId: found.id };
+    if (found === null || (choice?.projectId === found.project_id && choice.branchId === found.id)) return;
+    this.#own = { projectId: found.project_id, branchId: found.id };
+    this.#ui.choice = this.#own;
     history.replaceState(null, '', hashOf(this.#ui));
   }
 

@@ -121,11 +121,14 @@ export function twinsOf(branches: readonly Pick<BranchRow, 'id' | 'name'>[]): Re
   return hints;
 }
 
-/** The branch to show to someone who chose none: the latest change, then the most open tasks. */
+/** The branch to show to someone who chose none: one that has tasks, the latest change, then the most open tasks. */
 export function busiest(branches: readonly BranchRow[]): BranchRow | null {
   const alive = branches.filter((branch) => !branch.archived);
   const later = (a: BranchRow, b: BranchRow) =>
-    compare(b.last_activity ?? '', a.last_activity ?? '') || openOf(b) - openOf(a) || b.total_tasks - a.total_tasks;
+    Number(b.total_tasks > 0) - Number(a.total_tasks > 0) ||
+    compare(b.last_activity ?? '', a.last_activity ?? '') ||
+    openOf(b) - openOf(a) ||
+    b.total_tasks - a.total_tasks;
   return alive.reduce<BranchRow | null>((best, one) => (best === null || later(one, best) < 0 ? one : best), null);
 }
 

@@ -99,6 +99,8 @@ test('the busiest branch changed last, and has the most open tasks among those',
     branch('gone', 'p', { last_activity: '2026-03-02T00:00:00Z', archived: true }),
   ];
   expect(busiest(rows)?.id).toBe('open');
+  const full = branch('full', 'p', { last_activity: '2026-02-01T00:00:00Z', total_tasks: 1 });
+  expect(busiest([...rows.map((row) => ({ ...row, total_tasks: 0 })), full])?.id).toBe('full');
   expect(busiest([])).toBeNull();
 });
 

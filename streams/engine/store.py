@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from rocksdict import BlockBasedOptions, Cache, MemtableFactory, Options, Rdict, WriteBatch, WriteOptions
+from rocksdict import BlockBasedIndexType, BlockBasedOptions, Cache, MemtableFactory, Options, Rdict, WriteBatch, WriteOptions
 
 from streams.domain.poison import PoisonCount
 
@@ -60,7 +60,7 @@ class PartitionStore:
 
     read_end: end of what the restore has read of the topic; what lies between the mark and it must be looked into.
     filling: it begins empty and will only be written for a while, so RocksDB sorts its rows aside and not as they come
-    (docs/decisions/0024). The first read, or `filled`, ends that.
+    (docs/decisions/0025). The first read, or `filled`, ends that.
     """
 
     def __init__(self, path: Path, *, filling: bool = False) -> None:
@@ -226,7 +226,10 @@ def _options(*, filling: bool) -> Options:
     """About 32 MiB for one partition, and 96 while it is filled; RocksDB as Faust sets it up would take more than 2 GiB."""
     table = BlockBasedOptions()
     table.set_block_cache(Cache(12 * _MIB))
-    table.set_cache_index_and_filter_blocks(True)
+    table.set_cache_index_and_filter_blocks(True)  # so that they cannot grow without a bound; whole, one would drive all else out
+    table.set_index_type(BlockBasedIndexType.two_level_index_search())
+    table.set_partition_filters(True)
+    table.set_pin_top_level_index_and_filter(True)
     table.set_bloom_filter(10, False)  # noqa: FBT003  bits per key; not block based
     options = Options(raw_mode=True)
     options.create_if_missing(True)  # noqa: FBT003  rocksdict's signature

@@ -29,6 +29,8 @@ ALLOWED_SKIPS: Final = (
     "no mount namespaces here",
     "unshare cannot be run",
     "promtool is not here",
+    "no modules of Node here",
+    "no modules of Go here",
 )
 """Beginnings of the skip reasons that a CI run accepts."""
 

@@ -23,7 +23,8 @@ from schemas.events import Event, encode_event
 from schemas.topics import TASK_CHANGES, row_key
 from tests.integration.cli.parts import part
 
-PAGE: Final = Path(__file__).parents[3] / "docs" / "howto" / "publish.md"
+ROOT: Final = Path(__file__).parents[3]
+PAGE: Final = ROOT / "docs" / "howto" / "publish.md"
 MODULES: Final = Path(__file__).with_name("recipes")
 PROJECTS: Final = ["shop", "a/b %", "проект", *(f"project-{number}" for number in range(20))]
 PARTITIONS: Final = 6
@@ -51,7 +52,11 @@ RECIPES: Final = {
         lambda: ["node", "publish.mjs"],
         "" if (MODULES / "node_modules").is_dir() else "no modules of Node here (tools/setup.sh recipes): its recipe is not run",
     ),
-    "go": Recipe("publish.go", lambda: ["go", "run", "publish.go"], "" if shutil.which("go") else "no go here: its recipe is not compiled"),
+    "go": Recipe(
+        "publish.go",
+        lambda: ["go", "run", "publish.go"],
+        "" if (ROOT / ".venv/.go-modules-ready").exists() else "no modules of Go here (tools/setup.sh recipes): its recipe is not compiled",
+    ),
 }
 
 

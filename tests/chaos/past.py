@@ -101,10 +101,11 @@ def _show(shown: dict[Key, Row], seen: Seen) -> None:
 
 
 def _mixed(shown: dict[Key, Row], seen: Seen, then: dict[Key, Row]) -> list[str]:
-    """Compare the summaries that a client shows with those of the moment. A row of a snapshot may be ahead of it."""
-    ours = {key: row for key, row in shown.items() if key[1] == seen.project_id and not row.get("deleted")}
+    """Compare the summaries that a client shows with those of the moment. A row of a snapshot may be ahead of it, a tombstone too."""
+    known = {key: row for key, row in shown.items() if key[1] == seen.project_id}
+    ours = {key: row for key, row in known.items() if not row.get("deleted")}
     theirs = {key: row for key, row in then.items() if key[0] in SUMMARIES and not row.get("deleted")}
-    ahead = any(row["stamp"] >= seen.offset for row in ours.values())
+    ahead = any(row["stamp"] >= seen.offset for row in known.values())
     wrong = []
     for key in ours.keys() | theirs.keys():
         mine, true = ours.get(key), theirs.get(key)

@@ -95,14 +95,21 @@ def start(data: Path, port: int | None = None) -> Running:
     return Running(data, port, process, json.loads(line))
 
 
-@pytest.fixture
-def instance(tmp_path: Path) -> Iterator[Running]:
-    """Start a fresh instance on an empty directory."""
-    running = start(tmp_path / "data")
+@contextlib.contextmanager
+def up(data: Path) -> Iterator[Running]:
+    """Run an instance for as long as the context lasts."""
+    running = start(data)
     try:
         yield running
     finally:
         running.stop()
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Iterator[Running]:
+    """Start a fresh instance on an empty directory."""
+    with up(tmp_path / "data") as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ import pytest
 
 from api.auth import mint
 from broker.secrets import jwt_secret
-from tests.e2e.conftest import Running, start
+from tests.e2e.conftest import Running, up
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 CHROMIUM: Final = os.environ.get("ANABRANCH_CHROMIUM") or next(
@@ -39,17 +39,14 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """Start one instance for all tests of the board; each works in projects of its own."""
-    running = start(tmp_path_factory.mktemp("board") / "data")
-    try:
+    with up(tmp_path_factory.mktemp("board") / "data") as running:
         yield running
-    finally:
-        running.stop()
 
 
 def tokens(instance: Running) -> str:
     """Return tokens of two people, of a service that speaks for agents, and one that ends soon, as JSON."""
     secret = jwt_secret(instance.data)
-    made = {name: mint(secret, name, ["*"], 3600) for name in ("lead", "boris")}
+    made = {name: instance.token(name) for name in ("lead", "boris")}
     made |= {"agents": mint(secret, "agents", ["*"], 3600, "source admin"), "short": mint(secret, "lead", ["*"], SHORT_S)}
     return json.dumps(made)
 
@@ -158,11 +155,8 @@ def test_the_board_copes_where_new_ways_are_switched_off(tmp_path: Path, monkeyp
     """No bulk call, no rows in frames: version 1 fills the page, and what a notice names is read again."""
     monkeypatch.setenv("FEATURE_BULK_API", "false")
     monkeypatch.setenv("FEATURE_WS_CASCADE", "false")
-    running = start(tmp_path / "data")
-    try:
+    with up(tmp_path / "data") as running:
         browse(running, "notices")
-    finally:
-        running.stop()
 
 
 def test_a_flood_leaves_scrolling_alone(board: Running) -> None:

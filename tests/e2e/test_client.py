@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 
-from tests.e2e.conftest import Running, start
+from tests.e2e.conftest import Running, up
 
 WEB: Final = Path(__file__).resolve().parents[2] / "web"
 NODE: Final = shutil.which("node")
@@ -28,11 +28,8 @@ def test_the_client_copes_where_new_ways_are_switched_off(tmp_path: Path, monkey
     """No bulk call, no rows in frames: the calls of version 1, and a fetch of what a notice names."""
     monkeypatch.setenv("FEATURE_BULK_API", "false")
     monkeypatch.setenv("FEATURE_WS_CASCADE", "false")
-    running = start(tmp_path / "data")
-    try:
+    with up(tmp_path / "data") as running:
         check(running.ready["url"], running.token("lead"))
-    finally:
-        running.stop()
 
 
 def check(url: str, token: str, *more: str) -> None:

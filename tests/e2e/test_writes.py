@@ -13,7 +13,7 @@ import pytest
 
 from api.auth import mint
 from broker.secrets import jwt_secret
-from tests.e2e.conftest import Running, start
+from tests.e2e.conftest import Running, up
 
 Json = dict[str, Any]
 
@@ -21,11 +21,8 @@ Json = dict[str, Any]
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """Start one instance for all tests that need it as it comes; each works in a project of its own."""
-    running = start(tmp_path_factory.mktemp("writes") / "data")
-    try:
+    with up(tmp_path_factory.mktemp("writes") / "data") as running:
         yield running
-    finally:
-        running.stop()
 
 
 @contextmanager
@@ -110,23 +107,19 @@ def test_a_write_is_decided_read_back_and_applied_once(shared: Running) -> None:
 def test_what_agents_change_is_merged_or_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, on: bool) -> None:
     """FEATURE_AI_BATCH: one frame for many changes, or one for each; the same rows in the end."""
     monkeypatch.setenv("FEATURE_AI_BATCH", "true" if on else "false")
-    running = start(tmp_path / "data")
-    try:
-        with client(running, running.ready["url"], "robot", "source") as http:
-            changes = [task("create", entity_id=f"t{number}", source="mcp-ai", data={"title": "T"}) for number in range(200)]
-            answer = http.post("/api/v2/changes", json=changes, headers={"Prefer": "wait=0"})
-            (place,) = answer.json()["positions"]
-            bulk = http.post("/api/v2/branches/summaries/bulk", json={"min_position": place}).json()
-            assert bulk["projects"]["p"]["total_tasks"] == 200
-            frames: list[Json] = []
-            sequence = bulk["metadata"]["positions"]["p"]["epoch"] + ":0"
-            while sum(len(found(frame)) for frame in frames) < 200:
-                polled = http.get("/api/v2/changes", params={"stream": "project:p", "since": sequence})
-                frames = polled.json() if polled.status_code == 200 else []
-            merged = [frame for frame in frames if frame["type"] == "bulk"]
-            assert (len(frames) < 20, bool(merged)) == (on, on), len(frames)
-    finally:
-        running.stop()
+    with up(tmp_path / "data") as running, client(running, running.ready["url"], "robot", "source") as http:
+        changes = [task("create", entity_id=f"t{number}", source="mcp-ai", data={"title": "T"}) for number in range(200)]
+        answer = http.post("/api/v2/changes", json=changes, headers={"Prefer": "wait=0"})
+        (place,) = answer.json()["positions"]
+        bulk = http.post("/api/v2/branches/summaries/bulk", json={"min_position": place}).json()
+        assert bulk["projects"]["p"]["total_tasks"] == 200
+        frames: list[Json] = []
+        sequence = bulk["metadata"]["positions"]["p"]["epoch"] + ":0"
+        while sum(len(found(frame)) for frame in frames) < 200:
+            polled = http.get("/api/v2/changes", params={"stream": "project:p", "since": sequence})
+            frames = polled.json() if polled.status_code == 200 else []
+        merged = [frame for frame in frames if frame["type"] == "bulk"]
+        assert (len(frames) < 20, bool(merged)) == (on, on), len(frames)
 
 
 def found(frame: Json) -> list[Any]:

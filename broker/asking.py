@@ -9,6 +9,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import for_code
 
 from broker.connection import KafkaSettings, client_options
+from broker.ending import in_time
 from broker.reach import reaching
 
 CALL_MS: Final = 10_000
@@ -24,7 +25,7 @@ async def asking(settings: KafkaSettings) -> AsyncIterator[AIOKafkaAdminClient]:
                 await admin.start()
             yield admin
         finally:
-            await admin.close()
+            await in_time(admin.close())
 
 
 def raise_first(results: Iterable[Any], *tolerated: type[Exception]) -> None:

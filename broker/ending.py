@@ -1,7 +1,7 @@
 """Ends clients of Kafka in time, whatever their peer does."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from typing import Any, Final, Protocol
 
@@ -21,9 +21,14 @@ class Client(Protocol):
 
 async def end(client: Client, patience_s: float = CLOSE_S) -> bool:
     """Stop a client; returns whether it came to its end in time. What is left of it then closes by itself, or with the process."""
+    return await in_time(client.stop(), patience_s)
+
+
+async def in_time(ending: Awaitable[Any], patience_s: float = CLOSE_S) -> bool:
+    """Await the end of something; returns whether it came in time."""
     try:
         async with asyncio.timeout(patience_s):
-            await client.stop()
+            await ending
     except TimeoutError:
         return False
     return True
@@ -49,9 +54,5 @@ async def end_producer(producer: AIOKafkaProducer, patience_s: float) -> bool:
     sender = producer._sender.sender_task  # noqa: SLF001  because aiokafka has no other way to give up
     if sender is not None:
         sender.cancel()
-    try:
-        async with asyncio.timeout(CLOSE_S):
-            await producer.client.close()
-    except TimeoutError:
-        pass
+    await in_time(producer.client.close())
     return False

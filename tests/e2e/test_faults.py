@@ -14,6 +14,7 @@ import pytest
 from tests.e2e.conftest import Running
 
 PATIENCE_S = 60
+STILL_S = 20
 T = TypeVar("T")
 
 
@@ -49,13 +50,15 @@ def test_a_killed_worker_counts_every_event_once(instance: Running, histories: d
 
 @pytest.mark.timeout(300)
 def test_a_stopped_broker_is_waited_for(instance: Running, histories: dict[str, Path]) -> None:
-    """Kafka stands still: worker and edge wait, say so, and go on."""
+    """Kafka stands still for 20 s: worker and edge wait, say so, and go on."""
     repository = str(histories["task-master"])
     broker = instance.child("kafka.Kafka")
     broker.send_signal(signal.SIGSTOP)
+    since = time.monotonic()
     try:
         for part in ("worker", "edge"):
             until(lambda: any(word in said_by(instance, part) for word in ("kafka_unreachable", "kafka_lost")))  # noqa: B023  called at once
+        time.sleep(max(0.0, since + STILL_S - time.monotonic()))
     finally:
         broker.send_signal(signal.SIGCONT)
     assert instance.run("import", "taskmaster", repository, "--history", "--json").code == 0

@@ -11,7 +11,7 @@ import typer
 
 from broker.instance import read_instance, update_instance
 from broker.parts import announced, private_url
-from broker.ports import free_port
+from broker.ports import free_ports
 from cli.child import Plan
 from cli.edges import run_edges
 from cli.options import DEFAULT_DATA, DEFAULT_PORT, Data, JsonLog, Kafka, bootstrap, checked, page_port
@@ -47,7 +47,7 @@ def edge(
         data=data.resolve(),
         kafka=bootstrap(data, kafka),
         port=port if port is not None and _shared() else page_port(port),
-        private_port=private_port or free_port(),
+        private_port=private_port or free_ports(workers)[0],
     )
     url, private = f"http://{settings.host}:{settings.port}", private_url(settings.private_host, settings.private_port)
     first = _announce(data, url, private)

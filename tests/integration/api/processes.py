@@ -14,7 +14,7 @@ from api.auth import mint
 from benchmarks.harness import rooms
 from benchmarks.harness.rooms import Crowd
 from broker.connection import KafkaSettings
-from broker.ports import free_port
+from broker.ports import free_ports
 from tests.integration.api.harness import SECRET
 from tests.integration.api.tiny_worker import TinyWorker
 
@@ -27,8 +27,8 @@ HEADERS = f"Authorization: Bearer {mint(SECRET, 'crowd', ['*'], 3600)}\r\nSec-We
 async def edge(
     topics: KafkaSettings, folder: Path, port: int, *more: str, environment: Mapping[str, str] | None = None
 ) -> AsyncIterator[tuple[asyncio.subprocess.Process, int]]:
-    """Run `anabranch edge` on this port until the block ends; gives the process and its first private port."""
-    private = free_port()
+    """Run `anabranch edge` on this port until the block ends; gives the process and its private port. The next port is a second one's."""
+    private = free_ports(2)[0]
     variables = {
         **os.environ,
         "ANABRANCH_JWT_SECRET": SECRET,

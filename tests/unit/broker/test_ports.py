@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from broker.ports import free_port, is_free
+from broker.ports import free_port, free_ports, is_free, outgoing_begin
 from schemas.failure import Failure
 
 
@@ -31,3 +31,18 @@ def test_a_port_is_handed_out_once() -> None:
         other.bind(("127.0.0.1", port))
     with socket.create_server(("127.0.0.1", port)):
         assert not is_free(port)
+
+
+def test_ports_of_several_servers_lie_side_by_side() -> None:
+    """All of them can be listened on at once, and no outgoing connection is ever given one."""
+    ports = free_ports(3)
+    assert list(ports) == [ports[0], ports[0] + 1, ports[0] + 2]
+    assert ports[-1] < outgoing_begin()
+    with socket.create_server(("127.0.0.1", ports[0])), socket.create_server(("127.0.0.1", ports[1])):
+        assert is_free(ports[2])
+
+
+def test_no_ports_give_a_sentence() -> None:
+    """What cannot be had is said."""
+    with pytest.raises(Failure, match="No 70000 neighbouring ports"):
+        free_ports(70_000)

@@ -13,6 +13,7 @@ from archive.growth import regrown
 from archive.record import Out, Saved, filler
 from broker.admin import apply_topics
 from broker.connection import KafkaSettings, client_options
+from broker.ending import producing
 from broker.partitioner import partition_of
 from broker.reach import reaching
 from broker.reading import reading
@@ -91,14 +92,15 @@ class Writer:
     async def write(self, records: Iterator[Out]) -> int:
         """Send all that is not there yet; returns how many records there are."""
         options = client_options(self._settings)
-        async with AIOKafkaProducer(
+        producer = AIOKafkaProducer(
             **options,
             acks="all",
             enable_idempotence=True,
             max_batch_size=_BATCH_BYTES,
             max_request_size=2 * _BATCH_BYTES,
             compression_type="lz4",
-        ) as self._producer:
+        )
+        async with producing(producer) as self._producer:
             for out in records:
                 self._done += 1
                 if not self._is_there(out):

@@ -10,6 +10,7 @@ from aiokafka.errors import KafkaError
 
 from broker.asking import CALL_MS, asking, raise_first
 from broker.connection import KafkaSettings, client_options
+from broker.ending import producing
 
 _PATIENCE_S: Final = 15.0
 
@@ -31,7 +32,7 @@ async def _told(settings: KafkaSettings, topic: str) -> int:
     """Send until the new topic has its leader; returns the time of the record."""
     async with (
         asyncio.timeout(_PATIENCE_S),
-        AIOKafkaProducer(**client_options(settings), request_timeout_ms=CALL_MS, acks="all") as producer,
+        producing(AIOKafkaProducer(**client_options(settings), request_timeout_ms=CALL_MS, acks="all")) as producer,
     ):
         while True:
             try:

@@ -44,6 +44,16 @@ async def running(consumer: AIOKafkaConsumer) -> AsyncIterator[None]:
         await end(consumer)
 
 
+@asynccontextmanager
+async def producing(producer: AIOKafkaProducer) -> AsyncIterator[AIOKafkaProducer]:
+    """Run a producer, and end it in time. What must be delivered is awaited inside."""
+    try:
+        await producer.start()
+        yield producer
+    finally:
+        await end_producer(producer, CLOSE_S)
+
+
 async def end_producer(producer: AIOKafkaProducer, patience_s: float) -> bool:
     """Stop a producer; returns whether all that was in line could be delivered in time.
 

@@ -9,6 +9,7 @@ import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from broker.connection import KafkaSettings, client_options
+from broker.ending import producing
 from broker.reach import reaching
 from broker.reading import reading
 from schemas.rows import EpochRow, encode_row
@@ -31,18 +32,14 @@ async def write_epoch(settings: KafkaSettings, epoch: str, numbers: Iterable[int
     whole: the writer makes every row again behind it.
     """
     topic = settings.topic(TASK_STATE)
-    producer = AIOKafkaProducer(**client_options(settings), request_timeout_ms=_CALL_TIMEOUT_MS, acks="all", enable_idempotence=True)
-    try:
-        async with asyncio.timeout(_CALL_TIMEOUT_MS / 1000):
-            await producer.start()
-            partitions = sorted(await producer.partitions_for(topic) if numbers is None else numbers)
-            sent = [
-                await producer.send(topic, encode_row(EpochRow(partition=p, epoch=epoch, whole=whole)), key=epoch_key(p), partition=p)
-                for p in partitions
-            ]
-            await asyncio.gather(*sent)
-    finally:
-        await producer.stop()
+    options = {**client_options(settings), "request_timeout_ms": _CALL_TIMEOUT_MS, "acks": "all", "enable_idempotence": True}
+    async with asyncio.timeout(_CALL_TIMEOUT_MS / 1000), producing(AIOKafkaProducer(**options)) as producer:
+        partitions = sorted(await producer.partitions_for(topic) if numbers is None else numbers)
+        sent = [
+            await producer.send(topic, encode_row(EpochRow(partition=p, epoch=epoch, whole=whole)), key=epoch_key(p), partition=p)
+            for p in partitions
+        ]
+        await asyncio.gather(*sent)
     return epoch
 
 

@@ -9,6 +9,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from broker.connection import KafkaSettings, client_options
+from broker.ending import in_time, producing, running
 from broker.reach import quiet_clients
 
 READY_TOPIC: Final = "anabranch.ready"
@@ -45,13 +46,11 @@ async def round_trip(settings: KafkaSettings) -> None:
 async def _try_round_trip(options: dict[str, Any]) -> None:
     async with AsyncExitStack() as stack:
         producer = AIOKafkaProducer(**options, request_timeout_ms=_CALL_TIMEOUT_MS, acks="all")
-        stack.push_async_callback(producer.stop)
-        await producer.start()
+        await stack.enter_async_context(producing(producer))
         await _ensure_topic(options)
         where = await producer.send_and_wait(READY_TOPIC, b"ready", partition=0)
         consumer = AIOKafkaConsumer(**options, request_timeout_ms=_CALL_TIMEOUT_MS, auto_offset_reset="none")
-        stack.push_async_callback(consumer.stop)
-        await consumer.start()
+        await stack.enter_async_context(running(consumer))
         partition = TopicPartition(READY_TOPIC, 0)
         consumer.assign([partition])
         consumer.seek(partition, where.offset)
@@ -61,14 +60,14 @@ async def _try_round_trip(options: dict[str, Any]) -> None:
 
 async def _ensure_topic(options: dict[str, Any]) -> None:
     admin = AIOKafkaAdminClient(**options, request_timeout_ms=_CALL_TIMEOUT_MS)
-    await admin.start()
     try:
+        await admin.start()
         answer: Any = await admin.create_topics([NewTopic(READY_TOPIC, 1, 1, topic_configs=_CONFIG)])
         for _topic, code, *_rest in answer.topic_errors:
             if code and for_code(code) is not TopicAlreadyExistsError:
                 raise for_code(code)
     finally:
-        await admin.close()
+        await in_time(admin.close())
 
 
 async def exercise(settings: KafkaSettings) -> None:
@@ -78,9 +77,6 @@ async def exercise(settings: KafkaSettings) -> None:
     await round_trip(settings)
     options = client_options(settings)
     consumer = AIOKafkaConsumer(READY_TOPIC, **options, group_id="anabranch.ready", auto_offset_reset="earliest")
-    await consumer.start()
-    try:
+    async with running(consumer):
         await consumer.getone()
         await consumer.commit()
-    finally:
-        await consumer.stop()

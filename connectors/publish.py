@@ -16,6 +16,7 @@ from aiokafka.errors import KafkaError
 from msgspec import Struct
 
 from broker.connection import KafkaSettings, client_options
+from broker.ending import CLOSE_S, end_producer
 from broker.instance import read_instance
 from broker.layout import missing, partition_counts
 from broker.partitioner import partition_for
@@ -75,8 +76,8 @@ class Publisher:
         try:
             async with reaching(self._settings):
                 await self._producer.start()
-        except Failure:
-            await self._producer.stop()
+        except BaseException:
+            await end_producer(self._producer, CLOSE_S)
             raise
         return self
 
@@ -86,7 +87,7 @@ class Publisher:
                 await self._group.close()
                 await self.flush()
         finally:
-            await self._producer.stop()
+            await end_producer(self._producer, CLOSE_S)
 
     @property
     def positions(self) -> list[Position]:

@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaProducer, ConsumerRecord
 from msgspec import Struct
 
 from broker.connection import KafkaSettings, client_options
+from broker.ending import producing
 from broker.reach import reaching
 from broker.reading import reading
 from schemas.events import Event, encode_event
@@ -117,7 +118,8 @@ def notice(letter: Letter) -> bytes:
 async def settle(settings: KafkaSettings, letters: Mapping[str, bytes], all_letters: Mapping[str, Letter], action: str) -> dict[str, int]:
     """Append a record per letter, to its partition and under its key; returns their offsets by letter. letters: values by id."""
     offsets: dict[str, int] = {}
-    async with reaching(settings), AIOKafkaProducer(**client_options(settings), enable_idempotence=True, acks="all") as producer:
+    options = {**client_options(settings), "enable_idempotence": True, "acks": "all"}
+    async with reaching(settings), producing(AIOKafkaProducer(**options)) as producer:
         for name, value in letters.items():
             letter = all_letters[name]
             partition, offset = letter.place

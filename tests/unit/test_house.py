@@ -97,6 +97,23 @@ def test_packages_speak_through_their_modules() -> None:
     assert [short(path) for path in inits if path.read_text().strip()] == []
 
 
+def unbounded(path: Path) -> Iterator[str]:
+    """Yield where a module ends a client of Kafka itself: a block of aiokafka's own, or an awaited `stop` or `close`."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        texts = [item.context_expr for item in node.items] if isinstance(node, ast.AsyncWith) else []
+        found = [text for text in map(ast.unparse, texts) if text.startswith(("AIOKafka", "aiokafka.AIOKafka"))]
+        if isinstance(node, ast.Await):
+            found += re.findall(r"\w*(?:producer|consumer|admin)\.(?:stop|close)\(\)$", ast.unparse(node.value))
+        yield from (f"{short(path)}: {text[:60]}" for text in found)
+
+
+def test_clients_of_kafka_end_in_time() -> None:
+    """By `broker.ending`: aiokafka itself waits half a minute for a peer that does not answer the end of TLS, and for ever to deliver."""
+    users = [path for path in modules(*PACKAGES) if not path.is_relative_to(ROOT / "benchmarks") and path != ROOT / "broker" / "ending.py"]
+
+    assert [place for path in users for place in unbounded(path)] == []
+
+
 def test_no_mock_patch_in_unit_tests() -> None:
     """Fakes are written by hand."""
     tests = [path for path in tracked(".py") if path.is_relative_to(ROOT / "tests" / "unit") and path != Path(__file__).resolve()]

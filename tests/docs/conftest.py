@@ -29,4 +29,4 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             yield folder
         finally:
             process.send_signal(signal.SIGINT)
-            process.wait(30)
+            process.wait(60)

@@ -20,7 +20,10 @@ from broker.secrets import jwt_secret
 from tests.e2e.made import make_histories
 
 HISTORIES = Path(os.environ.get("ANABRANCH_TEST_HISTORIES", Path(__file__).resolve().parents[3] / "shared" / "histories"))
-READY_S = 120
+PATIENCE_S = 60
+"""For one step, however busy the machine is."""
+PATIENT = {"ANABRANCH_HTTP__BULK_CALLS": "1000000", "ANABRANCH_HTTP__POSITION_WAIT_S": str(PATIENCE_S)}
+"""Of an edge: tests ask until they see what they wait for."""
 
 
 @dataclass
@@ -74,7 +77,7 @@ class Running:
             self.process.send_signal(signal.SIGINT)
         if self.process.stdout is not None:
             self.process.stdout.close()
-        return self.process.wait(30)
+        return self.process.wait(PATIENCE_S)
 
 
 def command(*arguments: str, timeout_s: float = 300) -> Command:
@@ -87,8 +90,7 @@ def start(data: Path, port: int | None = None) -> Running:
     """Start `anabranch up` and return it once it printed its ready object."""
     port = port or free_port()
     arguments = [sys.executable, "-m", "cli.main", "up", "--data", str(data), "--port", str(port), "--json"]
-    environment = os.environ | {"ANABRANCH_HTTP__BULK_CALLS": "1000000"}  # tests ask until they see what they wait for
-    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, start_new_session=True, env=environment)
+    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, start_new_session=True, env=os.environ | PATIENT)
     assert process.stdout is not None
     line = process.stdout.readline()
     assert line, f"up ended with {process.wait(5)}"

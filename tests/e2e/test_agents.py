@@ -13,7 +13,7 @@ from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.subscriptions import ResourceUpdated
 
-from tests.e2e.conftest import Running
+from tests.e2e.conftest import PATIENCE_S, Running
 
 pytestmark = pytest.mark.timeout(240)
 SUMMARY = "anabranch://projects/p/summary"
@@ -30,7 +30,7 @@ async def agent(instance: Running, name: str, *projects: str) -> AsyncIterator[C
 async def speaking(instance: Running, token: str) -> AsyncIterator[Client]:
     """Connect with a token."""
     async with (
-        httpx2.AsyncClient(headers={"Authorization": f"Bearer {token}"}, trust_env=False, timeout=30) as http,
+        httpx2.AsyncClient(headers={"Authorization": f"Bearer {token}"}, trust_env=False, timeout=PATIENCE_S) as http,
         Client(streamable_http_client(f"{instance.ready['url']}/mcp", http_client=http)) as client,
     ):
         yield client
@@ -115,7 +115,7 @@ async def listens(instance: Running) -> None:
         async with one.listen(resource_subscriptions=[SUMMARY]) as mine, other.listen(resource_subscriptions=[SUMMARY]) as theirs:
             waiting = asyncio.create_task(anext(aiter(theirs)))
             await fill(one, 2)
-            event = await asyncio.wait_for(anext(aiter(mine)), 20)
+            event = await asyncio.wait_for(anext(aiter(mine)), PATIENCE_S)
             assert event == ResourceUpdated(uri=SUMMARY)
             content = (await one.read_resource(SUMMARY)).contents[0]
             assert '"total_tasks":5' in getattr(content, "text", "")
@@ -148,7 +148,7 @@ async def takes_back(instance: Running) -> None:
         ann = instance.run("token", "--user", "ann", "--project", "r").out.strip()  # here by the command
         theirs = {"entity": "task", "action": "patch", "project_id": "r", "entity_id": "t1", "data": {"title": "Ann's"}}
         url, headers = instance.ready["url"], {"Authorization": f"Bearer {ann}", "Prefer": "wait=20"}
-        async with httpx.AsyncClient(base_url=url, headers=headers, trust_env=False, timeout=30) as http:
+        async with httpx.AsyncClient(base_url=url, headers=headers, trust_env=False, timeout=PATIENCE_S) as http:
             assert (await http.post("/api/v2/changes", json=theirs)).json()["changes"][0]["outcome"] == "applied"
             other = instance.token("eve", "q")
             unseen = await http.get("/api/v2/sessions/burst/receipt", headers={"Authorization": f"Bearer {other}"})
@@ -203,10 +203,11 @@ async def speaks_on_stdio(instance: Running) -> None:
 def test_agents_work_through_their_door(instance: Running) -> None:
     """Reads include one's writes, no two agents claim the same task, late conditional writes are refused, rights hold everywhere."""
     url = f"{instance.ready['url']}/mcp"
-    answer = httpx.post(url, json={}, trust_env=False)
+    answer = httpx.post(url, json={}, trust_env=False, timeout=PATIENCE_S)
     assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
     token = instance.token("x")
-    foreign = httpx.post(url, json={}, headers={"Authorization": f"Bearer {token}", "Origin": "http://elsewhere.example"}, trust_env=False)
+    page = {"Authorization": f"Bearer {token}", "Origin": "http://elsewhere.example"}
+    foreign = httpx.post(url, json={}, headers=page, trust_env=False, timeout=PATIENCE_S)
     assert foreign.status_code == 403
 
     asyncio.run(works_together(instance))

@@ -11,9 +11,8 @@ from typing import TypeVar
 import httpx
 import pytest
 
-from tests.e2e.conftest import Running
+from tests.e2e.conftest import PATIENCE_S, Running
 
-PATIENCE_S = 60
 STILL_S = 20
 T = TypeVar("T")
 
@@ -26,9 +25,8 @@ def importing(instance: Running, repository: Path) -> subprocess.Popen[str]:
 
 def tasks_of(instance: Running, token: str) -> int:
     """Return how many tasks the edge counts now."""
-    answer = httpx.post(
-        f"{instance.ready['url']}/api/v2/branches/summaries/bulk", json={}, headers={"Authorization": f"Bearer {token}"}, trust_env=False
-    )
+    url, headers = f"{instance.ready['url']}/api/v2/branches/summaries/bulk", {"Authorization": f"Bearer {token}"}
+    answer = httpx.post(url, json={}, headers=headers, trust_env=False, timeout=PATIENCE_S)
     return sum(row["total_tasks"] for row in answer.json().get("projects", {}).values())
 
 

@@ -10,15 +10,14 @@ from typing import Any
 import httpx
 import psutil
 
-from tests.e2e.conftest import Running, command, start
+from tests.e2e.conftest import PATIENCE_S, Running, command, start
 
 
 def bulk(instance: Running) -> dict[str, Any]:
     """Return the edge's answer with everything."""
     token = instance.token("test")
-    answer = httpx.post(
-        f"{instance.ready['url']}/api/v2/branches/summaries/bulk", json={}, headers={"Authorization": f"Bearer {token}"}, trust_env=False
-    )
+    url, headers = f"{instance.ready['url']}/api/v2/branches/summaries/bulk", {"Authorization": f"Bearer {token}"}
+    answer = httpx.post(url, json={}, headers=headers, trust_env=False, timeout=PATIENCE_S)
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     return found
@@ -77,7 +76,7 @@ def test_tail_prints_live_frames(instance: Running, histories: dict[str, Path]) 
         while "subscribed" not in kinds:
             kinds.append(json.loads(tail.stdout.readline())["payload"]["action"])
         assert instance.run("import", "taskmaster", repository, "--history", "--project", "Live", "--json").code == 0
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE_S
         types: set[str] = set()
         while "bulk" not in types and time.monotonic() < deadline:
             frame = json.loads(tail.stdout.readline())

@@ -1,8 +1,10 @@
 """Writing with all parts running: decided by the worker, read back at once at any edge, applied once however often it is sent."""
 
 import json
+import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +15,7 @@ import pytest
 
 from api.auth import mint
 from broker.secrets import jwt_secret
-from tests.e2e.conftest import Running, up
+from tests.e2e.conftest import PATIENCE_S, PATIENT, Running, up
 
 Json = dict[str, Any]
 
@@ -41,16 +43,17 @@ def second_edge(instance: Running) -> Iterator[str]:
         "0",
         "--json",
     ]
-    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, env=os.environ | PATIENT) as process:
         assert process.stdout is not None
         try:
             addresses = json.loads(process.stdout.readline())
             while True:
                 try:
-                    if httpx.get(f"{addresses['private_url']}/readyz", trust_env=False).status_code == 200:
+                    if httpx.get(f"{addresses['private_url']}/readyz", trust_env=False, timeout=PATIENCE_S).status_code == 200:
                         break
                 except httpx.HTTPError:
                     pass
+                time.sleep(0.05)
             yield addresses["url"]
         finally:
             process.terminate()

@@ -13,7 +13,7 @@ from api.app import run
 from api.settings import EdgeSettings
 from broker.connection import KafkaSettings, client_options
 from cli.refold import Refold
-from tests.integration.api.harness import SECRET, RunningEdge, StartEdge, TinyWorker, until_ready
+from tests.integration.api.harness import PATIENCE_S, SECRET, RunningEdge, StartEdge, TinyWorker, until_ready
 
 
 @pytest_asyncio.fixture
@@ -39,7 +39,8 @@ async def start_edge(topics: KafkaSettings, tmp_path: Path) -> AsyncIterator[Sta
         stop = asyncio.Event()
         fixed: dict[str, Any] = {"kafka": topics, "port": 0, "data": tmp_path, "web_dir": web_dir or tmp_path / "none"}
         often = {"bulk_calls": 1_000_000, "stranger_tries": 1_000_000}  # tests ask until they see what they wait for
-        settings["http"] = often | settings.get("http", {})
+        settings["http"] = often | {"position_wait_s": PATIENCE_S} | settings.get("http", {})
+        settings["limits"] = {"subscribe_ms": PATIENCE_S * 1000} | settings.get("limits", {})
         chosen = EdgeSettings(**{"jwt_secret": SecretStr(SECRET)} | fixed | settings)
         done = asyncio.create_task(
             run(chosen, begin=Refold, stop=stop, listening=lambda url, private: listening.set_result((url, private)))

@@ -18,6 +18,8 @@ from api.auth import mint
 from tests.integration.api.tiny_worker import PARTITIONS, TinyWorker
 
 SECRET = "a development secret of more than 32 characters"  # noqa: S105  for tests only
+PATIENCE_S = 60
+"""For one step, however busy the machine is."""
 __all__ = ["PARTITIONS", "TinyWorker"]
 Row = dict[str, Any]
 
@@ -34,7 +36,7 @@ class RunningEdge:
     def client(self, user: str = "u", projects: tuple[str, ...] = ("*",), scope: str | None = None) -> httpx.AsyncClient:
         """Return an HTTP client with a token."""
         token = mint(SECRET, user, projects, 3600, scope)
-        return httpx.AsyncClient(base_url=self.url, headers={"Authorization": f"Bearer {token}"}, trust_env=False, timeout=20)
+        return httpx.AsyncClient(base_url=self.url, headers={"Authorization": f"Bearer {token}"}, trust_env=False, timeout=PATIENCE_S)
 
     def socket(self, user: str = "u", projects: tuple[str, ...] = ("*",), ttl_s: int = 3600, max_queue: int | None = None) -> connect:
         """Return a WebSocket to be opened, with a token in a subprotocol as browsers send it."""
@@ -71,7 +73,7 @@ class RunningEdge:
 
 async def until_ready(edge: RunningEdge) -> None:
     """Wait for an edge's readiness."""
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE_S) as client:
         while (await client.get(f"{edge.private_url}/readyz")).status_code != httpx.codes.OK:  # noqa: ASYNC110  because it is another's
             await asyncio.sleep(0.02)
 
@@ -97,7 +99,7 @@ class Client:
 
     async def next(self) -> Row:
         """Return the next frame, taken in."""
-        frame: Row = json.loads(await asyncio.wait_for(self.socket.recv(), 20))
+        frame: Row = json.loads(await asyncio.wait_for(self.socket.recv(), PATIENCE_S))
         self.frames.append(frame)
         self._apply(frame)
         return frame
@@ -170,7 +172,7 @@ async def flooded(worker: TinyWorker, readers: Sequence[Client], rounds: int, co
 
 async def until_read(edge: RunningEdge, sequence: int) -> None:
     """Wait until some partition of the edge was read up to there."""
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE_S) as client:
         while True:
             places = (await client.get(f"{edge.private_url}/readyz")).json()["partitions"].values()
             if any(place["applied"] >= sequence for place in places):
@@ -182,5 +184,5 @@ async def until_closed(socket: ClientConnection) -> int | None:
     """Take frames until the edge closes; returns the code."""
     with pytest.raises(ConnectionClosed):  # noqa: PT012  because frames may come first
         while True:
-            await asyncio.wait_for(socket.recv(), 20)
+            await asyncio.wait_for(socket.recv(), PATIENCE_S)
     return socket.close_code

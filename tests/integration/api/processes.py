@@ -52,7 +52,7 @@ async def edge(
 
 async def ready(*private_ports: int) -> None:
     """Wait until all of these edges are ready."""
-    async with httpx.AsyncClient(trust_env=False) as http, asyncio.timeout(PATIENCE_S):
+    async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE_S) as http, asyncio.timeout(PATIENCE_S):
         for port in private_ports:
             while True:
                 with contextlib.suppress(httpx.HTTPError):
@@ -129,7 +129,7 @@ async def begun(worker: TinyWorker) -> None:
 
 async def measured(private: int, name: str) -> float:
     """Return what a metric of an edge says."""
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE_S) as http:
         text = (await http.get(f"http://127.0.0.1:{private}/metrics")).text
     return float(text.split(f"\n{name} ")[1].split("\n")[0])
 

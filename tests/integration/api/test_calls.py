@@ -13,7 +13,7 @@ from schemas.events import Event, decode_event
 from schemas.messages import Metadata, Outcome, Position
 from schemas.metrics import DESIGN_METRICS
 from schemas.topics import TASK_CHANGES
-from tests.integration.api.harness import RunningEdge, StartEdge, TinyWorker, client_of, until_read
+from tests.integration.api.harness import PATIENCE_S, RunningEdge, StartEdge, TinyWorker, client_of, until_read
 
 BULK = "/api/v2/branches/summaries/bulk"
 
@@ -207,7 +207,7 @@ async def test_a_change_by_socket_is_accepted_then_decided(worker: TinyWorker, e
 
 async def test_a_login_code_works_once(edge: RunningEdge) -> None:
     """The private port makes a code, the public one takes it, once; the token then opens the API."""
-    async with edge.client() as client, httpx.AsyncClient(trust_env=False) as private:
+    async with edge.client() as client, httpx.AsyncClient(trust_env=False, timeout=PATIENCE_S) as private:
         made = (await private.post(f"{edge.private_url}/login-codes", json={"user": "me", "projects": ["*"], "ttl_s": 60})).json()
         page = await private.post(f"{edge.private_url}/login-codes", json={"user": "me"}, headers={"Origin": "http://evil.example"})
         assert (page.status_code, page.json()["code"]) == (403, "origin")

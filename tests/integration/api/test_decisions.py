@@ -2,8 +2,10 @@
 
 import asyncio
 
+from broker.partitioner import partition_for
 from schemas.messages import Metadata, Outcome, Position
-from tests.integration.api.harness import RunningEdge, TinyWorker, until_read
+from tests.integration.api.harness import PARTITIONS, RunningEdge, TinyWorker, until_read
+from tests.integration.api.test_calls import logged
 
 
 async def test_a_caller_may_wait_for_the_decision(worker: TinyWorker, edge: RunningEdge) -> None:
@@ -13,7 +15,7 @@ async def test_a_caller_may_wait_for_the_decision(worker: TinyWorker, edge: Runn
     async with edge.client("alice") as http:
         both = [change | {"id": "a"}, change | {"id": "b"}]
         asking = asyncio.create_task(http.post("/api/v2/changes", json=both, headers={"Prefer": "wait=20"}))
-        await asyncio.sleep(0.2)
+        await logged(worker, partition_for("p", PARTITIONS), len(both))  # before that the worker could not decide
         await worker.add_task("p", "t", correlation_id="a", user_id="alice")
         metadata = Metadata(source="user", position=Position(0, 1), user_id="alice", correlation_id="b")
         outcome = Outcome(id="o", stream="project:p", timestamp=0, action="rejected", metadata=metadata, message_id="b", error="conflict")

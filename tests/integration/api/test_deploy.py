@@ -104,10 +104,10 @@ async def test_several_workers_share_a_port(worker: TinyWorker, topics: KafkaSet
 async def _sign_in(port: int, private: int) -> None:
     """Take login codes that one worker made, whichever worker answers; a new connection each, so that it is not always the same."""
     for _ in range(6):
-        async with httpx.AsyncClient(trust_env=False) as http:
+        async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE_S) as http:
             made = (await http.post(f"http://127.0.0.1:{private}/login-codes", json={"user": "me"})).json()
             for expected in (200, 401):
-                async with httpx.AsyncClient(trust_env=False) as page:
+                async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE_S) as page:
                     answer = await page.post(f"http://127.0.0.1:{port}/api/v2/login", json={"code": made["code"]})
                 assert answer.status_code == expected
 

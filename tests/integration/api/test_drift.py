@@ -14,7 +14,7 @@ from broker.connection import KafkaSettings
 from broker.partitioner import partition_for
 from schemas.events import Event, Fields
 from schemas.topics import TASK_STATE
-from tests.integration.api.harness import PARTITIONS, Client, RunningEdge, StartEdge, TinyWorker, client_of
+from tests.integration.api.harness import PARTITIONS, PATIENCE_S, Client, RunningEdge, StartEdge, TinyWorker, client_of
 from tests.integration.streams.topic_log import agrees, cut_off, send
 from tests.integration.streams.worker_process import WorkerProcess
 
@@ -61,7 +61,7 @@ def _other(entry: Entry, old: bytes, new: bytes) -> Entry:
 
 
 async def _metric(edge: RunningEdge, name: str) -> float:
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE_S) as http:
         text = (await http.get(f"{edge.private_url}/metrics")).text
     return float(next(line.split()[1] for line in text.splitlines() if line.startswith(f"{name} ")))
 

@@ -18,7 +18,7 @@ from schemathesis.specs.openapi.checks import content_type_conformance, response
 from websockets.exceptions import ConnectionClosed
 
 from api.auth import mint
-from tests.integration.api.harness import SECRET, StartEdge, TinyWorker, until_read
+from tests.integration.api.harness import PATIENCE_S, SECRET, StartEdge, TinyWorker, until_read
 
 CHECKS = [schemathesis.checks.not_a_server_error, content_type_conformance, response_schema_conformance, status_code_conformance]
 EXAMPLES = 30
@@ -40,7 +40,7 @@ def call_all(url: str, document: dict[str, Any], token: str) -> int:
         @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), database=None)
         def call(case: Any) -> None:  # noqa: ANN401  schemathesis' own
             answer = case.call(
-                headers={"Authorization": f"Bearer {token}"}, params={"wait": "0"} if "/changes" in case.path else None, timeout=20
+                headers={"Authorization": f"Bearer {token}"}, params={"wait": "0"} if "/changes" in case.path else None, timeout=PATIENCE_S
             )
             assert "secret" not in answer.text
             case.validate_response(answer, checks=CHECKS)
@@ -61,7 +61,7 @@ async def test_no_call_is_a_fault_of_ours(worker: TinyWorker, start_edge: StartE
         document = (await http.get("/openapi.json")).json()
     count = await asyncio.to_thread(call_all, edge.url, document, mint(SECRET, "u", ("mine",), 3600))
     assert count == sum(len(path) for path in document["paths"].values())
-    async with httpx.AsyncClient(trust_env=False) as private:
+    async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE_S) as private:
         assert (await private.get(f"{edge.private_url}/readyz")).status_code == 200
 
 
@@ -103,7 +103,7 @@ async def test_no_frame_is_a_fault_of_ours(worker: TinyWorker, start_edge: Start
                     sent += 1
                     await socket.send(mutated(random, random.choice(frames)))
                 await socket.send('{"type":"heartbeat","payload":{"action":"ping"}}')
-                while json.loads(await asyncio.wait_for(socket.recv(), 20))["payload"]["action"] != "pong":
+                while json.loads(await asyncio.wait_for(socket.recv(), PATIENCE_S))["payload"]["action"] != "pong":
                     pass
         codes[socket.close_code] += 1
     assert set(codes) <= {1000, 1003, 1007, 4400, 4401}

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from api.auth import mint
-from tests.integration.api.harness import SECRET, RunningEdge, StartEdge, TinyWorker, client_of
+from tests.integration.api.harness import PATIENCE_S, SECRET, RunningEdge, StartEdge, TinyWorker, client_of
 
 BULK = "/api/v2/branches/summaries"
 POST = (
@@ -36,7 +36,7 @@ async def dialled(url: str) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio
 
 async def rest(reader: asyncio.StreamReader) -> bytes:
     """Return all that comes until the edge ends the connection."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         return await reader.read()
 
 
@@ -59,14 +59,14 @@ def asking(path: str, size: int, token: str = "") -> bytes:
 
 async def measured(edge: RunningEdge, name: str) -> float:
     """Return what the edge says of a metric."""
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE_S) as http:
         lines = (await http.get(f"{edge.private_url}/metrics")).text.splitlines()
     return sum(float(line.split()[-1]) for line in lines if line.startswith(name))
 
 
 async def until(edge: RunningEdge, name: str, value: float) -> None:
     """Wait until a metric says this."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_S):
         while await measured(edge, name) != value:  # noqa: ASYNC110  because it is another's
             await asyncio.sleep(0.1)
 

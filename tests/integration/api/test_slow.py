@@ -108,10 +108,12 @@ async def reading(port: int) -> AsyncIterator[list[Client]]:
     """Give clients who read, joined."""
     there = RunningEdge(f"http://127.0.0.1:{port}", "", asyncio.Event(), asyncio.get_running_loop().create_future())  # type: ignore[arg-type]  # never awaited
     async with AsyncExitStack() as stack:
-        clients = [await stack.enter_async_context(client_of(there, "quick")) for _ in range(QUICK)]
-        for client in clients:
-            await client.subscribe("project:p")
+        clients = []
+        for _ in range(QUICK):
+            client = await stack.enter_async_context(client_of(there, "quick"))
+            await client.subscribe("project:p")  # at once: the edge does not wait for long
             await client.until("bulk", "snapshot")
+            clients.append(client)
         yield clients
 
 

@@ -20,7 +20,7 @@ from broker.embedded import EmbeddedKafka
 from schemas.failure import Failure
 
 ROOT = Path(__file__).parents[3]
-GONE_TIMEOUT_S = 20.0
+GONE_TIMEOUT_S = 60.0
 
 
 async def _produce(bootstrap: str, values: list[bytes]) -> None:
@@ -39,7 +39,7 @@ async def _consume(bootstrap: str, number: int) -> list[bytes | None]:
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, auto_offset_reset="earliest")
     await consumer.start()
     consumer.assign([TopicPartition("kept", 0)])
-    values = [(await asyncio.wait_for(consumer.getone(), 10)).value for _ in range(number)]
+    values = [(await asyncio.wait_for(consumer.getone(), GONE_TIMEOUT_S)).value for _ in range(number)]
     await consumer.stop()
     return values
 

@@ -18,7 +18,7 @@ from broker.ports import free_port
 
 ROOT = Path(__file__).parents[3]
 PATIENCE_S = 60
-QUICK = {"ANABRANCH_TIMES__SESSION_MS": "3000", "ANABRANCH_TIMES__HEARTBEAT_MS": "500", "ANABRANCH_TIMES__COMMIT_INTERVAL_MS": "200"}
+QUICK = {"ANABRANCH_TIMES__SESSION_MS": "12000", "ANABRANCH_TIMES__HEARTBEAT_MS": "500", "ANABRANCH_TIMES__COMMIT_INTERVAL_MS": "200"}
 
 
 def environment(kafka: KafkaSettings, **more: str) -> dict[str, str]:
@@ -36,7 +36,7 @@ class Running:
 
     async def ready(self) -> None:
         """Wait until it says that it is."""
-        async with httpx.AsyncClient(trust_env=False) as client, asyncio.timeout(PATIENCE_S):
+        async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE_S) as client, asyncio.timeout(PATIENCE_S):
             while True:
                 with contextlib.suppress(httpx.HTTPError):
                     if (await client.get(f"{self.private_url}/readyz")).status_code == httpx.codes.OK:

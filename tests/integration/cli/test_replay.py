@@ -11,7 +11,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from broker.connection import KafkaSettings, client_options
 from tests.integration.streams.topic_log import agrees, send, send_raw, task_events
-from tests.integration.streams.worker_process import WorkerProcess
+from tests.integration.streams.worker_process import SHORT, WorkerProcess
 
 
 def _replay(kafka: KafkaSettings, folder: Path, workers: int) -> tuple[int, str, str]:
@@ -29,7 +29,7 @@ def _replay(kafka: KafkaSettings, folder: Path, workers: int) -> tuple[int, str,
 @pytest.mark.parametrize("workers", [1, 3])
 async def test_rows_of_a_replay_are_identical(topics: KafkaSettings, tmp_path: Path, workers: int) -> None:
     """With one worker and with three, memory and dead letters included, after a life that was killed in the middle."""
-    worker = WorkerProcess(topics, tmp_path / "worker")
+    worker = WorkerProcess(topics, tmp_path / "worker", **SHORT)
     await worker.start()
     await send(topics, task_events(3_000, seed=61))
     await worker.kill()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from broker.connection import KafkaSettings
-from broker.epoch import end_offsets
+from broker.reading import reading
 from connectors.publish import Publisher
 from schemas.events import Event
 from schemas.topics import TASK_CHANGES
@@ -109,9 +109,10 @@ async def test_snapshot_and_stream_meet_without_a_gap(
 
 
 async def arrived(settings: KafkaSettings, count: int) -> None:
-    """Wait until the log has so many events."""
-    while sum((await end_offsets(settings, TASK_CHANGES)).values()) < count:  # noqa: ASYNC110  because the event is in Kafka
-        await asyncio.sleep(0.01)
+    """Wait until the log has so many events; told within milliseconds."""
+    async with reading(settings, settings.topic(TASK_CHANGES)) as (consumer, places):
+        while sum((await consumer.end_offsets(places)).values()) < count:  # noqa: ASYNC110  because the event is in Kafka
+            await asyncio.sleep(0.001)
 
 
 async def test_a_kill_within_a_large_transaction_only_repeats(

@@ -17,7 +17,7 @@ from connectors.publish import Publisher
 from tests.integration.connectors.outcome import TIMEOUT_S, Rows, Running, recount, running, until
 
 FILE = ".beads/issues.jsonl"
-PATIENCE_S = "1.0"
+PATIENCE_S = "2.0"
 
 
 def issue(row_id: str, **fields: object) -> str:

@@ -54,20 +54,20 @@ def _large(number: int) -> Event:
 
 async def _held(topics: KafkaSettings, directory: Path, most: int) -> _Held:
     settings = WorkerSettings(
-        kafka=topics, worker_dir=directory, private_port=None, limits=Limits(in_flight_bytes=most), times=Times(session_ms=6_000)
+        kafka=topics, worker_dir=directory, private_port=None, limits=Limits(in_flight_bytes=most), times=Times(session_ms=30_000)
     )
     return _Held(settings, client_options(topics), await read_layout(topics, 20))
 
 
 async def _until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(40):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110  because nobody tells
             await asyncio.sleep(0.05)
 
 
-async def _still(worker: _Held) -> tuple[int, int]:
-    """Wait until the worker has taken nothing more for a while; return the events and bytes that it holds."""
-    await _until(lambda: worker.owner is not None and worker.owner.in_flight > 0)
+async def _still(worker: _Held, wanted: int) -> tuple[int, int]:
+    """Wait until the worker has taken so many events, and nothing more for a while; return the events and bytes that it holds."""
+    await _until(lambda: worker.owner is not None and worker.owner.in_flight >= wanted)
     before = -1
     while (owner := worker.owner) is not None and owner.in_flight != before:
         before = owner.in_flight
@@ -88,7 +88,7 @@ async def test_large_events_slow_the_fetch(topics: KafkaSettings, tmp_path: Path
         stop = asyncio.Event()
         running = asyncio.create_task(worker.run(stop))
         try:
-            events, held = await _still(worker)
+            events, held = await _still(worker, _EVENTS if all_of_them else 1)
             assert (events == _EVENTS) is all_of_them
             assert held > size if all_of_them else held < 1_000_000 + 2 * _FETCH_BYTES
             worker.sink.held = False

@@ -27,7 +27,7 @@ async def server() -> AsyncIterator[HealthServer]:
 
 
 async def _get(server: HealthServer, path: str) -> httpx.Response:
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
         return await client.get(f"http://127.0.0.1:{server.port}{path}")
 
 

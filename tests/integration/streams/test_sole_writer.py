@@ -10,7 +10,7 @@ from broker.connection import KafkaSettings, client_options
 from broker.partitioner import partition_for
 from schemas.topics import TASK_STATE
 from tests.integration.streams.topic_log import PARTITIONS, agrees, read_all, recounted, send, shown, task_events
-from tests.integration.streams.worker_process import WorkerProcess
+from tests.integration.streams.worker_process import PATIENCE_S, SHORT, WorkerProcess
 
 _PARTITION = partition_for("project-1", PARTITIONS)
 
@@ -40,7 +40,7 @@ async def _append(kafka: KafkaSettings, rows: list[tuple[bytes, bytes]]) -> None
 async def _equal(kafka: KafkaSettings) -> None:
     """Wait until the last value of every key is what a recount gives."""
     wanted = await recounted(kafka)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while await shown(kafka) != wanted:  # noqa: ASYNC110  because the event is in Kafka
             await asyncio.sleep(0.1)
 
@@ -64,7 +64,7 @@ async def test_rows_of_a_former_owner_are_written_over(topics: KafkaSettings, tm
 
 async def test_a_worker_that_was_paused_does_no_harm(topics: KafkaSettings, tmp_path: Path) -> None:
     """Stopped in the middle of its work for longer than its session, it wakes up and ends itself; the rows stay the other's."""
-    paused, other = (WorkerProcess(topics, tmp_path / name) for name in ("paused", "other"))
+    paused, other = (WorkerProcess(topics, tmp_path / name, **SHORT) for name in ("paused", "other"))
     await paused.start()
     sending = asyncio.create_task(send(topics, task_events(15_000, seed=31)))
     await asyncio.sleep(0.3)
@@ -78,7 +78,7 @@ async def test_a_worker_that_was_paused_does_no_harm(topics: KafkaSettings, tmp_
         paused.process.send_signal(signal.SIGCONT)
         await send(topics, task_events(3_000, seed=33))
         await _equal(topics)
-        assert await asyncio.wait_for(paused.process.wait(), 30) != 0
+        assert await asyncio.wait_for(paused.process.wait(), PATIENCE_S) != 0
         assert await other.stop() == 0
     finally:
         for worker in (paused, other):

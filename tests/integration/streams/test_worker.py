@@ -11,13 +11,13 @@ import pytest
 from broker.connection import KafkaSettings
 from schemas.topics import DLQ, TASK_CHANGES, TASK_STATE
 from tests.integration.streams.topic_log import PARTITIONS, agrees, cut_off, read_all, send, send_raw, task_events
-from tests.integration.streams.worker_process import WorkerProcess
+from tests.integration.streams.worker_process import PATIENCE_S, SHORT, WorkerProcess
 
 
 @pytest.fixture
 async def worker(topics: KafkaSettings, tmp_path: Path) -> AsyncIterator[WorkerProcess]:
     """Give a worker that is not started yet."""
-    found = WorkerProcess(topics, tmp_path / "worker")
+    found = WorkerProcess(topics, tmp_path / "worker", **SHORT)
     yield found
     if found.process.returncode is None:
         await found.kill()
@@ -62,7 +62,7 @@ async def test_poison_goes_to_the_dead_letters_and_the_rest_goes_on(topics: Kafk
     await send_raw(topics, [(b"project-1", value) for value in poison])
     await send(topics, task_events(500, seed=8))
 
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         while len(letters := await read_all(topics, DLQ)) < len(poison):  # noqa: ASYNC110  because the event is in Kafka
             await asyncio.sleep(0.2)
     assert [letter.value for letter in letters] == poison
@@ -102,7 +102,7 @@ async def test_a_standby_takes_over_without_a_full_restore(topics: KafkaSettings
         await send(topics, task_events(10_000, seed=12))
         await agrees(topics)
         written = sum(record.partition in mine for record in await read_all(topics, TASK_STATE))
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             while (kept := await other.metric("worker_restored_records")) < written / 2:  # noqa: ASYNC110  because the event is in Kafka
                 await asyncio.sleep(0.2)
         await worker.kill()
@@ -127,7 +127,7 @@ async def test_a_second_worker_on_one_directory_is_refused(topics: KafkaSettings
 
 async def test_a_static_member_comes_back_to_its_partitions(topics: KafkaSettings, tmp_path: Path) -> None:
     """Stopped and started again within its session, it has its partitions again, and nobody else was disturbed."""
-    first, second = (WorkerProcess(topics, tmp_path / name, INSTANCE_ID=name, TIMES__SESSION_MS="20000") for name in ("one", "two"))
+    first, second = (WorkerProcess(topics, tmp_path / name, INSTANCE_ID=name) for name in ("one", "two"))
     await first.start()
     await second.start()
     try:
@@ -183,7 +183,7 @@ async def test_a_log_that_was_cut_off_too_is_said(topics: KafkaSettings, worker:
 
 async def test_a_corrupt_store_is_moved_aside_and_made_again(topics: KafkaSettings, tmp_path: Path) -> None:
     """Its list of files is garbage, then blocks of its rows are: the worker starts all the same, and no total is wrong after."""
-    worker = WorkerProcess(topics, tmp_path / "worker", TIMES__SESSION_MS="10000")
+    worker = WorkerProcess(topics, tmp_path / "worker")
     await worker.start()
     await send(topics, task_events(4_000, seed=14))
     await agrees(topics)

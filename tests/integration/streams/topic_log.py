@@ -20,6 +20,7 @@ from schemas.events import Event, Fields, encode_event
 from schemas.topics import CASCADES, TASK_CHANGES, TASK_STATE
 
 PARTITIONS = 4
+PATIENCE_S = 60
 _STATUSES = ("todo", "in_progress", "done")
 _PRIORITIES = ("low", "medium", "high")
 
@@ -137,11 +138,11 @@ async def told(kafka: KafkaSettings) -> dict[tuple[str, str], int]:
 async def agrees(kafka: KafkaSettings) -> None:
     """Wait until the rows reach the end of the log; then all must agree. Raises `AssertionError`."""
     wanted = await recounted(kafka)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_S):
         while (found := await shown(kafka)).ends != wanted.ends:  # noqa: ASYNC110  because the event is in Kafka
             await asyncio.sleep(0.2)
     assert found == wanted
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while await told(kafka) != {place: task[3] for place, task in wanted.tasks.items()}:  # noqa: ASYNC110  because the event is in Kafka
             await asyncio.sleep(0.2)
 
@@ -163,7 +164,7 @@ async def cut_off(kafka: KafkaSettings, name: str) -> None:
 
 async def _delete(admin: AIOKafkaAdminClient, records: dict[TopicPartition, RecordsToDelete]) -> None:
     """Delete them as soon as the brokers have heard that they may: each hears of a new policy a moment later."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             try:
                 await admin.delete_records(records)

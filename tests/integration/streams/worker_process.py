@@ -13,6 +13,8 @@ from typing import Any, Final
 from broker.connection import KafkaSettings
 
 _MAIN: Final = "import sys; from streams.app import main; from streams.settings import WorkerSettings; sys.exit(main(WorkerSettings()))"
+SHORT: Final = {"TIMES__SESSION_MS": "6000"}
+"""For a worker that is killed: until its session has ended nobody gets its partitions."""
 _DIRECT: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 PATIENCE_S: Final = 60.0
 
@@ -27,7 +29,7 @@ class WorkerProcess:
             "KAFKA__BOOTSTRAP": kafka.bootstrap,
             "KAFKA__TOPIC_PREFIX": kafka.topic_prefix,
             "WORKER_DIR": str(directory),
-            "TIMES__SESSION_MS": "3000",  # it ends itself when it stands still for half of this, which a busy machine may do to it
+            "TIMES__SESSION_MS": "12000",  # it ends itself when it stands still for half of this, which a busy machine may do to it
             "TIMES__HEARTBEAT_MS": "600",
             "TIMES__COMMIT_INTERVAL_MS": "200",
             **settings,
@@ -83,7 +85,7 @@ class WorkerProcess:
 
     def _get(self, path: str) -> bytes:
         port = self.log.rpartition("private_port=")[2].split()[0]
-        with _DIRECT.open(f"http://127.0.0.1:{port}/{path}", timeout=5) as answer:
+        with _DIRECT.open(f"http://127.0.0.1:{port}/{path}", timeout=PATIENCE_S) as answer:
             body: bytes = answer.read()
         return body
 

@@ -1,6 +1,6 @@
 /** What the badge says when the server is cut off from its source, and when it refuses this page; both pages keep what they have. */
 import type { Browser } from 'playwright-core';
-import { accessible, badge, launch, live, opened, shot, totals } from './browser.ts';
+import { accessible, launch, live, opened, says, shot, totals } from './browser.ts';
 import { check, type Given, none, said } from './given.ts';
 
 const STALE_MS = 60_000;
@@ -18,8 +18,7 @@ async function stale(browser: Browser, given: Given): Promise<void> {
   const before = await totals(page);
   said('stop Kafka');
   await page.waitForSelector('.badge[data-state="stale"]', { timeout: STALE_MS });
-  const words = await badge(page);
-  check(/Stale.*as of .* old/.test(words), `the badge says since when: ${words}`);
+  said(`the badge says since when: ${await says(page, /Stale.*as of .* old/)}`);
   check(JSON.stringify(await totals(page)) === JSON.stringify(before), 'the page keeps what it has');
   await accessible(page, 'stale');
   await shot(page, given, 'stale');
@@ -38,8 +37,7 @@ async function failed(given: Given): Promise<void> {
   try {
     const { page } = await opened(elsewhere, `http://board.test:${port}/#/badges`, given.tokens.lead);
     await page.waitForSelector('.badge[data-state="bad"]', { timeout: STALE_MS });
-    const words = await badge(page);
-    check(/^Failed\s*this page may not connect/.test(words), `a page that is refused says so: ${words}`);
+    said(`a page that is refused says so: ${await says(page, /^Failed\s*this page may not connect/)}`);
     check(((await totals(page)).total ?? 0) > 0, 'and shows what it could read');
     await page.waitForTimeout(3_000);
     check((await page.locator('.badge[data-state="bad"]').count()) === 1, 'and does not try again by itself');

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import { type Given, none } from './given.ts';
+import { type Given, none, until } from './given.ts';
 
 const FLAGS = [
   '--no-sandbox',
@@ -91,6 +91,16 @@ export function heard(page: Page): string[] {
 
 export async function badge(page: Page): Promise<string> {
   return ((await page.locator('.badge').textContent()) ?? '').replace(/\s+/g, ' ');
+}
+
+/** Wait until the badge says so; its words then. */
+export async function says(page: Page, words: RegExp): Promise<string> {
+  let text = '';
+  await until(`the badge says ${words}`, async () => {
+    text = await badge(page);
+    return words.test(text);
+  });
+  return text;
 }
 
 export async function live(page: Page, timeout = 30_000): Promise<void> {

@@ -1,9 +1,12 @@
 /** The wire is cut while agents work, and a token ends: the page says so, keeps what it has, catches up and loses nothing. */
 import type { Browser } from 'playwright-core';
 import type { BulkAnswer } from '../src/types.ts';
-import { accessible, badge, launch, live, opened, shot, totals } from './browser.ts';
+import { accessible, launch, live, opened, says, shot, totals } from './browser.ts';
 import { check, type Given, said, until, upTo } from './given.ts';
 import { Wire } from './wire.ts';
+
+/** Longer than a page takes to open on a busy machine. */
+const SHORT_S = 15;
 
 export async function cuts(browser: Browser, given: Given): Promise<void> {
   await given.project('cuts', 'Cuts', 60);
@@ -25,8 +28,7 @@ async function cut(browser: Browser, wire: Wire, given: Given): Promise<void> {
   await live(page);
   const before = await totals(page);
   wire.cut();
-  await page.waitForSelector('.badge[data-state="off"]');
-  check(/Retrying\s*in \d+ s.*as of .* old/.test(await badge(page)), `the badge says: ${await badge(page)}`);
+  said(`the badge says: ${await says(page, /Retrying\s*in \d+ s.*as of .* old/)}`);
   check(JSON.stringify(await totals(page)) === JSON.stringify(before), 'cut off, the page keeps what it has');
   await shot(page, given, 'cut');
   await given.patch('cuts', upTo(60), { status: 'done' });
@@ -44,10 +46,10 @@ async function cut(browser: Browser, wire: Wire, given: Given): Promise<void> {
 
 /** A token ends while the page is open: it says so over what it has, and goes on with another one. */
 async function ended(browser: Browser, given: Given): Promise<void> {
-  const { page } = await opened(browser, `${given.url}/#/cuts`, given.tokens.short);
+  const { page } = await opened(browser, `${given.url}/#/cuts`, await given.short(SHORT_S));
   await live(page);
   await page.waitForSelector('.badge[data-state="bad"]', { timeout: 60_000 });
-  check((await badge(page)).startsWith('Sign in'), `the token has ended: ${await badge(page)}`);
+  said(`the token has ended: ${await says(page, /^Sign in/)}`);
   await page.getByRole('dialog', { name: 'Sign in' }).waitFor();
   await accessible(page, 'signing in again');
   await shot(page, given, 'ended');

@@ -83,7 +83,7 @@ async function noticed(page: Page, other: Page, given: Given): Promise<void> {
 /** Who may only look sees their change for a moment, and then why it was taken back. */
 async function refused(page: Page, given: Given): Promise<void> {
   const member = { entity: 'member', action: 'create', project_id: CREW };
-  await given.change([
+  await given.decided([
     { ...member, entity_id: 'agents', data: { user_id: 'agents', role: 'owner' } },
     { ...member, entity_id: 'lead', data: { user_id: 'lead', role: 'viewer' } },
   ]);

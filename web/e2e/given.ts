@@ -6,8 +6,6 @@ export interface Tokens {
   readonly lead: string;
   readonly boris: string;
   readonly agents: string;
-  /** Of the lead, and ends within seconds. */
-  readonly short: string;
 }
 
 export interface NewChange {
@@ -21,6 +19,10 @@ export interface NewChange {
   readonly data?: Readonly<Record<string, unknown>>;
 }
 
+interface Decisions {
+  readonly changes: readonly { readonly outcome?: string }[];
+}
+
 const AGENT = { source: 'mcp-ai', session_id: 'builder-3' };
 
 export class Given {
@@ -28,21 +30,24 @@ export class Given {
   readonly login: string | null;
   readonly shots: string | null;
   readonly tokens: Tokens;
+  readonly #inside: string;
 
-  constructor(url: string, login: string | null, shots: string | null, tokens: Tokens) {
+  /** `inside`: the edge's private address. */
+  constructor(url: string, login: string | null, shots: string | null, tokens: Tokens, inside = '') {
+    this.#inside = inside;
     this.url = url;
     this.login = login;
     this.shots = shots;
     this.tokens = tokens;
   }
 
-  async call<T>(path: string, token: string, body: object | null = null): Promise<T> {
-    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  async call<T>(path: string, token: string, body: object | null = null, more: object = {}): Promise<T> {
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...more };
     const options = body === null ? { headers } : { headers, method: 'POST', body: JSON.stringify(body) };
     const answer = await fetch(new URL(path, this.url), options);
     if (answer.status === 429) {
       await sleep(1_000 * Number(answer.headers.get('retry-after') ?? 1));
-      return this.call(path, token, body);
+      return this.call(path, token, body, more);
     }
     if (!answer.ok) throw new Error(`${path} answered ${answer.status}: ${await answer.text()}`);
     return (await answer.json()) as T;
@@ -50,6 +55,26 @@ export class Given {
 
   change(changes: readonly NewChange[], who: keyof Tokens = 'agents'): Promise<unknown> {
     return this.call('/api/v2/changes', this.tokens[who], changes);
+  }
+
+  /** As `change`, and comes back when the worker has decided and the edge knows. */
+  async decided(changes: readonly NewChange[]): Promise<void> {
+    const wait = { prefer: 'wait=30' };
+    const { changes: told } = await this.call<Decisions>('/api/v2/changes', this.tokens.agents, changes, wait);
+    if (told.some(({ outcome }) => outcome !== 'applied')) throw new Error(`not applied: ${JSON.stringify(told)}`);
+  }
+
+  /** A token of the lead that ends after so many seconds from now. */
+  async short(seconds: number): Promise<string> {
+    const asked = { user: 'lead', ttl_s: seconds };
+    const { code } = await this.call<{ code: string }>(`${this.#inside}/login-codes`, '', asked);
+    return (await this.call<{ token: string }>('/api/v2/login', '', { code })).token;
+  }
+
+  /** What the edge measures by this name. */
+  async measured(name: string): Promise<number> {
+    const lines = (await (await fetch(`${this.#inside}/metrics`)).text()).split('\n');
+    return Number(lines.find((line) => line.startsWith(`${name} `))?.split(' ')[1]);
   }
 
   /** Set these fields of tasks of a project, all at once: as an agent, or as the other person. */

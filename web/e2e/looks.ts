@@ -20,7 +20,8 @@ export async function looks(browser: Browser, given: Given): Promise<void> {
   await live(page);
   said('live again after a reload');
   check(calls.filter((path) => path.includes('summaries')).length === 1, 'one call brings all summaries');
-  check((await page.locator('.entry').count()) > 0, 'the feed does not begin empty');
+  await page.locator('.entry').first().waitFor();
+  said('the feed does not begin empty');
   const by = await page.locator('.entry .by').allTextContents();
   check(
     by.some((name) => /^agent ./.test(name)),

@@ -1,7 +1,7 @@
 /**
  * The board in a real browser, against a running edge:
- * `npm run e2e -- PART --url URL [--login LOGIN_URL] [--shots DIR]`, with tokens of people and of an agent's service in
- * `ANABRANCH_E2E_TOKENS` as JSON. One line per check; exits 1 when one fails.
+ * `npm run e2e -- PART --url URL --private PRIVATE_URL [--login LOGIN_URL] [--shots DIR]`, with tokens of people and of an
+ * agent's service in `ANABRANCH_E2E_TOKENS` as JSON. One line per check; exits 1 when one fails.
  */
 import { mkdir } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
@@ -36,16 +36,22 @@ export async function main(argv: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...argv],
     allowPositionals: true,
-    options: { url: { type: 'string' }, login: { type: 'string' }, shots: { type: 'string' } },
+    options: {
+      url: { type: 'string' },
+      private: { type: 'string' },
+      login: { type: 'string' },
+      shots: { type: 'string' },
+    },
   });
   const part = PARTS[positionals[0] ?? ''];
   const tokens = JSON.parse(process.env.ANABRANCH_E2E_TOKENS ?? 'null') as Tokens | null;
-  if (part === undefined || values.url === undefined || tokens === null) {
-    console.error(`usage: npm run e2e -- ${Object.keys(PARTS).join('|')} --url URL [--login LOGIN_URL] [--shots DIR]`);
+  if (part === undefined || values.url === undefined || values.private === undefined || tokens === null) {
+    const more = '--url URL --private PRIVATE_URL [--login LOGIN_URL] [--shots DIR]';
+    console.error(`usage: npm run e2e -- ${Object.keys(PARTS).join('|')} ${more}`);
     return 2;
   }
   if (values.shots !== undefined) await mkdir(values.shots, { recursive: true });
-  const given = new Given(values.url, values.login ?? null, values.shots ?? null, tokens);
+  const given = new Given(values.url, values.login ?? null, values.shots ?? null, tokens, values.private);
   const browser = await launch();
   try {
     await part(browser, given);

@@ -1,7 +1,7 @@
 /** No WebSocket can be kept: after five tries the page polls, with the same frames, and climbs back when it can. */
 import type { Browser, Page } from 'playwright-core';
 import { gated, live, opened, shot } from './browser.ts';
-import { check, type Given, said } from './given.ts';
+import { check, type Given, said, until } from './given.ts';
 
 export async function polling(browser: Browser, given: Given): Promise<void> {
   await given.project('polls', 'Polls', 10);
@@ -26,8 +26,9 @@ export async function polling(browser: Browser, given: Given): Promise<void> {
 
 /** Let the page's clock run, step by step, until there is such a thing in it. */
 async function runTo(page: Page, selector: string, stepMs: number): Promise<void> {
-  for (let waits = 0; waits < 60 && (await page.locator(selector).count()) === 0; waits += 1) {
+  await until(selector, async () => {
+    if ((await page.locator(selector).count()) > 0) return true;
     await page.clock.runFor(stepMs);
-    await page.waitForTimeout(50);
-  }
+    return false;
+  });
 }

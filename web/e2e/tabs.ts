@@ -50,8 +50,8 @@ async function limited(context: BrowserContext, given: Given): Promise<void> {
   while (context.pages().length < MOST) more.push((await another(context, given))[0]);
   const late = await context.newPage();
   await late.goto(`${given.url}/#/tabs`);
-  await late.locator('.badge[data-state="off"]', { hasText: 'Retrying' }).waitFor();
-  check(/too many connections/.test((await late.locator('.badge').getAttribute('title')) ?? ''), 'the eleventh waits');
+  await late.locator('.badge[data-state="off"][title*="too many connections"]', { hasText: 'Retrying' }).waitFor();
+  said('the eleventh waits');
   await Promise.all(more.map((page) => page.close()));
   await live(late, 60_000);
   said('and comes in when others are closed');

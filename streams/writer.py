@@ -23,6 +23,10 @@ class Sink(Protocol):
         """Queue a batch; the awaitable gives its place once the broker has it."""
         ...
 
+    def send_now(self) -> None:
+        """Send what is queued: nothing more comes in this turn."""
+        ...
+
 
 @dataclass(frozen=True)
 class Outlets:
@@ -85,6 +89,7 @@ class Writer:
             return
         begun = Begun(self._send(publication))
         if begun.done:
+            self._sink.send_now()
             self._sent.put_nowait(begun.result)
         else:
             self._free = False

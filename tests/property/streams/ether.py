@@ -120,6 +120,9 @@ class Line:
         loop.call_at(lands, self._land, flight, next(self._waits) / 1000)
         return flight.future
 
+    def send_now(self) -> None:
+        """Nothing: all is on its way as soon as it is queued."""
+
     def _land(self, flight: Flight, back_s: float) -> None:
         if self.cut:
             return

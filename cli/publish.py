@@ -14,15 +14,28 @@ from broker.reach import quiet_clients
 from cli.options import DEFAULT_DATA, Data, Json, Kafka, kafka_settings
 from connectors import feed
 from connectors.lines import Refusal
+from connectors.tracing import is_traceparent
 from schemas.failure import UsageFailure
 
 File = Annotated[str, typer.Argument(metavar="[FILE]", help="File with one event a line; - reads the standard input.")]
+Traceparent = Annotated[
+    str | None, typer.Option("--traceparent", metavar="TRACE", envvar="TRACEPARENT", help="The trace that the events belong to (W3C).")
+]
 
 
-def publish(file: File = "-", data: Data = DEFAULT_DATA, kafka: Kafka = None, *, as_json: Json = False) -> None:
+def publish(
+    file: File = "-",
+    data: Data = DEFAULT_DATA,
+    kafka: Kafka = None,
+    *,
+    traceparent: Traceparent = None,
+    as_json: Json = False,
+) -> None:
     """Send events, one JSON object a line. A line that breaks the contract is told and left out; then the exit code is 1."""
+    if traceparent and not is_traceparent(traceparent):
+        raise UsageFailure(f"{traceparent!r} is no trace: --traceparent (or TRACEPARENT) is 00-<32 hex digits>-<16 hex digits>-01.")
     with opened(file) as descriptor, quiet_clients():
-        outcome = asyncio.run(feed.publish(descriptor, kafka_settings(data, kafka), silent if as_json else tell))
+        outcome = asyncio.run(feed.publish(descriptor, kafka_settings(data, kafka), silent if as_json else tell, traceparent or None))
     finish(outcome, "sent", as_json=as_json)
 
 

@@ -39,13 +39,13 @@ class BlockingPublisher:
         finally:
             self._end()
 
-    def write(self, *events: Event) -> list[Delivery]:
-        """Send events and return where they lie, once the broker has acknowledged them. Raises `Failure` as `Publisher.write` does."""
-        return self._wait(self._publisher.write(*events))
+    def write(self, *events: Event, traceparent: str | None = None) -> list[Delivery]:
+        """Send events and return where they lie, once the broker has acknowledged them. All else as `Publisher.write` has it."""
+        return self._wait(self._publisher.write(*events, traceparent=traceparent))
 
-    def start(self, *events: Event) -> "Future[list[Delivery]]":
+    def start(self, *events: Event, traceparent: str | None = None) -> "Future[list[Delivery]]":
         """Send events and return at once; the future has their deliveries, or the `Failure`."""
-        return asyncio.run_coroutine_threadsafe(self._publisher.write(*events), self._loop)
+        return asyncio.run_coroutine_threadsafe(self._publisher.write(*events, traceparent=traceparent), self._loop)
 
     @property
     def positions(self) -> list[Position]:

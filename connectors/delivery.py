@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from msgspec import Struct
 
-from schemas.events import Event
 from schemas.failure import Failure
+
+_Item = TypeVar("_Item")
 
 
 class Delivery(Struct, frozen=True):
@@ -19,22 +20,22 @@ class Delivery(Struct, frozen=True):
     offset: int
 
 
-Deliver = Callable[[list[Event]], Awaitable[list[Delivery]]]
+Deliver = Callable[[list[_Item]], Awaitable[list[Delivery]]]
 """Takes events and returns their deliveries in the same order. Raises `Failure` when some may not have arrived."""
 
 
-class Group:
+class Group(Generic[_Item]):
     """Lets many callers write at once: while one batch is on its way, whatever comes in waits together and is the next.
 
     A lone event leaves at once, and a crowd fills batches, without a time to tune.
     """
 
-    def __init__(self, deliver: Deliver) -> None:
+    def __init__(self, deliver: Deliver[_Item]) -> None:
         self._deliver: Final = deliver
-        self._waiting: list[tuple[Sequence[Event], asyncio.Future[list[Delivery]]]] = []
+        self._waiting: list[tuple[Sequence[_Item], asyncio.Future[list[Delivery]]]] = []
         self._work: asyncio.Task[None] | None = None
 
-    async def write(self, events: Sequence[Event]) -> list[Delivery]:
+    async def write(self, events: Sequence[_Item]) -> list[Delivery]:
         """Return when the events are acknowledged. Raises `Failure` when they may not be: then write the same events again."""
         future: asyncio.Future[list[Delivery]] = asyncio.get_running_loop().create_future()
         self._waiting.append((events, future))

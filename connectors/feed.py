@@ -31,12 +31,12 @@ class Outcome(Struct):
     positions: list[Position] = msgspec.field(default_factory=list)
 
 
-async def publish(descriptor: int, settings: KafkaSettings, tell: Tell) -> Outcome:
+async def publish(descriptor: int, settings: KafkaSettings, tell: Tell, traceparent: str | None = None) -> Outcome:
     """Send the events of an open file until it ends; what a pipe has given is acknowledged before more is awaited."""
     outcome = Outcome()
     async with Publisher(settings) as publisher:
         async for chunk in _chunks(descriptor, publisher.flush):
-            await publisher.send(chunk_events(chunk, outcome, tell))
+            await publisher.send(chunk_events(chunk, outcome, tell), traceparent)
     outcome.positions = publisher.positions
     return outcome
 

@@ -22,6 +22,7 @@ from broker.layout import missing, partition_counts
 from broker.partitioner import partition_for
 from broker.reach import denied, reaching
 from connectors.delivery import Delivery, Group
+from connectors.tracing import Headers, sending
 from connectors.typed import Project, move_task
 from schemas.events import Event, encode_event
 from schemas.failure import Failure
@@ -34,6 +35,7 @@ BATCH_BYTES: Final = 512 * 1024
 """Uncompressed; below the broker's limit of 1 MiB for a batch with room for one event of the largest size."""
 
 Report = Callable[[list[Delivery]], None]
+_Outgoing = tuple[Event, Headers]
 
 
 class _Batch(Struct):
@@ -94,34 +96,37 @@ class Publisher:
         """Per partition that got events: the end of what the broker acknowledged."""
         return [Position(partition, end) for partition, end in sorted(self._ends.items())]
 
-    async def write(self, *events: Event) -> list[Delivery]:
+    async def write(self, *events: Event, traceparent: str | None = None) -> list[Delivery]:
         """Send events and return where they lie, once the broker has acknowledged them. Many callers at once share batches.
 
+        traceparent: the trace that they belong to (W3C Trace Context); by default that of OpenTelemetry's current span, if there is one.
         Raises `Failure` for an event over 256 KiB, and when Kafka may not have taken them: then write the same events again,
         with the ids that they have; nothing counts twice.
         """
         for event in events:
             encoded(event)
-        return await self._group.write(events)
+        with sending(TASK_CHANGES, events, traceparent) as headers:
+            return await self._group.write([(event, headers) for event in events])
 
-    async def send(self, events: Iterable[Event]) -> None:
-        """Queue events; waits while the broker is slower than we are. An event over 256 KiB raises `Failure`. See `flush`."""
-        async with self._turn:
-            await self._queue(events)
+    async def send(self, events: Iterable[Event], traceparent: str | None = None) -> None:
+        """Queue events; waits while the broker is slower than we are. An event over 256 KiB raises `Failure`. See `flush`, `write`."""
+        with sending(TASK_CHANGES, (), traceparent) as headers:
+            async with self._turn:
+                await self._queue((event, headers) for event in events)
 
     async def flush(self) -> None:
         """Return when the broker has acknowledged everything that was sent."""
         async with self._turn:
             await self._settle()
 
-    async def _deliver(self, events: list[Event]) -> list[Delivery]:
+    async def _deliver(self, items: list[_Outgoing]) -> list[Delivery]:
         async with self._turn:
             try:
                 await self._settle()
                 self._found = {}
-                await self._queue(events)
+                await self._queue(items)
                 await self._settle()
-                return [self._found[event.id] for event in events]
+                return [self._found[event.id] for event, _ in items]
             except Failure:
                 self._open.clear()
                 self._sent.clear()
@@ -129,16 +134,16 @@ class Publisher:
             finally:
                 self._found = None
 
-    async def _queue(self, events: Iterable[Event]) -> None:
-        for event in events:
+    async def _queue(self, items: Iterable[_Outgoing]) -> None:
+        for event, headers in items:
             value = encoded(event)
             partition = partition_for(event.project_id, self._partitions)
             batch = self._open.get(partition)
             key = event.project_id.encode()
-            if batch is None or batch.records.append(key=key, value=value, timestamp=None) is None:
+            if batch is None or batch.records.append(key=key, value=value, timestamp=None, headers=headers) is None:
                 await self._dispatch(partition)
                 batch = self._open[partition] = _Batch(self._producer.create_batch(), [])
-                batch.records.append(key=key, value=value, timestamp=None)
+                batch.records.append(key=key, value=value, timestamp=None, headers=headers)
             if self._found is not None or self._report is not None:
                 batch.names.append((event.id, event.project_id))
 

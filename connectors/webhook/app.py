@@ -21,6 +21,7 @@ from starlette.exceptions import HTTPException
 
 from broker.connection import KafkaSettings
 from connectors.publish import Publisher
+from connectors.tracing import PARENT, is_traceparent
 from connectors.webhook.github import Delivery, Malformed, mapped, node_of
 from connectors.webhook.seen import Seen
 from schemas import problems
@@ -72,9 +73,9 @@ class Receiver:
         if kind == "ping":
             return {"status": "pong"}
         async with self._turn:
-            return await self._deliver(Delivery(name, kind, _payload(body)), signature)
+            return await self._deliver(Delivery(name, kind, _payload(body)), signature, _trace(request))
 
-    async def _deliver(self, delivery: Delivery, signature: str) -> dict[str, Any]:
+    async def _deliver(self, delivery: Delivery, signature: str, trace: str | None) -> dict[str, Any]:
         names = (f"id:{delivery.id}", signature)
         if self._seen.knows(*names):
             return {"status": "duplicate", "events": 0}
@@ -85,7 +86,7 @@ class Receiver:
         except (Malformed, msgspec.ValidationError) as error:
             raise Refused(Problem(problems.INVALID_CHANGE, str(error))) from None
         if found.events:
-            await self._write(found.events)
+            await self._write(found.events, trace)
         self._seen.take(names, found.node_id, found.issue, now_ms)
         log.info("webhook_delivery_taken", delivery=delivery.id, kind=delivery.kind, events=len(found.events))
         return (
@@ -94,10 +95,10 @@ class Receiver:
             else {"status": "taken", "events": len(found.events)}
         )
 
-    async def _write(self, events: list[Any]) -> None:
+    async def _write(self, events: list[Any], trace: str | None) -> None:
         try:
             async with asyncio.timeout(self._limits.ack_timeout_s):
-                await self._publisher.write(*events)
+                await self._publisher.write(*events, traceparent=trace)
         except (Failure, TimeoutError):
             log.warning("webhook_log_unavailable")
             raise Refused(Problem(problems.LOG_UNAVAILABLE, "Deliver it again; nothing counts twice.", retry_after_ms=5000)) from None
@@ -183,6 +184,12 @@ def bind(host: str, port: int) -> socket.socket:
         bound.close()
         raise UsageFailure(f"Port {port} on {host} cannot be used ({error.strerror}): stop what uses it, or choose another.") from None
     return bound
+
+
+def _trace(request: Request) -> str | None:
+    """Return the trace that a proxy before us has begun; what is none begins none, as W3C Trace Context wants it."""
+    given = request.headers.get(PARENT, "")
+    return given if is_traceparent(given) else None
 
 
 def _payload(body: bytes) -> dict[str, Any]:

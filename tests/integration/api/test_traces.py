@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -127,3 +128,33 @@ async def change_by_socket(edge: RunningEdge, trace: str) -> None:
         frame = {"type": "update", "id": "change-1", "stream": "project:p", "payload": change, "metadata": {"traceparent": trace}}
         await client.socket.send(json.dumps(frame))
         await client.until("ack", "applied")
+
+
+async def test_one_trace_from_a_service_to_the_frame(
+    topics: KafkaSettings, start_edge: StartEdge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A service that uses OpenTelemetry does nothing for it: its span, the publisher's, the worker's and the frame are one line."""
+    async with folding(topics, tmp_path / "worker") as producer, receiving(monkeypatch) as receiver:
+        edge = await start_edge(tracing=True)
+        async with client_of(edge) as client:
+            await client.subscribe("project:*")
+            await producer.send_and_wait(topics.topic(TASK_CHANGES), encode_event(of_agent(1)), key=b"p")
+            await client.until("bulk", "snapshot")
+            service = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "tests.integration.api.traced_service", topics.bootstrap, topics.topic_prefix
+            )
+            async with asyncio.timeout(PATIENCE_S):
+                assert await service.wait() == 0
+            frame = await client.until("update", "create")
+        last = await receiver.until(lambda span: span.name == "frame" and attribute(span, "anabranch.event_id") == frame["id"])
+        names, span = [last.name], last
+        while span.parent_span_id:
+            span = await receiver.until(lambda one, above=span.parent_span_id: one.span_id == above)  # type: ignore[misc]  # a default
+            names.append(span.name)
+            assert span.trace_id == last.trace_id
+        assert names == ["frame", "fold", "task-changes publish", "checkout"]
+
+
+def attribute(span: Span, name: str) -> str | None:
+    """Return the text that a span has under a name."""
+    return next((one.value.string_value for one in span.attributes if one.key == name), None)

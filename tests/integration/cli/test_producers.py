@@ -45,7 +45,8 @@ def piped(settings: KafkaSettings) -> "subprocess.Popen[bytes]":
 
 async def test_publish_sends_what_is_good_and_tells_the_rest(topics: KafkaSettings) -> None:
     """The refused lines stop nothing; every event is in the partition of its project, keyed by it, in the lines' order."""
-    done = anabranch("publish", "--kafka", topics.bootstrap, "--json", text="\n".join(LINES), settings=topics)
+    trace = f"00-{7:032x}-{7:016x}-01"
+    done = anabranch("publish", "--kafka", topics.bootstrap, "--json", "--traceparent", trace, text="\n".join(LINES), settings=topics)
     assert done.returncode == 1, done.stderr
     report = json.loads(done.stdout)
     assert (report["events"], report["refused"]) == (3, 2)
@@ -58,6 +59,7 @@ async def test_publish_sends_what_is_good_and_tells_the_rest(topics: KafkaSettin
     finally:
         await consumer.stop()
     assert {(record.partition, record.key) for record in records} == {(partition_for(name, 4), name.encode()) for name in "pq"}
+    assert {record.headers for record in records} == {(("traceparent", trace.encode()),)}
     found = [decode_event(record.value or b"") for record in records]
     assert [one.id for one in found if one.project_id == "p"] == ["e1", "e4"]
     assert {one["partition"]: one["offset"] for one in report["positions"]} == {
@@ -99,6 +101,13 @@ def test_validate_needs_no_kafka() -> None:
     assert (done.returncode, done.stdout) == (1, "3 events could be sent, 2 lines refused.\n")
     assert [told.split(":")[0] for told in done.stderr.splitlines()] == ["line 2", "line 4"]
     assert anabranch("validate", "-", text=event(1)).returncode == 0
+
+
+def test_what_is_no_trace_is_wrong_usage() -> None:
+    """Before anything is read or sent."""
+    done = anabranch("publish", "--traceparent", "nonsense", "--kafka", "127.0.0.1:1", text=event(1))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "TRACEPARENT" in done.stderr
 
 
 def test_a_file_that_is_not_there_is_wrong_usage(tmp_path: Path) -> None:

@@ -42,6 +42,14 @@ async def log(settings: KafkaSettings) -> list[Event]:
     return [decode_event(record.value or b"") async for _, record in _records(settings)]
 
 
+async def traces(settings: KafkaSettings) -> dict[str, list[tuple[str, str]]]:
+    """Return the headers of all events, by the id of the row that they are about."""
+    return {
+        decode_event(record.value or b"").entity_id: [(name, value.decode()) for name, value in record.headers]
+        async for _, record in _records(settings)
+    }
+
+
 async def _records(settings: KafkaSettings) -> AsyncIterator[tuple[int, Record]]:
     consumer = AIOKafkaConsumer(settings.topic(TASK_CHANGES), **client_options(settings), auto_offset_reset="earliest")
     await consumer.start()
@@ -51,7 +59,7 @@ async def _records(settings: KafkaSettings) -> AsyncIterator[tuple[int, Record]]
             for place, records in (await consumer.getmany(timeout_ms=200)).items():
                 left -= len(records)
                 for one in records:
-                    yield place.partition, Record(one.offset, one.timestamp, one.key, one.value)
+                    yield place.partition, Record(one.offset, one.timestamp, one.key, one.value, tuple(one.headers))
     finally:
         await consumer.stop()
 

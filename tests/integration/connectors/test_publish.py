@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import confluent_kafka
 import pytest
 from aiokafka import AIOKafkaConsumer
+from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, use_span
 
 from broker.connection import KafkaSettings, client_options
 from broker.partitioner import partition_for
@@ -14,9 +15,13 @@ from connectors.blocking import BlockingPublisher
 from connectors.publish import Delivery, Failure, Project, Publisher, move_task
 from schemas.events import Event, decode_event
 from schemas.topics import TASK_CHANGES
+from tests.integration.connectors.outcome import traces
 
 TIMEOUT_S = 30
 SHOP = Project(id="shop", source="system")
+
+
+TRACES = [f"00-{number:032x}-{number:016x}-01" for number in range(1, 5)]
 
 
 async def read(settings: KafkaSettings, count: int) -> dict[tuple[int, int], tuple[bytes | None, Event]]:
@@ -60,6 +65,26 @@ async def test_a_move_between_projects_arrives_in_both(topics: KafkaSettings) ->
     found = [event for _, event in (await read(topics, 2)).values()]
     assert {(event.project_id, event.action) for event in found} == {("shop", "delete"), ("hall", "create")}
     assert len({event.correlation_id for event in found}) == 1
+
+
+async def test_each_event_has_the_trace_of_its_caller(topics: KafkaSettings) -> None:
+    """Also where callers share a batch, and from threads, whose current span goes along; without a trace there is no header."""
+
+    def serve() -> None:
+        with BlockingPublisher(topics) as publisher:
+            publisher.write(SHOP.delete_task("thread"), traceparent=TRACES[1])
+            with use_span(NonRecordingSpan(SpanContext(3, 3, is_remote=False, trace_flags=TraceFlags(1)))):
+                publisher.start(SHOP.delete_task("span")).result(TIMEOUT_S)
+
+    async with Publisher(topics) as publisher:
+        await asyncio.gather(publisher.write(SHOP.delete_task("given"), traceparent=TRACES[0]), publisher.write(SHOP.delete_task("none")))
+        await publisher.send([SHOP.delete_task("sent")], TRACES[3])
+        with pytest.raises(ValueError, match="no traceparent"):
+            await publisher.write(SHOP.delete_task("bad"), traceparent="nonsense")
+    await asyncio.to_thread(serve)
+    found = await traces(topics)
+    wanted = {"given": TRACES[0], "thread": TRACES[1], "span": TRACES[2], "sent": TRACES[3]}
+    assert found == {name: [("traceparent", trace)] for name, trace in wanted.items()} | {"none": []}
 
 
 async def test_threads_without_asyncio_share_a_publisher(topics: KafkaSettings) -> None:

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 
 from broker.connection import KafkaSettings
 from connectors.webhook.app import bind, run
-from tests.integration.connectors.outcome import Running, log, recount, running
+from tests.integration.connectors.outcome import Running, log, recount, running, traces
 
 SECRET = "a-secret-of-many-characters"  # noqa: S105  because it must not come out, and the test looks for it
 OPENED: dict[str, Any] = {
@@ -78,6 +78,18 @@ async def test_a_delivery_counts_once_however_often_it_comes(topics: KafkaSettin
     assert rows["task", "github-7", "1"] == ("github-7:main", {"title": "T", "status": "done", "labels": [], "assignees": []})
     assert outcomes == {"applied": 4}
     assert {event.user_id for event in await log(topics)} == {"ada"}
+
+
+async def test_a_trace_that_a_proxy_began_goes_on(topics: KafkaSettings, tmp_path: Path) -> None:
+    """What is none does no harm."""
+    trace = f"00-{7:032x}-{7:016x}-01"
+    async with receiving(topics, tmp_path) as (run, sender):
+        assert (await sender.deliver("d-1", OPENED, traceparent=trace)).status_code == 202
+        another = {**OPENED, "issue": {**OPENED["issue"], "number": 2, "node_id": "I_2"}}
+        assert (await sender.deliver("d-2", another, traceparent="nonsense")).status_code == 202
+        assert await run.end(signal.SIGTERM) == 0
+    found = await traces(topics)
+    assert (found["1"], found["2"]) == ([("traceparent", trace)], [])
 
 
 @pytest.mark.parametrize("signature", ["", "sha256=", "sha256=" + "0" * 64, "sha1=x", "sha256=ü"])

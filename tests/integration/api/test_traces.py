@@ -141,7 +141,7 @@ async def test_one_trace_from_a_service_to_the_frame(
             await producer.send_and_wait(topics.topic(TASK_CHANGES), encode_event(of_agent(1)), key=b"p")
             await client.until("bulk", "snapshot")
             service = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "tests.integration.api.traced_service", topics.bootstrap, topics.topic_prefix
+                sys.executable, "-m", "tests.integration.api.traced_shop", topics.bootstrap, topics.topic_prefix
             )
             async with asyncio.timeout(PATIENCE_S):
                 assert await service.wait() == 0

@@ -1,4 +1,7 @@
-"""The description of the calls (OpenAPI): what the framework knows of them, with our problems in place of its own, and the token."""
+"""The description of the calls (OpenAPI): what the framework knows of them, with our problems in place of its own, and the token.
+
+Bodies that a route reads by itself, the framework knows nothing of: the route names them by `body`, and their schemas are added here.
+"""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -6,7 +9,10 @@ from typing import Any, Final
 from fastapi import FastAPI
 
 from schemas.contract.answers import ProblemDocument
+from schemas.contract.events import TaskChange
+from schemas.http import BulkRequest
 
+_REF: Final = "#/components/schemas/{model}"
 _PROBLEM: Final = {
     "description": "A problem (RFC 9457); `code` says which.",
     "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}},
@@ -14,6 +20,32 @@ _PROBLEM: Final = {
 _FRAMEWORK_S: Final = ("HTTPValidationError", "ValidationError")
 _OPEN: Final = frozenset({"/api/v2/login"})
 """Paths that need no token."""
+
+
+_FILLED: Final = "id, occurred_at, source and user_id are filled in where they are left out: a new UUIDv7, now, `user`, the caller."
+
+
+def ref(name: str) -> dict[str, str]:
+    """Return a reference to the schema of a body."""
+    return {"$ref": _REF.format(model=name)}
+
+
+def body(content: dict[str, dict[str, Any]], *, required: bool = True) -> dict[str, Any]:
+    """Return what a route says of its body (`openapi_extra`). content: by media type."""
+    return {"requestBody": {"required": required, "content": content}}
+
+
+def bodies() -> dict[str, dict[str, Any]]:
+    """Return the schemas of the bodies that routes read by themselves, and of what is in them."""
+    found: dict[str, dict[str, Any]] = {}
+    for model in (BulkRequest, TaskChange):
+        schema = model.model_json_schema(ref_template=_REF)
+        found |= schema.pop("$defs", {})
+        found[model.__name__] = schema
+    event = found.pop(TaskChange.__name__)
+    needed = ["entity", "action", "project_id", "entity_id"]
+    found["ChangeRequest"] = event | {"title": "ChangeRequest", "required": needed, "description": f"{event['description']}\n\n{_FILLED}"}
+    return found
 
 
 def install(app: FastAPI) -> None:
@@ -33,7 +65,8 @@ def _finished(document: dict[str, Any]) -> dict[str, Any]:
     schemas = components.setdefault("schemas", {})
     for name in _FRAMEWORK_S:
         schemas.pop(name, None)
-    schemas["ProblemDocument"] = ProblemDocument.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas |= {name: schema for name, schema in bodies().items() if name not in schemas}
+    schemas["ProblemDocument"] = ProblemDocument.model_json_schema(ref_template=_REF)
     components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
     for path, operation in _operations(document):
         operation["responses"].pop("422", None)

@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Header, Request, Response
 
+from api import openapi
 from api.decisions import Decision, Decisions, preferred_s
 from api.edge import Edge
 from api.now import fill, now_ms
@@ -31,7 +32,9 @@ def router(edge: Edge) -> APIRouter:
     """Return the route of writes."""
     routes = APIRouter(prefix="/api/v2", tags=["changes"])
 
-    @routes.post("/changes", status_code=202, responses={200: {"model": ChangesAnswer}, 202: {"model": ChangesAnswer}})
+    answers: dict[int | str, dict[str, Any]] = {200: {"model": ChangesAnswer}, 202: {"model": ChangesAnswer}}
+
+    @routes.post("/changes", status_code=202, responses=answers, openapi_extra=_body(edge.settings.http.changes_per_call))
     async def changes(request: Request, prefer: Prefer = None) -> Response:
         """Put changes into the log; answered with their positions once the broker has confirmed all of them."""
         principal = await edge.caller(request)
@@ -45,6 +48,13 @@ def router(edge: Edge) -> APIRouter:
         return await _written(edge, _writes(edge, requests, principal), wait_s, request.headers.get("traceparent"))
 
     return routes
+
+
+def _body(most: int) -> dict[str, Any]:
+    one = openapi.ref("ChangeRequest")
+    many = {"type": "array", "items": one, "maxItems": most}
+    lines = {"type": "string", "description": "One `ChangeRequest` a line."}
+    return openapi.body({"application/json": {"schema": {"anyOf": [one, many]}}, _NDJSON[0]: {"schema": lines}})
 
 
 async def _written(edge: Edge, writes: Sequence[Write], wait_s: float, trace: str | None) -> Response:

@@ -10,6 +10,7 @@ import msgspec
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import ValidationError
 
+from api import openapi
 from api.bulk import Answer, positions
 from api.edge import Edge
 from api.packing import takes_gzip
@@ -21,6 +22,7 @@ from schemas.problems import FEATURE, FORBIDDEN, INVALID_REQUEST, Problem
 
 _encode = msgspec.json.Encoder().encode
 _HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Authorization, Accept-Encoding"}
+_BODY: Final = openapi.body({"application/json": {"schema": openapi.ref("BulkRequest")}}, required=False)
 _ASIDE: Final = 131_072
 """Bytes that take some milliseconds to pack."""
 
@@ -29,7 +31,7 @@ def router(edge: Edge) -> APIRouter:
     """Return the routes of the bulk call."""
     routes = APIRouter(prefix="/api/v2/branches/summaries", tags=["summaries"])
 
-    @routes.post("/bulk", responses={200: {"model": BulkAnswer}}, openapi_extra=_body_schema())
+    @routes.post("/bulk", responses={200: {"model": BulkAnswer}}, openapi_extra=_BODY)
     async def bulk(request: Request) -> Response:
         """Return all summaries of the caller's projects, or of those named."""
         started = time.perf_counter()
@@ -135,7 +137,3 @@ def _projects(edge: Edge, principal: Principal, asked: BulkRequest) -> list[str]
     if asked.user_id is None:
         return readable(principal, edge.replica)
     return readable(principal if asked.user_id == principal.subject else Principal(asked.user_id, frozenset()), edge.replica)
-
-
-def _body_schema() -> dict[str, object]:
-    return {"requestBody": {"content": {"application/json": {"schema": BulkRequest.model_json_schema()}}}}

@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from random import Random
 from typing import Any
@@ -22,47 +23,114 @@ from tests.integration.api.harness import PATIENCE_S, SECRET, StartEdge, TinyWor
 
 CHECKS = [schemathesis.checks.not_a_server_error, content_type_conformance, response_schema_conformance, status_code_conformance]
 EXAMPLES = 30
+CHANGES = "POST /api/v2/changes"
+NDJSON = "application/x-ndjson"
+SENT = ("right", "wrong", "aimed", "aimed")
+"""What is tried: what fits the description, what does not, and what fits this edge too; the last twice as often."""
+NAMES: dict[str, Any] = {"project_id": "p", "branch_id": "p-main", "session_id": "s", "view": "tasks", "stream": ["project:p"], "q": "Task"}
+"""What an aimed call names. Other texts that may be left out are: they would be conditions, columns, positions of nothing."""
+schemathesis.serializer.alias(NDJSON, "text/plain")
 
 
-def call_all(url: str, document: dict[str, Any], token: str) -> int:
-    """Call every operation of a description with what fits it and what does not; returns how many operations there were."""
-    document = document | {"servers": [{"url": url}]}
-    schema = schemathesis.openapi.from_dict(document)
-    schema.config.update(base_url=url)
-    count = 0
-    for result in schema.get_all_operations():
-        assert isinstance(result, Ok), result
-        operation = result.ok()
-        count += 1
-        strategy = st.one_of(operation.as_strategy(), operation.as_strategy(generation_mode=schemathesis.GenerationMode.NEGATIVE))
+class Calls:
+    """Calls every operation of a description, and notes which status codes each of them came to."""
 
-        @given(case=strategy)
+    def __init__(self, url: str, token: str, codes: list[str]) -> None:
+        self._url = url
+        self._token = token
+        self._codes = codes
+        self.reached: dict[str, Counter[int]] = {}
+
+    def call_all(self, document: dict[str, Any]) -> None:
+        """Call them with what fits and what does not."""
+        schema = schemathesis.openapi.from_dict(document | {"servers": [{"url": self._url}]})
+        schema.config.update(base_url=self._url)
+        for result in schema.get_all_operations():
+            assert isinstance(result, Ok), result
+            operation = result.ok()
+            self._call(operation, self._aimed)
+            if operation.label == CHANGES:
+                self._call(operation, lambda case: _as_lines(self._aimed(case)))
+
+    def _call(self, operation: Any, aim: Callable[[Any], Any]) -> None:  # noqa: ANN401  schemathesis' own
+        right = operation.as_strategy()
+        wrong = operation.as_strategy(generation_mode=schemathesis.GenerationMode.NEGATIVE)
+        kinds = {"right": right, "wrong": wrong, "aimed": right.map(aim)}
+
+        @given(case=st.sampled_from(SENT).flatmap(kinds.__getitem__))
         @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), database=None)
         def call(case: Any) -> None:  # noqa: ANN401  schemathesis' own
             answer = case.call(
-                headers={"Authorization": f"Bearer {token}"}, params={"wait": "0"} if "/changes" in case.path else None, timeout=PATIENCE_S
+                headers={"Authorization": f"Bearer {self._token}"}, params={"wait": "0"} if "/changes" in case.path else None, timeout=20
             )
+            name = f"{operation.label} {NDJSON}" if case.media_type == NDJSON else operation.label
+            self.reached.setdefault(name, Counter())[answer.status_code] += 1
             assert "secret" not in answer.text
             case.validate_response(answer, checks=CHECKS)
 
         call()
-    return count
+
+    def _aimed(self, case: Any) -> Any:  # noqa: ANN401  schemathesis' own
+        """Return a case that names what is there, in other respects as it was drawn."""
+        case.path_parameters = {name: NAMES[name] for name in case.path_parameters}
+        case.query = {name: NAMES.get(name, value) for name, value in case.query.items() if name in {"stream", "q", "limit", "wait"}}
+        if case.operation.label == CHANGES:
+            drawn = case.body if isinstance(case.body, list) else [case.body]
+            changes = [_aimed_change(change if isinstance(change, dict) else {}) for change in drawn]
+            case.media_type, case.body = "application/json", changes if isinstance(case.body, list) else changes[0]
+        elif case.path == "/api/v2/login":
+            case.body = {"code": self._codes.pop() if self._codes else "used"}
+        elif isinstance(case.body, dict):
+            case.body = {name: value for name, value in case.body.items() if isinstance(value, bool)}
+        return case
+
+
+def _as_lines(case: Any) -> Any:  # noqa: ANN401  schemathesis' own
+    """Return a case of changes with one of them a line."""
+    changes = case.body if isinstance(case.body, list) else [case.body]
+    case.media_type, case.body = NDJSON, "\n".join(json.dumps(change) for change in changes)
+    return case
+
+
+def _aimed_change(drawn: dict[str, Any]) -> dict[str, Any]:
+    """Return a change of a project that the caller may write to, of a row that has a name."""
+    entity = drawn.get("entity", "task")
+    kept = {"action": "update", "data": {"title": "T"}} | {
+        name: value for name, value in drawn.items() if name in {"action", "data", "source"}
+    }
+    return kept | {
+        "entity": entity,
+        "project_id": "p",
+        "entity_id": "p" if entity == "project" else "t9",
+        "branch_id": "b",
+        "task_id": "t1",
+    }
 
 
 @pytest.mark.filterwarnings("ignore:Do not use the `random` module")  # the edge draws in the same process, beside the examples
 async def test_no_call_is_a_fault_of_ours(worker: TinyWorker, start_edge: StartEdge) -> None:
-    """As a caller who may read one of two projects: right and wrong calls of every operation that is described."""
-    waits = {"poll_wait_s": 0.05, "position_wait_s": 0.05, "ack_timeout_s": 5.0}
+    """As a caller who may read one of two projects: right and wrong calls of every operation that is described, and each succeeds too."""
+    waits = {"poll_wait_s": 0.05, "position_wait_s": 0.05, "ack_timeout_s": 5.0, "decision_wait_s": 0.05}
     edge = await start_edge(docs=True, http=waits, receipts={"wait_s": 0.05})
+    await worker.log("p", "s", "create", "t1", title="T")
     await worker.add_task("p", "t1")
     await until_read(edge, await worker.member("p", "u", "owner"))
     await until_read(edge, await worker.add_task("other", "t-secret"))
     async with edge.client() as http:
         document = (await http.get("/openapi.json")).json()
-    count = await asyncio.to_thread(call_all, edge.url, document, mint(SECRET, "u", ("mine",), 3600))
-    assert count == sum(len(path) for path in document["paths"].values())
-    async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE_S) as private:
+    async with httpx.AsyncClient(trust_env=False) as private:
+        codes = [
+            (await private.post(f"{edge.private_url}/login-codes", json={"user": "u", "projects": [], "ttl_s": 60})).json()["code"]
+            for _ in range(2 * EXAMPLES)
+        ]
+        calls = Calls(edge.url, mint(SECRET, "u", ("mine",), 3600), codes)
+        await asyncio.to_thread(calls.call_all, document)
         assert (await private.get(f"{edge.private_url}/readyz")).status_code == 200
+    told = "\n".join(f"{name}: {dict(sorted(found.items()))}" for name, found in sorted(calls.reached.items()))
+    operations = {f"{method.upper()} {path}" for path, item in document["paths"].items() for method in item}
+    assert set(calls.reached) == operations | {f"{CHANGES} {NDJSON}"}, told
+    assert [name for name, found in calls.reached.items() if not any(200 <= status < 300 for status in found)] == [], told
+    assert min(calls.reached[name][202] for name in (CHANGES, f"{CHANGES} {NDJSON}")) >= EXAMPLES // 6, told
 
 
 def mutated(random: Random, text: str) -> str | bytes:

@@ -35,7 +35,7 @@ async def test_a_lone_batch_is_folded_at_once() -> None:
     await turns()
     await world.owner.submit(batch(0, 1))
     with pytest.raises(ExceptionGroup) as caught:
-        await asyncio.wait_for(running, 5)
+        await asyncio.wait_for(running, 60)
     assert caught.group_contains(LookupError, match="no such row")
 
 

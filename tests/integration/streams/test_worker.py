@@ -127,7 +127,7 @@ async def test_a_second_worker_on_one_directory_is_refused(topics: KafkaSettings
 
 async def test_a_static_member_comes_back_to_its_partitions(topics: KafkaSettings, tmp_path: Path) -> None:
     """Stopped and started again within its session, it has its partitions again, and nobody else was disturbed."""
-    first, second = (WorkerProcess(topics, tmp_path / name, INSTANCE_ID=name) for name in ("one", "two"))
+    first, second = (WorkerProcess(topics, tmp_path / name, INSTANCE_ID=name, TIMES__SESSION_MS="60000") for name in ("one", "two"))
     await first.start()
     await second.start()
     try:

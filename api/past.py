@@ -1,9 +1,15 @@
-"""The edge's way back into `task-changes`: few read at once, with the worker's fold in their hand."""
+"""The edge's way back into `task-changes`: few read at once, with the worker's fold in their hand.
+
+What is long is read in a process of its own: folding keeps a thread busy, and frames would wait for it.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
+
+import structlog
+from anyio import BrokenWorkerProcess, CapacityLimiter, to_process
 
 from api.problems import Refusal
 from api.settings import ReceiptSettings
@@ -13,8 +19,15 @@ from broker.records import Begin, Record, records_between, span_of
 from schemas.failure import Failure
 from schemas.problems import LOG_UNAVAILABLE, RATE, Problem
 
+log = structlog.get_logger()
 TURN: Final = 16
 """Records folded between two looks at the other tasks of the loop: about a millisecond."""
+TURN_ASIDE: Final = 64
+"""Where nobody waits, the fold is cheaper in larger steps."""
+FEW: Final = 2_000
+"""Records for which a process of their own is not worth its start."""
+_Asked = TypeVar("_Asked")
+_Found = TypeVar("_Found")
 
 
 class Spans(NamedTuple):
@@ -59,6 +72,7 @@ class Past:
         self.log = Log(kafka, settings.events)
         self._begin = begin
         self._places = asyncio.Semaphore(settings.readers)
+        self._processes = CapacityLimiter(settings.readers)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Begin]:
@@ -76,6 +90,14 @@ class Past:
             raise Refusal(Problem(LOG_UNAVAILABLE, str(failure), retry_after_ms=2000)) from None
         finally:
             self._places.release()
+
+    async def aside(self, work: Callable[[_Asked], _Found], asked: _Asked, records: int) -> _Found:
+        """Have it done by another process. Raises `Refusal` when that one ends before. records: how many there are, for the log."""
+        try:
+            return await to_process.run_sync(work, asked, cancellable=True, limiter=self._processes)
+        except BrokenWorkerProcess as error:
+            log.warning("reader_lost", reason=repr(error.__cause__ or error), records=records)
+            raise Refusal(Problem(LOG_UNAVAILABLE, "the log could not be read to its end", retry_after_ms=2000)) from None
 
 
 def turns(records: Sequence[Record], size: int) -> Iterator[Sequence[Record]]:

@@ -1,7 +1,6 @@
 """Reads the log for what a session did: first which projects it touched, then each of these from its beginning with the worker's fold.
 
-Only the log knows what a row was before; `task-state` has the newest value alone. Nothing is kept between two calls. What is long is read
-in a process of its own: folding keeps a thread busy, and frames would wait for it.
+Only the log knows what a row was before; `task-state` has the newest value alone. Nothing is kept between two calls.
 """
 
 import asyncio
@@ -9,24 +8,15 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import msgspec
-import structlog
-from anyio import BrokenWorkerProcess, CapacityLimiter, to_process
 
-from api.past import TURN, Log, Past, Spans, turns
-from api.problems import Refusal
+from api.past import FEW, TURN, TURN_ASIDE, Log, Past, Spans, turns
 from api.protocol.receipt import Ledger
 from api.protocol.told import Account, Most, account
 from broker.partitioner import partition_for
 from broker.records import Begin, Record, Refold
 from schemas.events import Event, decode_event
-from schemas.problems import LOG_UNAVAILABLE, Problem
 
-log = structlog.get_logger()
 _READ_TURN: Final = 2_000
-_TURN_ASIDE: Final = 64
-"""Where nobody waits, the fold is cheaper in larger steps."""
-_FEW: Final = 2_000
-"""Records for which a process of their own is not worth its start."""
 
 
 class Asked(NamedTuple):
@@ -49,21 +39,15 @@ class Receipts:
 
     def __init__(self, past: Past) -> None:
         self._past = past
-        self._places = CapacityLimiter(past.settings.readers)
 
     async def of(self, session_id: str, projects: Sequence[str], most: Most) -> Account:
         """Return what the session did to these projects. Raises `Refusal`."""
         async with self._past.reading() as begin:
             spans = await self._past.log.spans(projects)
             asked = Asked(self._past.log, begin, session_id, tuple(projects), spans, most)
-            if spans.records <= _FEW:
+            if spans.records <= FEW:
                 return await read(asked)
-            asked = asked._replace(turn=_TURN_ASIDE)
-            try:
-                return await to_process.run_sync(_read_aside, asked, cancellable=True, limiter=self._places)
-            except BrokenWorkerProcess as error:
-                log.warning("reader_lost", reason=repr(error.__cause__ or error), records=spans.records)
-                raise Refusal(Problem(LOG_UNAVAILABLE, "the log could not be read to its end", retry_after_ms=2000)) from None
+            return await self._past.aside(_read_aside, asked._replace(turn=TURN_ASIDE), spans.records)
 
 
 def _read_aside(asked: Asked) -> Account:

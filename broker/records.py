@@ -27,6 +27,10 @@ class Record(NamedTuple):
 class Refold(Protocol):
     """A fold of one partition that goes on from somewhere."""
 
+    def adopt(self, rows: Mapping[bytes, bytes]) -> None:
+        """Take more of the rows that it goes on from. Only before the first `take`."""
+        ...
+
     def take(self, records: Sequence[Record]) -> Mapping[bytes, bytes]:
         """Take the next records in; returns the rows that they changed, as they stand now and as `task-state` would hold them."""
         ...

@@ -18,14 +18,20 @@ class Refold:
     """One partition's rows, going on from where they stand. A `broker.records.Refold`, and the `Rows` of its own steps."""
 
     def __init__(self, partition: int, through: int, rows: Mapping[bytes, bytes]) -> None:
-        self._values = dict(rows)
+        self._values: dict[bytes, bytes] = {}
         self._nodes: dict[bytes, Node] = {}
         self._hints: dict[bytes, dict[bytes, None]] = {}
+        self._stands = Partition(partition, through, 0)
+        self.adopt(rows)
+
+    def adopt(self, rows: Mapping[bytes, bytes]) -> None:
+        """Take more of the rows that it goes on from."""
+        self._values.update(rows)
         for key, value in rows.items():
             self._hint(child_hints(key, value))
-        own = self._values.get(offset_key(partition))
-        time_ms = 0 if own is None else msgspec.json.decode(own, type=OffsetRow).time_ms
-        self._stands = Partition(partition, through, time_ms)
+        own = rows.get(offset_key(self._stands.number))
+        if own is not None:
+            self._stands = Partition(self._stands.number, self._stands.through, msgspec.json.decode(own, type=OffsetRow).time_ms)
 
     def take(self, records: Sequence[read.Record]) -> Mapping[bytes, bytes]:
         """Fold the next records; returns the rows that they changed."""

@@ -1,10 +1,6 @@
 """Receipts from a real log: what is read, what is refused, and what is said when the log is not whole."""
 
 import asyncio
-import time
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
-from typing import TypeVar
 from urllib.parse import quote
 
 import psutil
@@ -14,10 +10,10 @@ from api.protocol.told import Most
 from api.receipts import Asked, read
 from broker.connection import KafkaSettings
 from cli.refold import Refold
+from tests.integration.api.aside import aside_s, each, timed
 from tests.integration.api.harness import RunningEdge, StartEdge, TinyWorker, client_of, until_read
 
 LONG = 4_000
-T = TypeVar("T")
 
 
 async def known(worker: TinyWorker, edge: RunningEdge, *projects: str) -> None:
@@ -104,32 +100,3 @@ async def test_a_long_receipt_holds_up_nobody(worker: TinyWorker, edge: RunningE
             await asyncio.sleep(0.01)
         assert making.result().json()["code"] == "log-unavailable"
         assert (await http.get("/api/v2/sessions/s/receipt")).status_code == 200
-
-
-def readers() -> list[psutil.Process]:
-    """Return the processes that read beside this one."""
-    found = []
-    for child in psutil.Process().children():
-        with suppress(psutil.Error):  # one that was killed may be there still
-            found += [child] if "anyio.to_process" in child.cmdline() else []
-    return found
-
-
-def each(act: Callable[[psutil.Process], None]) -> None:
-    """Do something to every one of them."""
-    for reader in readers():
-        with suppress(psutil.Error):
-            act(reader)
-
-
-def aside_s() -> float:
-    """Return for how long they were busy."""
-    times = [reader.cpu_times() for reader in readers()]
-    return sum(one.user + one.system for one in times)
-
-
-async def timed(call: Callable[[], Awaitable[T]]) -> tuple[T, float]:
-    """Return an answer and for how long this thread was busy with it."""
-    began = time.thread_time()
-    answer = await call()
-    return answer, time.thread_time() - began

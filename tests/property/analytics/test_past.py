@@ -52,12 +52,15 @@ def test_a_burn_down_ends_at_the_present(log: list[Record]) -> None:
 
 @given(logs(), st.data())
 def test_a_burn_down_that_goes_on_is_that_of_the_whole_log(log: list[Record], data: st.DataObject) -> None:
-    """Wherever it was interrupted, by the hour and by the day, of the project and of each branch."""
+    """Wherever it was interrupted, also where another process goes on; by the hour and by the day, of the project and of each branch."""
     records = only(read(log), b"p")
     cut = data.draw(st.integers(0, len(records)))
     downs = BurnDowns(Refold(NUMBER, 0, {}))
-    for part in (records[:cut], records[cut:]):
-        downs.take(part)
+    downs.take(records[:cut])
+    if data.draw(st.booleans(), "elsewhere"):
+        before, downs = downs, BurnDowns(Refold(NUMBER, records[cut - 1].offset + 1 if cut else 0, {}))
+        assert len(list(downs.unpack(before.packed()))) >= (cut > 0)
+    downs.take(records[cut:])
     for key in (row_key("project", "p", "p"), row_key("branch", "p", "main"), row_key("branch", "p", "b/1")):
         for by in ("hour", "day"):
             whole = list(burn_down(Refold(NUMBER, 0, {}), key, records, by))

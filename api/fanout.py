@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from itertools import islice
 from typing import Final, Protocol
 
 import structlog
@@ -15,6 +16,10 @@ log = structlog.get_logger()
 _SHARE: Final = 1
 """A flush is followed by as long without one as it kept this thread busy (not: as it took, or a busy machine would make frames wait for
 nothing), as long as that is within the tick. So flushes take half of the edge's time at most, and what comes meanwhile leaves together."""
+
+_SLICE: Final = 64
+"""So many connections are seen to by themselves before others get a turn: when a crowd wakes up at once, nobody's frame waits for all of
+them to be given what they missed. Between slices the rule above holds for what goes to all."""
 
 
 class Sender(Protocol):
@@ -36,12 +41,17 @@ class FanOut:
         self._tick_s = flush_ms / 1000
         self._woken: dict[Sender, None] = {}
         self._scheduled = False
+        self._read = False
         self._next = 0.0
-        hub.wake = self._schedule
+        hub.wake = self._more_was_read
 
     def wake(self, sender: Sender) -> None:
         """Ask this connection for what is due, soon."""
         self._woken[sender] = None
+        self._schedule()
+
+    def _more_was_read(self) -> None:
+        self._read = True
         self._schedule()
 
     def _schedule(self) -> None:
@@ -55,20 +65,37 @@ class FanOut:
             loop.call_at(self._next, self._flush)
 
     def _flush(self) -> None:
+        self._turn(to_all=True)
+
+    def _go_on(self) -> None:
+        self._turn(to_all=asyncio.get_running_loop().time() >= self._next)
+
+    def _turn(self, *, to_all: bool) -> None:
         self._scheduled = False
+        loop = asyncio.get_running_loop()
         started = time.thread_time()
         now_ms = int(time.time() * 1000)
-        for session in list(self._hub.late):
-            session.settle(now_ms)
-        woken, self._woken = self._woken, {}
-        for sender in woken:
+        if self._read:
+            self._read = False
+            for session in list(self._hub.late):
+                session.settle(now_ms)
+        self._to_woken(now_ms)
+        if to_all:
+            self._to_all(now_ms)
+            self._next = loop.time() + min(self._tick_s, _SHARE * (time.thread_time() - started))
+        elif not self._woken:
+            self._schedule()
+        if self._woken and not self._scheduled:
+            self._scheduled = True
+            loop.call_soon(self._go_on)
+
+    def _to_woken(self, now_ms: int) -> None:
+        for sender in list(islice(self._woken, _SLICE)):
+            del self._woken[sender]
             try:
                 sender.send(now_ms)
             except Exception as error:  # noqa: BLE001  because one connection's fault is not the others'
                 _failed(sender, error)
-        self._to_all(now_ms)
-        took = time.thread_time() - started
-        self._next = asyncio.get_running_loop().time() + min(self._tick_s, _SHARE * took)
 
     def _to_all(self, now_ms: int) -> None:
         sent = 0

@@ -1,6 +1,7 @@
 """Who gets what now: the new frames of each stream, put together once for all who stand at the same place.
 
-Only prompt receivers are given frames here. The others are noted, and get what is due when they can be sent to (`Session.due`).
+Only prompt receivers are given frames here. The others are noted once, and get what is due when they can be sent to (`Session.due`):
+until then a client that takes nothing costs nothing here, however many frames pass.
 """
 
 from collections.abc import Iterator, Sequence

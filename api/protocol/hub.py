@@ -128,11 +128,11 @@ class Hub:
         self._joined.setdefault(join.project_id, {})[join] = None
 
     def detach(self, join: Join) -> None:
-        """Serve it no more."""
-        joins = self._joined[join.project_id]
-        del joins[join]
+        """Serve it no more, or not for now: until it is attached again, nothing that passes touches it."""
+        joins = self._joined.get(join.project_id, {})
+        joins.pop(join, None)
         if not joins:
-            del self._joined[join.project_id]
+            self._joined.pop(join.project_id, None)
 
     def moved(self) -> list[Moved]:
         """Return, once, the streams with something new that somebody joined."""
@@ -157,7 +157,7 @@ class Hub:
 
     @property
     def listeners(self) -> int:
-        """Return how many places are held: joins, wishes to be told, and changes whose outcome somebody waits for."""
+        """Return how many places are held: attached joins, wishes to be told, and changes whose outcome somebody waits for."""
         return sum(map(len, self._joined.values())) + sum(map(len, self._watchers.values())) + len(self._waiting)
 
     def forget(self, listener: Listener) -> None:

@@ -29,7 +29,7 @@ class Receiver(Protocol):
     write: Callable[[Tail], None]
 
     def lag(self, project_id: str) -> None:
-        """Note that a joined stream has something new; it will be asked for anyway."""
+        """Note that a joined stream has something new; it will be asked for anyway, and is told of no more until then."""
 
     def mark(self, project_id: str) -> None:
         """Note that a joined stream has something new, and see that it is asked for."""

@@ -24,7 +24,7 @@ class Owner(Receiver, Protocol):
 
 
 class Joins:
-    """dirty: streams on which something is due, besides what the fan-out sees to."""
+    """dirty: streams on which something is due, besides what the fan-out sees to; it may have set them aside until that is sent."""
 
     __slots__ = ("_hub", "_joins", "_owner", "dirty")
 
@@ -70,6 +70,11 @@ class Joins:
         self.dirty[project_id] = None
         self._owner.wake()
 
+    def set_aside(self, project_id: str) -> None:
+        """Note that a joined stream has something new, and have the fan-out pass it over until all that is due on it was sent."""
+        self.dirty[project_id] = None
+        self._hub.detach(self._joins[project_id])
+
     def restart(self, project_id: str) -> None:
         """Send the whole state of a joined stream."""
         self._new(project_id)
@@ -91,11 +96,13 @@ class Joins:
         out: list[bytes] = []
         while self.dirty and budget > 0:
             project_id = next(iter(self.dirty))
-            frames = self._drain(project_id, self._joins[project_id], now_ms, budget)
+            join = self._joins[project_id]
+            frames = self._drain(project_id, join, now_ms, budget)
             budget -= sum(map(len, frames))
             out += frames
             if budget > 0:
                 del self.dirty[project_id]
+                self._hub.attach(join)
         return out
 
     def heads(self) -> list[dict[str, Any]]:

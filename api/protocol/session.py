@@ -145,8 +145,8 @@ class Session:
         self.outlet.wake()
 
     def lag(self, project_id: str) -> None:
-        """Note that a joined stream has something new, which goes out with what is due already."""
-        self.joins.dirty[project_id] = None
+        """Note that a joined stream has something new, which goes out with what is due already; no need to say so again."""
+        self.joins.set_aside(project_id)
 
     def settle(self, now_ms: int) -> None:
         """Look whether the edge has come to where joins wait for it."""

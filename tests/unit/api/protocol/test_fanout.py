@@ -1,6 +1,6 @@
 """Who gets what when streams move."""
 
-from api.protocol.fanout import fan_out
+from api.protocol.fanout import Moved, fan_out
 from api.protocol.inputs import Gone, Resume
 from api.protocol.join import Receiver
 from api.protocol.limits import Limits
@@ -48,10 +48,10 @@ def test_who_stands_elsewhere_gets_what_it_has_not() -> None:
     world = World()
     world.publish("p")
     first, between, last = (ready(world, "project:p") for _ in range(3))
-    between.hold()
     world.publish("p")
-    given(world)
-    between.prompt = True
+    [stream] = world.hub.moved()
+    others = Moved(stream.ring, [join for join in stream.joins if join.receiver is not between])
+    assert len(list(fan_out([others], 100_000, NOW))) == 2
     world.publish("p")
     found = given(world)
     assert [(receiver, len(tail.frames)) for receiver, tail in found] == [(first, 1), (between, 2), (last, 1)]
@@ -85,6 +85,35 @@ def test_who_cannot_be_sent_to_is_passed_over_and_gets_it_later() -> None:
     full.go_on()
     assert world.wakes == wakes + 1
     assert actions(full.due(NOW)) == ["update"]
+
+
+def test_a_full_socket_is_touched_once_however_much_passes() -> None:
+    """The stream does not even move for it until it has been sent what it missed; then it gets each frame again."""
+    world = World()
+    world.publish("p")
+    full = ready(world, "project:p")
+    full.hold()
+    world.publish("p")
+    assert [len(stream.joins) for stream in world.hub.moved()] == [1]
+    full.lag("p")
+    for _ in range(3):
+        world.publish("p")
+    assert world.hub.moved() == []
+    assert world.hub.listeners == 0
+
+    full.go_on()
+    assert actions(full.due(NOW, budget=1)) == ["update"]
+    assert world.hub.listeners == 0
+    assert actions(full.due(NOW)) == ["update"] * 3
+    world.publish("p")
+    assert [(receiver, actions(tail.frames)) for receiver, tail in given(world)] == [(full, ["update"])]
+
+    full.hold()
+    world.publish("p")
+    given(world)
+    receive(full, Gone(), NOW)
+    world.publish("p")
+    assert given(world) == []
 
 
 def test_too_much_at_once_and_what_left_the_ring_is_asked_for() -> None:

@@ -4,10 +4,13 @@
 worker and an edge to one page; everything that the page gets and sends from the first event on counts, uncompressed. SOURCE (or
 BENCH_HISTORY) is anything that git can clone and that keeps Task Master's or beads' file: the liveliest stretch of its history is replayed.
 Without one, agents work through a made plan. "a full cascade for each event" is the same worker with FEATURE_AI_BATCH off; counted is what
-it published, since an edge spares a page that falls behind most of it (the page's own bytes are in the settings as `wire`). "notice, then
-re-fetch" is the way before all that (FEATURE_WS_CASCADE off, too): frames only say what changed, and the page fetches its project's
-summaries; never more than one fetch at a time, and one for all notices that came meanwhile. At the end every page must hold exactly what
-the edge answers.
+it published, since an edge spares a page that falls behind most of it (the page's own bytes are in the settings as `wire`). The other two
+are the ways before all that (FEATURE_WS_CASCADE off, too), in which frames only say what changed. "the original's page, a notice and its
+fetches" does what the original's client did (`benchmarks.harness.screen.OriginalPage` says where that is read): for each notice the
+summaries, and the tasks of the branch that is open, which ours has from its frames (the bytes of those are in the settings, `tasks`).
+"notice, then one fetch at a time" is the kindest that can be made of it: only the summaries, never more than one fetch at a time, and one
+for all notices that came meanwhile. At the end every page must hold exactly what the edge answers (the original's: as far as its notices
+make it fetch summaries). A stretch in which most is new has little to merge: each of its rows has to travel once.
 """
 
 import argparse
@@ -24,7 +27,7 @@ from benchmarks.harness.calls import Caller
 from benchmarks.harness.histories import Burst, made, recorded
 from benchmarks.harness.report import Claim, claim_of, show
 from benchmarks.harness.rooms import OURS, SECRET, UNLIMITED
-from benchmarks.harness.screen import SUMMARIES, Page, Screen
+from benchmarks.harness.screen import SUMMARIES, Key, OriginalPage, Page, Screen
 from benchmarks.harness.stage import fresh_topics, part, stage
 from benchmarks.harness.timeline import records, total
 from broker.connection import KafkaSettings
@@ -33,13 +36,17 @@ from connectors.publish import Publisher
 from schemas.topics import CASCADES
 
 EACH: Final = "a full cascade for each event"
-FETCH: Final = "notice, then re-fetch"
+ORIGINAL: Final = "the original's page, a notice and its fetches"
+FETCH: Final = "notice, then one fetch at a time"
 WAYS: Final = {
     OURS: {},
     EACH: {"FEATURE_AI_BATCH": "false"},
+    ORIGINAL: {"FEATURE_AI_BATCH": "false", "FEATURE_WS_CASCADE": "false"},
     FETCH: {"FEATURE_AI_BATCH": "false", "FEATURE_WS_CASCADE": "false"},
 }
 PARTITIONS: Final = 4
+_OF_SUBTASKS: Final = frozenset({"total_subtasks", "completed_subtasks", "last_activity", "digest", "stamp"})
+"""What a subtask's change moves in a summary: the original's page fetched no summaries for it."""
 _QUIET_S: Final = 1.5
 _PATIENCE_S: Final = 120.0
 
@@ -59,18 +66,24 @@ async def measure(way: str, kafka: KafkaSettings, folder: Path, burst: Burst) ->
         await asyncio.to_thread(_truth, port, burst, publisher)
         written = await total(kafka, kafka.topic(CASCADES), PARTITIONS)
         playing = asyncio.Event()
-        watching = asyncio.create_task(asyncio.to_thread(_watch, port, burst, playing))
+        watching = asyncio.create_task(asyncio.to_thread(_watch, way, port, burst, playing))
         await _play(publisher, burst)
         truth = await asyncio.to_thread(_truth, port, burst, publisher)
         playing.set()
         page, screen = await watching
-    shown, real = screen.summaries(), truth.summaries()
+    shown, real = (_known(way, held.summaries()) for held in (screen, truth))
     if shown != real:
         wrong = [key for key in shown.keys() | real.keys() if shown.get(key) != real.get(key)]
         raise AssertionError(f"the page of {way!r} shows {len(wrong)} of {len(real)} rows wrong: {wrong[:5]}")
     published = sorted(await records(kafka, kafka.topic(CASCADES), PARTITIONS), key=lambda record: record.timestamp)[written:]
     size = sum(len(record.value or b"") for record in published)
-    return {"bytes": size if way == EACH else page.wire, "wire": page.wire, "frames": page.frames, "fetches": page.calls}
+    return {
+        "bytes": size if way == EACH else page.wire,
+        "wire": page.wire,
+        "frames": page.frames,
+        "fetches": page.calls,
+        "tasks": page.listed,
+    }
 
 
 async def _play(publisher: Publisher, burst: Burst) -> None:
@@ -96,9 +109,19 @@ def _truth(port: int, burst: Burst, publisher: Publisher) -> Screen:
     return screen
 
 
-def _watch(port: int, burst: Burst, done: asyncio.Event) -> tuple[Page, Screen]:
+def _known(way: str, rows: dict[Key, dict[str, Any]]) -> dict[Key, dict[str, Any]]:
+    """Return what a page of this kind must know of summaries."""
+    if way != ORIGINAL:
+        return rows
+    return {key: {name: value for name, value in row.items() if name not in _OF_SUBTASKS} for key, row in rows.items()}
+
+
+def _watch(way: str, port: int, burst: Burst, done: asyncio.Event) -> tuple[Page, Screen]:
     screen = Screen()
-    page = Page(port, _token(), [burst.project_id], screen)
+    if way == ORIGINAL:
+        page: Page = OriginalPage(port, _token(), burst.project_id, burst.branch_id, screen)
+    else:
+        page = Page(port, _token(), [burst.project_id], screen)
     page.settle()
     while page.turn(_QUIET_S) or not done.is_set():
         pass
@@ -122,7 +145,9 @@ async def run(options: argparse.Namespace) -> list[Claim]:
     settings = vars(options) | {"burst": burst.name, "events": burst.size, "before": len(burst.before), "found": found}
     what = f"bytes to a page, {burst.name}, {burst.size} events in {options.seconds:g} s"
     ours = [run["bytes"] for run in found[OURS]]
-    return [claim_of("burst", what, "bytes", ours, (way, [run["bytes"] for run in found[way]]), settings) for way in (EACH, FETCH)]
+    return [
+        claim_of("burst", what, "bytes", ours, (way, [run["bytes"] for run in found[way]]), settings) for way in (EACH, ORIGINAL, FETCH)
+    ]
 
 
 if __name__ == "__main__":

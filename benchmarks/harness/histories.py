@@ -3,6 +3,7 @@
 import random
 import subprocess
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
@@ -32,6 +33,12 @@ class Burst(NamedTuple):
     def size(self) -> int:
         """Return how many events are replayed."""
         return sum(len(changes) for _, changes in self.steps)
+
+    @property
+    def branch_id(self) -> str:
+        """Return the branch with the most changes: the one that somebody who watches has open."""
+        named = Counter(event.branch_id for _, changes in self.steps for event in changes if event.branch_id is not None)
+        return named.most_common(1)[0][0]
 
 
 def recorded(source: str, folder: Path, seconds: float, speed: float) -> Burst:

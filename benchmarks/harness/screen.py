@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
+from urllib.parse import quote, urlencode
 
 from benchmarks.harness.calls import Caller
 from benchmarks.harness.sockets import Client, Crowd
@@ -70,11 +71,11 @@ class Screen:
 class Page:
     """A page that follows one project: a WebSocket, and a connection for what it fetches. All that comes and goes is counted (bytes).
 
-    fetches: the projects whose summaries it fetches after a notice, one after the other.
+    fetches: the projects whose summaries it fetches after a notice, one after the other. listed: bytes of `fetched` that were tasks.
     """
 
     def __init__(self, port: int, token: str, fetches: Sequence[str], screen: Screen) -> None:
-        self.fetched = 0
+        self.fetched = self.listed = 0
         self.calls = self.frames = 0
         self._screen = screen
         self._caller = Caller(port, token)
@@ -90,7 +91,7 @@ class Page:
         """Take what the subscription brings, then begin to count."""
         while self.turn(0.5):
             pass
-        self._client.size = self.fetched = self.calls = self.frames = 0
+        self._client.size = self.fetched = self.listed = self.calls = self.frames = 0
 
     def turn(self, timeout_s: float) -> int:
         """Wait once for frames; fetch when they were notices, once for all of them. Returns how many frames came."""
@@ -104,11 +105,14 @@ class Page:
     def fetch(self) -> None:
         """Fetch the summaries."""
         for request in self._requests:
-            self._caller.send(request)
-            answer = self._caller.receive(0.0)
-            self.fetched += answer.wire + len(request)
-            self.calls += 1
-            self._screen.answer(json.loads(answer.body))
+            self._screen.answer(json.loads(self._call(request)))
+
+    def _call(self, request: bytes) -> bytes:
+        self._caller.send(request)
+        answer = self._caller.receive(0.0)
+        self.fetched += answer.wire + len(request)
+        self.calls += 1
+        return answer.body
 
     @property
     def wire(self) -> int:
@@ -119,3 +123,43 @@ class Page:
         message = json.loads(frame)
         if message.get("stream"):
             self._due = self._screen.frame(message) or self._due
+
+
+class OriginalPage(Page):
+    """A page as the original's client was when its design was written: every notice is fetched for by itself, and nothing gathers them.
+
+    Read in its repository (phamhung075/4genthub, agenthub-frontend/src, September 2025): `services/changePoolService.ts` calls each
+    component that a notice concerns, at once; `components/ProjectList.tsx` then lists all projects and asks for the summaries of each
+    (notices of tasks, branches and projects), `components/LazyTaskList.tsx` asks for the tasks of the branch that is open (notices of its
+    tasks and subtasks). Neither waits for more notices, nor for a fetch that is under way. Kinder than it was: one call brings what its
+    list and its summaries brought, rows are ours without descriptions, at most 50 tasks are asked for, and one project is all there is.
+    """
+
+    def __init__(self, port: int, token: str, project_id: str, branch_id: str, screen: Screen) -> None:
+        self._branch = branch_id
+        self._told: list[dict[str, Any]] = []
+        super().__init__(port, token, [project_id], screen)
+        of_branch = urlencode({"branch_id": branch_id, "limit": 50})
+        self._tasks = self._caller.request("GET", f"/api/v2/projects/{quote(project_id, safe='')}/tasks?{of_branch}")
+
+    def turn(self, timeout_s: float) -> int:
+        """Wait once for frames, and fetch for each that was a notice."""
+        came = sum(self._crowd.events(timeout_s, self._seen))
+        told, self._told = self._told, []
+        answer = None
+        for changed in told:
+            if changed["entity"] in {"project", "branch", "task"}:
+                answer = self._call(self._requests[0])
+            if changed["entity"] in {"task", "subtask"} and changed.get("branchId") in {None, self._branch}:
+                before = self.fetched
+                self._call(self._tasks)
+                self.listed += self.fetched - before
+        if answer is not None:
+            self._screen.answer(json.loads(answer))
+        self.frames += came
+        return came
+
+    def _seen(self, _client: Client, frame: bytes) -> None:
+        message = json.loads(frame)
+        if message.get("stream") and self._screen.frame(message):
+            self._told += message["payload"]["data"]["changed"]

@@ -20,7 +20,7 @@ LIMIT_S = 240
         ("restore", [], ["records/s", "s"]),
         ("rowsize", [], ["bytes", "bytes", "MiB"]),
         ("bulk", [], ["ms"] * 12),
-        ("burst", [], ["bytes"] * 2),
+        ("burst", [], ["bytes"] * 3),
         ("screen", [], ["ms"] * 4),
     ],
 )

@@ -11,8 +11,8 @@ import type { Browser, Page } from 'playwright-core';
 import { rolldown } from 'rolldown';
 import { build } from 'vite';
 import { launch } from '../e2e/browser.ts';
+import { compared } from '../e2e/burst.ts';
 import { Given, type Tokens } from '../e2e/given.ts';
-import { compared } from '../e2e/smooth.ts';
 import { fakeEdge } from '../testing/edge.ts';
 import type { Times } from './page.ts';
 import { PROJECTS, world } from './world.ts';
@@ -213,21 +213,19 @@ function prepared({ token, calls, projects }: { token: string; calls: number; pr
   look();
 }
 
-/** Scrolling ten thousand tasks, with and without a burst of agents in them. */
-async function scrolled(browser: Browser, { url, tokens }: Place, runs: Runs): Promise<void> {
-  const log = console.log;
-  console.log = () => {};
-  try {
-    const { calm, burst, control } = await compared(browser, new Given(url, null, null, tokens));
-    for (const [name, one] of Object.entries({ calm, burst, control })) {
-      note(runs, `scroll ${name} frames`, one.perSecond);
-      note(runs, `scroll ${name} late`, (100 * one.dropped) / one.frames);
-      note(runs, `scroll ${name} longest task`, one.busiest);
-      note(runs, `scroll ${name} long tasks`, one.long.length);
-      note(runs, `scroll ${name} script`, one.scripts.most);
+/** Scrolling ten thousand tasks: through a burst of agents in them, beside the same burst, and without one. */
+async function scrolled({ url, tokens }: Place, rounds: number, runs: Runs): Promise<void> {
+  const found = await compared(new Given(url, null, null, tokens), rounds);
+  for (const [arm, list] of Object.entries(found)) {
+    for (const { frames, late, lateBusy, perSecond, work, busiest, long, scripts } of list) {
+      const shares = { late, 'late busy': lateBusy, half: work.half, whole: work.whole };
+      for (const [name, count] of Object.entries(shares)) note(runs, `scroll ${arm} ${name}`, (100 * count) / frames);
+      note(runs, `scroll ${arm} frames`, perSecond);
+      note(runs, `scroll ${arm} work`, work.median);
+      note(runs, `scroll ${arm} longest task`, busiest);
+      note(runs, `scroll ${arm} long tasks`, long.length);
+      note(runs, `scroll ${arm} script`, scripts.most);
     }
-  } finally {
-    console.log = log;
   }
 }
 
@@ -245,7 +243,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     for (let i = 0; i < Number(rounds); i += 1) await inFakeEdge(browser, Number(frames), Number(seconds), runs);
     if (url !== undefined && login !== undefined && tokens !== null) {
       await firstLoad(browser, { url, login, tokens }, runs);
-      await scrolled(browser, { url, login, tokens }, runs);
+      await scrolled({ url, login, tokens }, Number(rounds), runs);
     }
     console.log(JSON.stringify(runs));
   } finally {

@@ -5,12 +5,15 @@ import type { Store } from '../store/store.ts';
 import { ACTOR_ICONS, namesOf } from './actors.ts';
 import { attribute, h, icon, Keyed, redraw, text, type View } from './dom.ts';
 import { receiptButton } from './panes.ts';
-import { counted, fullTime, timePast } from './times.ts';
+import { counted, fullTime, tens, timePast } from './times.ts';
 import { hashOf, PLAIN } from './ui.ts';
 import { AGENT, CHEVRON, label, STATUSES, sign, tone } from './words.ts';
 
 const SHOWN = 100;
 const SHOWN_PARTS = 100;
+/** More than there is room for. The others come when the burst rests, or when somebody goes through them. */
+const FIRST_PARTS = 14;
+const REST_MS = 1_000;
 const VERBS: Readonly<Record<string, string>> = {
   create: 'added',
   update: 'changed',
@@ -42,7 +45,8 @@ export class Activity {
   }
 
   /** `earlier`: what was there before this page listened. */
-  update(store: Store, earlier: readonly Entry[], now: number): void {
+  update(store: Store, earlier: readonly Entry[], at: number): void {
+    const now = tens(at);
     const entries = [...store.feed.entries, ...earlier].slice(0, SHOWN);
     this.#lone = entries.length === 1;
     this.#empty.hidden = entries.length > 0;
@@ -62,17 +66,22 @@ class EntryView implements View<Item> {
   readonly #receipt = receiptButton(() => this.#shown?.entry.who[0]?.name ?? '');
   readonly #open = h('button', { class: 'fold', type: 'button', 'aria-expanded': 'false' }, icon(CHEVRON));
   readonly #parts = h('ul', { class: 'parts', hidden: true, tabindex: 0, 'aria-label': 'Parts' });
-  readonly #list = new Keyed<Part>(this.#parts, () => this.#part());
+  readonly #list = new Keyed<Part>(this.#parts, () => this.#part(), true);
   #shown: Item | null = null;
+  #entered = false;
+  #resting = 0;
 
   constructor() {
     const line = h('p', { class: 'sentence' }, this.#who, ' ', this.#what);
     const foot = h('p', { class: 'foot' }, this.#place, this.#receipt, this.#time);
     this.element.append(this.#icon, h('div', { class: 'body' }, line, this.#preview, foot, this.#parts), this.#open);
     this.#open.addEventListener('click', () => this.unfold(this.#parts.hidden !== false));
+    for (const event of ['scroll', 'focusin'])
+      this.#parts.addEventListener(event, () => this.#enter(), { passive: true });
   }
 
   unfold(open: boolean): void {
+    this.#entered = false;
     this.#parts.hidden = !open;
     this.#preview.hidden = open;
     attribute(this.#open, 'aria-expanded', open ? 'true' : 'false');
@@ -111,8 +120,20 @@ class EntryView implements View<Item> {
   }
 
   #drawParts(): void {
-    if (this.#parts.hidden || this.#shown === null) return;
-    this.#list.patch(this.#shown.entry.parts.slice(0, SHOWN_PARTS).map((part) => [part.key, part]));
+    clearTimeout(this.#resting);
+    if (this.#parts.hidden) return;
+    this.#patchParts(this.#entered ? SHOWN_PARTS : FIRST_PARTS);
+    if (!this.#entered) this.#resting = window.setTimeout(() => this.#patchParts(SHOWN_PARTS), REST_MS);
+  }
+
+  #patchParts(most: number): void {
+    this.#list.patch((this.#shown?.entry.parts ?? []).slice(0, most).map((part) => [part.key, part]));
+  }
+
+  #enter(): void {
+    if (this.#entered) return;
+    this.#entered = true;
+    this.#drawParts();
   }
 
   #part(): View<Part> {

@@ -35,8 +35,12 @@ export function attribute(element: Element, name: string, value: string | number
   if (element.getAttribute(name) !== text) element.setAttribute(name, text);
 }
 
+/** Other words in the same text node, where there is one: the browser lays out less than for a new one. */
 export function text(element: Element, value: string): void {
-  if (element.textContent !== value) element.textContent = value;
+  const { firstChild: only, lastChild } = element;
+  if (only === lastChild && only?.nodeType === Node.TEXT_NODE && value !== '') {
+    if (only.nodeValue !== value) only.nodeValue = value;
+  } else if (element.textContent !== value) element.textContent = value;
 }
 
 /** An icon from path data, 16 by 16, in the text's colour; hidden from screen readers. */
@@ -49,7 +53,8 @@ export function icon(paths: string, name = 'icon'): SVGSVGElement {
 export function redraw(element: SVGSVGElement, paths: string): void {
   if (element.dataset.paths === paths) return;
   element.dataset.paths = paths;
-  element.replaceChildren(svg('path', { d: paths }));
+  if (element.firstElementChild === null) element.append(svg('path'));
+  attribute(element.firstElementChild as Element, 'd', paths);
 }
 
 export interface View<T> {
@@ -58,33 +63,34 @@ export interface View<T> {
 }
 
 /**
- * The children of one element, one view per key. A view is updated only when its item is another object. One that holds the
+ * The children of one element, one view per key. A view is updated only when its item says something else. One that holds the
  * focus is never moved, but the others around it: moved, it would lose the focus, and a field in it would take that for its end.
  */
 export class Keyed<T extends object> {
   readonly #parent: HTMLElement;
   readonly #make: (key: string) => View<T>;
-  readonly #dropped: (view: View<T>) => void;
+  /** Views of keys that went away, where those of any key are alike: filling one anew costs less than making one. */
+  readonly #spare: View<T>[] | null;
   #views = new Map<string, { readonly view: View<T>; item: T | null }>();
 
-  constructor(parent: HTMLElement, make: (key: string) => View<T>, dropped: (view: View<T>) => void = () => {}) {
+  constructor(parent: HTMLElement, make: (key: string) => View<T>, reuse = false) {
+    this.#spare = reuse ? [] : null;
     this.#parent = parent;
     this.#make = make;
-    this.#dropped = dropped;
   }
 
   patch(items: readonly (readonly [string, T])[]): void {
     const next = new Map<string, { readonly view: View<T>; item: T | null }>();
     for (const [key, item] of items) {
-      const known = this.#views.get(key) ?? { view: this.#make(key), item: null };
-      if (known.item !== item) known.view.update(item);
+      const known = this.#views.get(key) ?? { view: this.#entered(key), item: null };
+      if (!alike(known.item, item)) known.view.update(item);
       known.item = item;
       next.set(key, known);
     }
     for (const [key, { view }] of this.#views) {
       if (next.has(key)) continue;
       view.element.remove();
-      this.#dropped(view);
+      this.#spare?.push(view);
     }
     const held = this.#held();
     let place: Element | null = this.#parent.firstElementChild;
@@ -93,6 +99,10 @@ export class Keyed<T extends object> {
       else this.#parent.insertBefore(view.element, place);
     }
     this.#views = next;
+  }
+
+  #entered(key: string): View<T> {
+    return this.#spare?.pop() ?? this.#make(key);
   }
 
   /** The child that has the focus in it. */
@@ -108,17 +118,30 @@ export class Keyed<T extends object> {
   }
 }
 
+/** Whether two items say the same: by their fields, and of lists in them by what is in those. */
+export function alike<T extends object>(one: T | null, other: T): boolean {
+  if (one === null) return false;
+  for (const name in one) if (!isSame(one[name], other[name])) return false;
+  return true;
+}
+
+function isSame(one: unknown, other: unknown): boolean {
+  if (one === other) return true;
+  if (!Array.isArray(one) || !Array.isArray(other)) return false;
+  return one.length === other.length && one.every((each, index) => each === other[index]);
+}
+
 const PULSE_MS = 1_200;
 const PULSED = new WeakMap<Element, number>();
+const STILL = '(prefers-reduced-motion: reduce)';
 
-/** A short, quiet highlight on something that just changed; one at a time. */
+/** A short, quiet highlight on something that just changed; one at a time. Nothing is asked of the page's style or layout. */
 export function pulse(element: HTMLElement): void {
   const now = performance.now();
   if (now - (PULSED.get(element) ?? -PULSE_MS) < PULSE_MS) return;
   PULSED.set(element, now);
-  if (matchMedia('(prefers-reduced-motion: reduce)').matches) return;
-  const from = getComputedStyle(element).getPropertyValue('--pulse').trim();
-  element.animate([{ backgroundColor: from }, { backgroundColor: 'transparent' }], {
+  if (matchMedia(STILL).matches) return;
+  element.animate([{ backgroundColor: 'var(--pulse)' }, { backgroundColor: 'transparent' }], {
     duration: PULSE_MS,
     easing: 'ease-in',
   });

@@ -4,7 +4,7 @@
  */
 
 /** Of the 16 ms of a frame; the browser needs the others to lay out and to paint. */
-const BUDGET_MS = 6;
+const BUDGET_MS = 2;
 
 export interface Screen {
   readonly frame: (call: () => void) => unknown;

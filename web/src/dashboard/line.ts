@@ -62,7 +62,8 @@ export class LineView implements View<Line> {
     text(this.#time, shortTime(line.row.last_activity, line.now));
     drawHere(this.#people, 'person', line.present);
     drawHere(this.#agents, 'agent', line.present);
-    if (line.minutes !== null) this.#hour?.update(line.minutes, wordsOf(totalOf(line.minutes)));
+    if (line.minutes !== null && before?.minutes !== line.minutes)
+      this.#hour?.update(line.minutes, wordsOf(totalOf(line.minutes)));
     if (before?.row === line.row) return;
     this.#draw(line.row, line.now);
     if (before !== null && before.row.stamp !== line.row.stamp) pulse(this.#counts);

@@ -6,6 +6,7 @@
  * by the time they came. Live changes are in both, once; a replayed history is only in the second.
  */
 import type { DataFrame } from '../frames.ts';
+import { projectOf } from '../reading.ts';
 import { type ActorKind, actorsOf } from '../store/feed.ts';
 import type { ActivityRow } from '../types.ts';
 
@@ -21,6 +22,8 @@ type Table = Map<string, Map<number, Counts>>;
 export class Minutes {
   readonly #told: Table = new Map();
   readonly #seen: Table = new Map();
+  /** The last hour of a project as it was made last; nothing that goes in leaves it there. */
+  readonly #hours = new Map<string, { readonly last: number; readonly hour: readonly Counts[] }>();
   readonly #opened: number;
   #whole = false;
 
@@ -38,6 +41,7 @@ export class Minutes {
     for (const row of rows) {
       const start = Date.parse(row.minute);
       if (Number.isNaN(start)) continue;
+      this.#hours.delete(row.project_id);
       let counts = NONE;
       for (const [source, count] of Object.entries(row.sources)) counts = plus(counts, KINDS[source] ?? 'agent', count);
       minutesOf(this.#told, row.project_id).set(minuteOf(start), counts);
@@ -49,20 +53,22 @@ export class Minutes {
     const minute = minuteOf(now);
     for (const frame of frames) {
       if (frame.kind === 'snapshot') continue;
-      const table = minutesOf(this.#seen, frame.stream.slice('project:'.length));
+      const projectId = projectOf(frame.stream);
+      this.#hours.delete(projectId);
+      const table = minutesOf(this.#seen, projectId);
       for (const { kind, events } of actorsOf(frame)) table.set(minute, plus(table.get(minute) ?? NONE, kind, events));
       trim(table, minute);
     }
   }
 
-  /** The last hour of one project, oldest minute first. */
+  /** The last hour of one project, oldest minute first; the same list as long as nothing in it changed. */
   of(projectId: string, now: number): readonly Counts[] {
-    const [told, seen] = [this.#told.get(projectId), this.#seen.get(projectId)];
     const last = minuteOf(now);
-    return Array.from({ length: SPAN }, (_, index) => {
-      const minute = last - SPAN + 1 + index;
-      return higher(told?.get(minute) ?? NONE, seen?.get(minute) ?? NONE);
-    });
+    const known = this.#hours.get(projectId);
+    if (known?.last === last) return known.hour;
+    const hour = this.#hourOf(projectId, last);
+    this.#hours.set(projectId, { last, hour });
+    return hour;
   }
 
   /** The last hour of these projects together. */
@@ -76,6 +82,14 @@ export class Minutes {
       }
     }
     return sums;
+  }
+
+  #hourOf(projectId: string, last: number): readonly Counts[] {
+    const [told, seen] = [this.#told.get(projectId), this.#seen.get(projectId)];
+    return Array.from({ length: SPAN }, (_, index) => {
+      const minute = last - SPAN + 1 + index;
+      return higher(told?.get(minute) ?? NONE, seen?.get(minute) ?? NONE);
+    });
   }
 }
 

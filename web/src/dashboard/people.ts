@@ -4,7 +4,7 @@ import type { Store } from '../store/store.ts';
 import { ACTOR_ICONS, nameOf } from './actors.ts';
 import { attribute, h, icon, Keyed, text } from './dom.ts';
 import { receiptButton } from './panes.ts';
-import { ago, counted, shortFigure } from './times.ts';
+import { ago, counted, shortFigure, tens } from './times.ts';
 import { pathOf } from './ui.ts';
 
 const SHOWN = 10;
@@ -46,7 +46,8 @@ export class People {
     this.element.append(h('h2', {}, 'At work', this.#count), this.#list, this.#empty);
   }
 
-  update(present: readonly Present[], store: Store, now: number): void {
+  update(present: readonly Present[], store: Store, at: number): void {
+    const now = tens(at);
     const all = [...present].sort((a, b) => rank(a) - rank(b));
     const people = all.filter((one) => one.kind === 'person').length;
     const agents = all.filter((one) => one.kind === 'agent').length;

@@ -1,10 +1,15 @@
 /** A list of thousands of tasks, of which only those in sight are in the page; rows are used again while scrolling. */
 import type { TaskRow } from '../types.ts';
-import { attribute, h, Keyed } from './dom.ts';
+import { attribute, h } from './dom.ts';
+import { Recycler } from './recycle.ts';
+import { held, isOff, levelled, type Sight, visible } from './sight.ts';
 import { type TaskLine, type TaskMoves, TaskRowView } from './taskrow.ts';
-import { visible } from './view.ts';
+import { tens } from './times.ts';
 
 const HEADS = ['Status', 'Title', 'Priority', 'Subtasks', 'Assignees', 'Last change'];
+/** After so long without a change the rows are put in order, a few at a time. */
+const REST_MS = 300;
+const TIDY = 3;
 const PHONE = '(max-width: 760px)';
 
 /** What the rows need besides their tasks. */
@@ -19,48 +24,33 @@ export class TaskList {
   readonly scroller = h('div', { class: 'scroller' });
   readonly #body = h('div', { class: 'body', role: 'rowgroup' });
   readonly #phone = matchMedia(PHONE);
-  readonly #lines: Keyed<TaskLine>;
-  readonly #views = new Map<string, TaskRowView>();
-  /** Rows that went out of sight, to be used again: making one anew is what costs while scrolling. */
-  readonly #spare: TaskRowView[] = [];
+  readonly #lines: Recycler<TaskLine, TaskRowView>;
   #list: readonly TaskRow[] = [];
   #around: Around = { pending: new Set(), branchOf: () => '' };
   #active: string | null = null;
+  /** Read where that makes the browser lay out nothing. */
+  #place = { top: 0, tall: 0 };
+  #shift = 0;
+  #resting = 0;
 
   constructor(edit: TaskMoves['edit']) {
     const moves: TaskMoves = { edit, activate: (id) => this.#activate(id) };
-    this.#lines = new Keyed<TaskLine>(
-      this.#body,
-      (id) => {
-        const view = this.#spare.pop() ?? new TaskRowView(moves);
-        this.#views.set(id, view);
-        return view;
-      },
-      (view) => this.#spare.push(view as TaskRowView),
-    );
+    this.#lines = new Recycler(this.#body, () => new TaskRowView(moves));
     const head = h('div', { class: 'task heads', role: 'row', 'aria-rowindex': 1 });
     for (const name of HEADS) head.append(h('div', { class: 'cell', role: 'columnheader' }, name));
     this.scroller.append(this.#body);
     this.element.append(h('div', { role: 'rowgroup' }, head), this.scroller);
-    this.scroller.addEventListener('scroll', () => this.draw(), { passive: true });
+    this.scroller.addEventListener('scroll', () => this.#measure(), { passive: true });
     this.scroller.addEventListener('keydown', (event) => this.#key(event));
-    new ResizeObserver(() => this.draw()).observe(this.scroller);
+    new ResizeObserver(() => this.#measure()).observe(this.scroller);
   }
 
-  update(list: readonly TaskRow[], around: Around): void {
-    if (list !== this.#list) {
-      attribute(
-        this.element,
-        'data-parts',
-        list.some((task) => task.total_subtasks > 0),
-      );
-      attribute(
-        this.element,
-        'data-who',
-        list.some((task) => task.assignees.length > 0),
-      );
-    }
+  /** `anew`: it is another list, and not the same one after a change. */
+  update(list: readonly TaskRow[], around: Around, anew: boolean): void {
+    const grown = list.length !== this.#list.length;
+    if (list !== this.#list) this.#shift = anew ? 0 : held(this.#sight(), this.#list, list);
     this.#list = list;
+    if (anew || grown) this.#columns();
     this.#around = around;
     this.draw();
   }
@@ -78,36 +68,73 @@ export class TaskList {
     this.#focus(Math.max(0, index));
   }
 
-  draw(): void {
-    const now = Date.now();
-    const height = this.#rowHeight();
-    const { scrollTop, clientHeight } = this.scroller;
-    const count = this.#list.length;
-    const [first, end] = visible(scrollTop, clientHeight, height, count);
-    const tall = `${count * height}px`;
-    if (this.#body.style.height !== tall) this.#body.style.height = tall;
-    attribute(this.element, 'aria-rowcount', count + 1);
-    const places = Array.from({ length: end - first }, (_, index) => first + index);
-    const kept = this.#keptPlace();
-    if (kept !== null && (kept < first || kept >= end)) places.push(kept);
-    const items = places.flatMap((index) => this.#line(index, height, now));
-    this.#lines.patch(items);
-    const there = new Set(items.map(([key]) => key));
-    for (const key of this.#views.keys()) if (!there.has(key)) this.#views.delete(key);
+  /** Subtasks and assignees have a column where there are some. */
+  #columns(): void {
+    const parts = this.#list.some((task) => task.total_subtasks > 0);
+    const who = this.#list.some((task) => task.assignees.length > 0);
+    attribute(this.element, 'data-parts', parts);
+    attribute(this.element, 'data-who', who);
   }
 
-  #line(index: number, height: number, now: number): readonly (readonly [string, TaskLine])[] {
+  #measure(): void {
+    const { scrollTop: top, clientHeight: tall } = this.scroller;
+    this.#place = { top, tall };
+    this.draw();
+  }
+
+  #sight(): Sight {
+    return { ...this.#place, row: this.#rowHeight(), count: this.#list.length, shift: this.#shift };
+  }
+
+  /** The same rows in sight, each where it belongs. */
+  #level(): void {
+    if (this.#shift === 0) return;
+    this.scroller.scrollTop = levelled(this.#sight());
+    this.#shift = 0;
+    this.#place = { ...this.#place, top: this.scroller.scrollTop };
+  }
+
+  draw(): void {
+    const tall = `${this.#list.length * this.#rowHeight()}px`;
+    if (this.#body.style.height !== tall) this.#body.style.height = tall;
+    if (isOff(this.#sight())) this.#level();
+    attribute(this.element, 'aria-rowcount', this.#list.length + 1);
+    const now = tens(Date.now());
+    const [first, end] = visible(this.#sight());
+    const places = Array.from({ length: end - first }, (_, index) => first + index);
+    const kept = this.#keptPlace();
+    if (kept !== null && kept < first) places.unshift(kept);
+    if (kept !== null && kept >= end) places.push(kept);
+    this.#lines.patch(places.flatMap((index) => this.#line(index, now)));
+    clearTimeout(this.#resting);
+    this.#resting = window.setTimeout(() => this.#rest(), REST_MS);
+  }
+
+  /** Put right what would have cost time while the list was moving. */
+  #rest(): void {
+    this.#columns();
+    if (this.#shift === 0) this.#tidy();
+    else {
+      this.#level();
+      this.draw();
+    }
+  }
+
+  #tidy(): void {
+    if (!this.#lines.tidy(TIDY)) this.#resting = window.setTimeout(() => this.#tidy(), 0);
+  }
+
+  #line(index: number, now: number): readonly (readonly [string, TaskLine])[] {
     const task = this.#list[index];
     if (task === undefined) return [];
-    const active = this.#active === null ? index === 0 : task.id === this.#active;
     const { pending, branchOf } = this.#around;
     const line = {
       task,
       index,
-      top: index * height,
+      top: (index + this.#shift) * this.#rowHeight(),
       pending: pending.has(task.id),
       branch: branchOf(task),
-      active,
+      active: this.#active === null ? index === 0 : task.id === this.#active,
       now,
     };
     return [[task.id, line]];
@@ -153,6 +180,7 @@ export class TaskList {
   #focus(index: number, centred = false): void {
     const task = this.#list[index];
     if (task === undefined) return;
+    this.#level();
     const height = this.#rowHeight();
     const { scrollTop, clientHeight } = this.scroller;
     const [top, bottom] = [index * height, (index + 1) * height];
@@ -160,7 +188,7 @@ export class TaskList {
     else if (top < scrollTop) this.scroller.scrollTop = top;
     else if (bottom > scrollTop + clientHeight) this.scroller.scrollTop = bottom - clientHeight;
     this.#active = task.id;
-    this.draw();
-    this.#views.get(task.id)?.element.focus({ preventScroll: true });
+    this.#measure();
+    this.#lines.get(task.id)?.element.focus({ preventScroll: true });
   }
 }

@@ -4,11 +4,11 @@ import type { BranchRow, TaskRow } from '../types.ts';
 import { attribute, h, text } from './dom.ts';
 import type { TaskLoader } from './loader.ts';
 import { bar, PriorityChips, StatusChips } from './meter.ts';
+import { type Listed, NONE, type TaskSort, taskList } from './order.ts';
 import { TaskList } from './tasklist.ts';
 import type { TaskMoves } from './taskrow.ts';
 import { counted, figure } from './times.ts';
 import type { Choice, Ui } from './ui.ts';
-import { type TaskSort, taskList } from './view.ts';
 
 const NOTHING = { status_breakdown: {}, priority_breakdown: {}, completed_tasks: 0, total_tasks: 0 };
 const SORTS: readonly (readonly [TaskSort, string])[] = [
@@ -33,7 +33,7 @@ export class Tasks {
   readonly #priorities: PriorityChips;
   readonly #clear: HTMLButtonElement;
   readonly #empty = h('p', { class: 'empty' });
-  #tasks: readonly TaskRow[] = [];
+  #listed: Listed = NONE;
   #order = '';
   #seen = '';
 
@@ -71,18 +71,20 @@ export class Tasks {
     }
     const { rows } = this.#store;
     const order = JSON.stringify([choice, query, status, priority, sort]);
+    const anew = order !== this.#order;
     const seen = JSON.stringify([order, rows.versions.task, rows.project(choice.projectId) !== null]);
     if (seen !== this.#seen) {
-      const shown = rows.tasks().map((task) => this.#store.shown(task));
-      const before = order === this.#order ? this.#tasks : [];
-      this.#tasks = taskList(shown, { ...choice, query, status, priority, sort }, before);
+      const shown =
+        this.#store.pending.length === 0 ? rows.tasks() : rows.tasks().map((task) => this.#store.shown(task));
+      const before = anew ? NONE : this.#listed;
+      this.#listed = { rows: shown, list: taskList(shown, { ...choice, query, status, priority, sort }, before) };
       this.#seen = seen;
       this.#order = order;
     }
     this.#drawTop(choice);
     this.#drawEmpty();
     const pending = new Set(this.#store.pending.map((entry) => entry.change.id));
-    this.list.update(this.#tasks, { pending, branchOf: (task) => this.#branchName(task) });
+    this.list.update(this.#listed.list, { pending, branchOf: (task) => this.#branchName(task) }, anew);
     this.#jump();
   }
 
@@ -121,15 +123,15 @@ export class Tasks {
     this.#bar.update(row.status_breakdown, row.completed_tasks, row.total_tasks);
     this.#statuses.update(row.status_breakdown, this.#ui.status);
     this.#priorities.update(row.priority_breakdown, this.#ui.priority);
-    const shown = this.#tasks.length;
+    const shown = this.#listed.list.length;
     if (this.#loader.state === 'loading') text(this.#count, `${counted(shown, 'task')}, loading…`);
     else if (shown === row.total_tasks) text(this.#count, counted(shown, 'task'));
     else text(this.#count, `${figure(shown)} of ${counted(row.total_tasks, 'task')}`);
   }
 
   #drawEmpty(): void {
-    this.#empty.hidden = this.#tasks.length > 0;
-    if (this.#tasks.length > 0) return;
+    this.#empty.hidden = this.#listed.list.length > 0;
+    if (this.#listed.list.length > 0) return;
     const { state, problem } = this.#loader;
     if (state === 'failed') text(this.#empty, `The tasks could not be read: ${problem}`);
     else if (state === 'loading') text(this.#empty, 'Loading tasks…');

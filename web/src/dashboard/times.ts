@@ -49,6 +49,11 @@ export function fullTime(iso: string | null | undefined): string {
   return Number.isNaN(ms) ? '' : full.format(ms);
 }
 
+/** When it is, to ten seconds: words about times change no more often, and what shows them needs no drawing in between. */
+export function tens(now: number): number {
+  return now - (now % 10_000);
+}
+
 /** "now", "40 s", "3 min": how long ago, without jitter. */
 export function ago(at: number, now: number): string {
   const seconds = Math.max(0, Math.round((now - at) / 1_000));

@@ -2,8 +2,8 @@
 import type { Present } from '../store/presence.ts';
 import { attribute, h, icon, Keyed, text, type View } from './dom.ts';
 import { type Line, LineView } from './line.ts';
-import type { Minutes } from './minutes.ts';
-import { counted, figure } from './times.ts';
+import type { Counts, Minutes } from './minutes.ts';
+import { counted, figure, tens } from './times.ts';
 import type { Choice, Ui } from './ui.ts';
 import { isFinished, type TreeProject, type TreeSort, twinsOf } from './view.ts';
 import { CHEVRON } from './words.ts';
@@ -16,12 +16,12 @@ const SORTS: readonly (readonly [TreeSort, string])[] = [
 ];
 const NOBODY: readonly Present[] = [];
 
-interface Group {
-  readonly tree: TreeProject;
+interface Group extends TreeProject {
   readonly choice: Choice | null;
   readonly folded: boolean;
   readonly unfolded: boolean;
   readonly present: readonly Present[];
+  readonly minutes: readonly Counts[];
   readonly now: number;
 }
 
@@ -55,12 +55,13 @@ export class Tree {
       trees.map((tree) => {
         const { id } = tree.project;
         const group: Group = {
-          tree,
+          ...tree,
           choice: choice?.projectId === id ? choice : null,
           folded: query === '' && folded.has(id),
           unfolded: unfolded.has(id),
           present: present.filter((one) => one.projectId === id),
-          now,
+          minutes: this.#minutes.of(id, now),
+          now: tens(now),
         };
         return [id, group];
       }),
@@ -86,14 +87,13 @@ export class Tree {
     return {
       element: h('section', { class: 'group' }, h('div', { class: 'head' }, fold, line.element), list, more),
       update: (group) => {
-        const { tree, choice, folded, present, now } = group;
+        const { project, rest, choice, folded, present, minutes, now } = group;
         attribute(fold, 'aria-expanded', folded ? 'false' : 'true');
-        attribute(fold, 'aria-label', `Branches of ${tree.project.name}`);
-        const minutes = this.#minutes.of(projectId, now);
+        attribute(fold, 'aria-label', `Branches of ${project.name}`);
         const chosen = choice !== null && choice.branchId === null;
-        line.update({ row: tree.project, hint: '', chosen, present, minutes, now });
+        line.update({ row: project, hint: '', chosen, present, minutes, now });
         list.hidden = folded;
-        more.hidden = folded || tree.rest.length === 0;
+        more.hidden = folded || rest.length === 0;
         if (folded) return;
         drawMore(more, group);
         lines.patch(branchLines(group).map((item) => [item.row.id, item]));
@@ -102,9 +102,8 @@ export class Tree {
   }
 }
 
-function branchLines({ tree, choice, unfolded, present, now }: Group): readonly Line[] {
-  const rest = unfolded ? tree.rest : tree.rest.filter((row) => row.id === choice?.branchId);
-  const shown = [...tree.branches, ...rest];
+function branchLines({ branches, rest, choice, unfolded, present, now }: Group): readonly Line[] {
+  const shown = [...branches, ...(unfolded ? rest : rest.filter((row) => row.id === choice?.branchId))];
   const twins = twinsOf(shown);
   return shown.map((row) => {
     const hint = twins.get(row.id) ?? '';
@@ -113,9 +112,9 @@ function branchLines({ tree, choice, unfolded, present, now }: Group): readonly 
   });
 }
 
-function drawMore(more: HTMLElement, { tree, unfolded, now }: Group): void {
-  const finished = tree.rest.filter((branch) => isFinished(branch, now)).length;
-  const count = counted(tree.rest.length, 'more branch', 'more branches');
+function drawMore(more: HTMLElement, { rest, unfolded, now }: Group): void {
+  const finished = rest.filter((branch) => isFinished(branch, now)).length;
+  const count = counted(rest.length, 'more branch', 'more branches');
   text(more, unfolded ? 'Show fewer branches' : `${count}${finished > 0 ? `, ${figure(finished)} finished` : ''}`);
   attribute(more, 'aria-expanded', unfolded ? 'true' : 'false');
 }

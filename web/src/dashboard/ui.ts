@@ -1,5 +1,6 @@
 /** What the person at this page chose: what is open, what is looked for. It stands in the address and nowhere else. */
-import type { TaskSort, TreeSort } from './view.ts';
+import type { TaskSort } from './order.ts';
+import type { TreeSort } from './view.ts';
 
 export type Pane = 'projects' | 'tasks' | 'activity';
 

@@ -1,6 +1,6 @@
-/** Pure: from rows to what the views show: sums, the filtered tree, the sorted task list. */
-import type { BranchRow, Breakdown, ProjectRow, TaskRow } from '../types.ts';
-import { LIST_ORDER, PRIORITIES, priorityLevel } from './words.ts';
+/** Pure: from rows to what the views show: sums, and the filtered tree. */
+import type { BranchRow, Breakdown, ProjectRow } from '../types.ts';
+import { compare, has, naturalKey } from './order.ts';
 
 export interface Sums {
   readonly total: number;
@@ -16,7 +16,6 @@ type Counted = Pick<
   'total_tasks' | 'completed_tasks' | 'in_progress_tasks' | 'active_tasks' | 'status_breakdown' | 'priority_breakdown'
 >;
 
-export type TaskSort = 'work' | 'recent' | 'title';
 export type TreeSort = 'active' | 'name' | 'recent' | 'open';
 
 /** `rest`: branches that may be folded, because they are finished and quiet, or because a project has too many. */
@@ -132,64 +131,6 @@ export function busiest(branches: readonly BranchRow[]): BranchRow | null {
   return alive.reduce<BranchRow | null>((best, one) => (best === null || later(one, best) < 0 ? one : best), null);
 }
 
-export interface TaskFilter {
-  readonly projectId: string;
-  readonly branchId: string | null;
-  readonly query: string;
-  readonly status: string | null;
-  readonly priority: string | null;
-  readonly sort: TaskSort;
-}
-
-/** `before`: the list as it was with the same filter, which makes the new one cheap to sort. */
-export function taskList(
-  tasks: readonly TaskRow[],
-  filter: TaskFilter,
-  before: readonly TaskRow[] = [],
-): readonly TaskRow[] {
-  const kept = tasks.filter(
-    (task) =>
-      task.project_id === filter.projectId &&
-      (filter.branchId === null || task.branch_id === filter.branchId) &&
-      (filter.status === null || task.status === filter.status) &&
-      (filter.priority === null || task.priority === filter.priority) &&
-      (filter.query === '' || has(task.title, filter.query) || has(task.id, filter.query)),
-  );
-  return resorted(before, kept, SORTS[filter.sort]);
-}
-
-/** `now` in order, when `before` was: what is new is sorted and laid into the rest, so few changes cost little. */
-export function resorted<T>(before: readonly T[], now: readonly T[], order: (a: T, b: T) => number): readonly T[] {
-  const gone = new Set(before);
-  const fresh = now.filter((one) => !gone.delete(one)).sort(order);
-  const rest = before.filter((one) => !gone.has(one));
-  const whole: T[] = [];
-  let from = 0;
-  for (const one of fresh) {
-    const to = placeOf(rest, one, from, order);
-    for (; from < to; from += 1) whole.push(rest[from] as T);
-    whole.push(one);
-  }
-  return whole.concat(rest.slice(from));
-}
-
-/** Where `one` belongs among those in order from `low` on: the first place whose item is not before it. */
-function placeOf<T>(list: readonly T[], one: T, from: number, order: (a: T, b: T) => number): number {
-  let [low, high] = [from, list.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (order(list[middle] as T, one) < 0) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-const SORTS: Readonly<Record<TaskSort, (a: TaskRow, b: TaskRow) => number>> = {
-  work: (a, b) => keysOf(a).work - keysOf(b).work || byId(a, b),
-  recent: (a, b) => compare(b.last_activity ?? '', a.last_activity ?? '') || byId(a, b),
-  title: (a, b) => compare(keysOf(a).title, keysOf(b).title) || byId(a, b),
-};
-
 function grouped<T>(list: readonly T[], keyOf: (one: T) => string): Map<string, T[]> {
   const groups = new Map<string, T[]>();
   for (const one of list) {
@@ -208,15 +149,6 @@ const TREE_SORTS: Readonly<Record<Exclude<TreeSort, 'active'>, (a: Node, b: Node
   open: (a, b) => openOf(b) - openOf(a) || byName(a, b),
 };
 
-const LATER: Readonly<Record<string, number>> = { done: 20, cancelled: 30, archived: 31 };
-
-/** What needs eyes first, and of that the urgent. */
-function workOf({ status, priority }: TaskRow): number {
-  const place = LIST_ORDER.indexOf(status);
-  const rank = place >= 0 ? place : (LATER[status] ?? 10);
-  return rank * PRIORITIES.length + (PRIORITIES.length - priorityLevel(priority));
-}
-
 function byName(a: Node, b: Node): number {
   return compare(naturalName(a.name), naturalName(b.name)) || compare(a.id, b.id);
 }
@@ -232,50 +164,4 @@ function naturalName(name: string): string {
     NAMES.set(name, key);
   }
   return key;
-}
-
-function byId(a: TaskRow, b: TaskRow): number {
-  return compare(keysOf(a).id, keysOf(b).id);
-}
-
-function compare(x: string, y: string): number {
-  return x < y ? -1 : x > y ? 1 : 0;
-}
-
-interface Keys {
-  readonly work: number;
-  readonly id: string;
-  readonly title: string;
-}
-const KEYS = new WeakMap<TaskRow, Keys>();
-
-/** What a row sorts by, made once; in texts numbers sort by value (a collator is too slow for thousands of rows). */
-function keysOf(task: TaskRow): Keys {
-  let keys = KEYS.get(task);
-  if (keys === undefined) {
-    keys = { work: workOf(task), id: naturalKey(task.id), title: naturalKey(task.title) };
-    KEYS.set(task, keys);
-  }
-  return keys;
-}
-
-function naturalKey(value: string): string {
-  return value.toLowerCase().replace(/\d+/g, (digits) => digits.padStart(12, '0'));
-}
-
-function has(value: string, query: string): boolean {
-  return query === '' || value.toLowerCase().includes(query.toLowerCase());
-}
-
-/** The rows of a long list that can be seen, with some to spare: [first, end). */
-export function visible(
-  scrollTop: number,
-  height: number,
-  row: number,
-  count: number,
-  spare = 8,
-): readonly [number, number] {
-  const first = Math.max(0, Math.floor(scrollTop / row) - spare);
-  const end = Math.min(count, Math.ceil((scrollTop + height) / row) + spare);
-  return [Math.min(first, count), end];
 }

@@ -2,7 +2,7 @@
 /** Lists by key: in order whatever comes, with as little moved as that takes, and never what has the focus. */
 import fc from 'fast-check';
 import { afterEach, expect, test, vi } from 'vitest';
-import { h, Keyed } from '../../src/dashboard/dom.ts';
+import { alike, h, Keyed, text } from '../../src/dashboard/dom.ts';
 
 afterEach(() => document.body.replaceChildren());
 
@@ -37,4 +37,40 @@ test('a list that is the same moves nothing', () => {
   const moved = vi.spyOn(parent, 'insertBefore');
   patch(['a', 'b', 'c']);
   expect(moved).not.toHaveBeenCalled();
+});
+
+test('a view is updated when its item says something else, and one of a key that went away shows another', () => {
+  const told: string[] = [];
+  let made = 0;
+  const make = () => {
+    made += 1;
+    return { element: h('li'), update: ({ word }: { word: string }) => void told.push(word) };
+  };
+  const keyed = new Keyed<{ word: string; list: readonly number[] }>(h('ul'), make, true);
+  keyed.patch([['a', { word: 'one', list: [1] }]]);
+  keyed.patch([['a', { word: 'one', list: [1] }]]);
+  keyed.patch([['a', { word: 'one', list: [2] }]]);
+  keyed.patch([]);
+  keyed.patch([['b', { word: 'one', list: [2] }]]);
+  expect([told, made]).toEqual([['one', 'one', 'one'], 1]);
+});
+
+test('items are alike by their fields, lists by what is in them', () => {
+  const other = { id: 'x' };
+  expect(alike({ a: 1, of: [other] }, { a: 1, of: [other] })).toBe(true);
+  expect(alike({ a: 1, of: [other] }, { a: 1, of: [{ id: 'x' }] })).toBe(false);
+  expect(alike({ a: 1, of: [other] }, { a: 1, of: [other, other] })).toBe(false);
+  expect(alike(null, {})).toBe(false);
+});
+
+test('other words come into the text that is there, and none leave nothing', () => {
+  const element = h('p', {}, 'one');
+  const { firstChild } = element;
+  text(element, 'two');
+  expect([element.textContent, element.firstChild]).toEqual(['two', firstChild]);
+  text(element, '');
+  expect(element.childNodes).toHaveLength(0);
+  element.append(h('b', {}, 'more'), ' words');
+  text(element, 'one');
+  expect(element.innerHTML).toBe('one');
 });

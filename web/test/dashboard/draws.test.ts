@@ -17,7 +17,7 @@ function screen(cost: number) {
 }
 
 test('everything is drawn in one frame while there is time', () => {
-  const { draws, drawn, calls, next } = screen(1);
+  const { draws, drawn, calls, next } = screen(0.5);
   draws.soon();
   draws.soon('b');
   expect(calls).toHaveLength(1);

@@ -55,3 +55,14 @@ test('the words name who did something only', () => {
   expect(wordsOf({ person: 0, agent: 1_204, system: 0 })).toBe(`${(1_204).toLocaleString()} by agents`);
   expect(wordsOf({ person: 0, agent: 0, system: 0 })).toBe('no changes');
 });
+
+test('an hour in which nothing changed is the same list, and a change or a minute makes another', () => {
+  const minutes = new Minutes(NOW);
+  const hour = minutes.of('p', NOW);
+  expect(minutes.of('p', NOW + 1_000)).toBe(hour);
+  expect(minutes.of('p', NOW + MINUTE)).not.toBe(hour);
+  minutes.took(burst(2), NOW);
+  expect(totalOf(minutes.of('p', NOW)).agent).toBe(2);
+  minutes.load([row('12:00', { user: 3 })]);
+  expect(totalOf(minutes.of('p', NOW)).person).toBe(3);
+});

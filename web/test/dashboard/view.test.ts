@@ -1,29 +1,15 @@
 /** What the views show of the rows. */
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { addressOf, hashOf, PLAIN } from '../../src/dashboard/ui.ts';
-import {
-  busiest,
-  MOST_BRANCHES,
-  percent,
-  resorted,
-  sums,
-  taskList,
-  tree,
-  twinsOf,
-  visible,
-} from '../../src/dashboard/view.ts';
+import { busiest, MOST_BRANCHES, percent, sums, tree, twinsOf } from '../../src/dashboard/view.ts';
 import { ordered } from '../../src/dashboard/words.ts';
-import type { BranchRow, ProjectRow, TaskRow } from '../../src/types.ts';
+import type { BranchRow, ProjectRow } from '../../src/types.ts';
 
 const NOW = Date.parse('2026-03-01T12:00:00Z');
 const counts = { total_tasks: 2, completed_tasks: 1, active_tasks: 2, archived: false, last_activity: null };
 const project = (id: string, more: Partial<ProjectRow> = {}) => ({ ...counts, id, name: id, ...more }) as ProjectRow;
 const branch = (id: string, of: string, more: Partial<BranchRow> = {}) =>
   ({ ...counts, id, name: id, project_id: of, ...more }) as BranchRow;
-const task = (id: string, status: string, more: Partial<TaskRow> = {}) =>
-  ({ id, project_id: 'p', branch_id: 'b', title: id, status, priority: 'medium', ...more }) as TaskRow;
-const ALL = { projectId: 'p', branchId: 'b', query: '', status: null, priority: null, sort: 'work' } as const;
 
 test('open is what is neither done nor out of work', () => {
   const row = {
@@ -102,36 +88,6 @@ test('the busiest branch changed last, and has the most open tasks among those',
   const full = branch('full', 'p', { last_activity: '2026-02-01T00:00:00Z', total_tasks: 1 });
   expect(busiest([...rows.map((row) => ({ ...row, total_tasks: 0 })), full])?.id).toBe('full');
   expect(busiest([])).toBeNull();
-});
-
-test('tasks that need eyes come first, urgent ones before others', () => {
-  const rows = [
-    task('a', 'done'),
-    task('b', 'todo'),
-    task('c', 'todo', { priority: 'critical' }),
-    task('d', 'blocked'),
-    task('e', 'odd'),
-  ];
-  expect(taskList(rows, ALL).map((row) => row.id)).toEqual(['d', 'c', 'b', 'e', 'a']);
-  expect(taskList(rows, { ...ALL, status: 'todo', query: 'B' }).map((row) => row.id)).toEqual(['b']);
-  expect(taskList(rows, { ...ALL, priority: 'critical' }).map((row) => row.id)).toEqual(['c']);
-});
-
-test('sorting from the list before gives what sorting anew gives', () => {
-  const order = (a: readonly number[], b: readonly number[]) => (a[0] ?? 0) - (b[0] ?? 0) || (a[1] ?? 0) - (b[1] ?? 0);
-  fc.assert(
-    fc.property(fc.uniqueArray(fc.nat(30)), fc.uniqueArray(fc.nat(30)), fc.array(fc.nat(5)), (one, two, keys) => {
-      const items = Array.from({ length: 31 }, (_, index) => [keys[index] ?? 0, index] as const);
-      const of = (places: readonly number[]) => places.flatMap((place) => items.slice(place, place + 1));
-      const before = of(one).sort(order);
-      expect(resorted(before, of(two), order)).toEqual(of(two).sort(order));
-    }),
-  );
-});
-
-test('only lines in sight are drawn', () => {
-  expect(visible(36_000, 720, 36, 10_000, 8)).toEqual([992, 1_028]);
-  expect(visible(0, 720, 36, 3)).toEqual([0, 3]);
 });
 
 test('the address names the open branch, its task and what narrows it, whatever is in their ids', () => {

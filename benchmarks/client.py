@@ -48,7 +48,7 @@ SCROLL: Final = (
     ("long tasks", "tasks of 50 ms of a processor or more", "tasks"),
     ("script", "longest turn of the page's own code", "ms of a processor"),
 )
-"""What is told of scrolling. The page's work is all that its main thread does: scripts, styles, layout, painting; 8.3 ms are half a frame."""
+"""What is told of scrolling. The page's work is all that its main thread does, scripts, layout and painting; 8.3 ms are half a frame."""
 CALM: Final = ("late", "whole")
 NO_PEER: Final = ("no peer", list[float]())
 
@@ -168,7 +168,7 @@ def claims_of(runs: dict[str, list[float]], settings: dict[str, Any]) -> list[Cl
 
 
 def scrolled(runs: dict[str, list[float]], settings: dict[str, Any]) -> list[Claim]:
-    """Return what the runs show of scrolling: through the burst beside the same burst next to the page, and without one."""
+    """Return what the runs show of scrolling: through the burst beside the same burst beside the page, and without one."""
     claims = []
     for name, words, unit in SCROLL:
         burst, beside, calm = (runs[f"scroll {arm} {name}"] for arm in ("burst", "beside", "calm"))

@@ -6,8 +6,8 @@ the project's summaries) take turns on one page, for one change and for a messag
 1,000 frames/s, nine of ten by agents, on a page that lists every branch; the growth of its heap is measured after a collection. The first
 load is the board with its one bulk call beside the same board with a call per project in its place (40 projects, 200 branches) on a running
 instance, and from its login link to live. Then ten thousand tasks are scrolled while agents change five thousand of them in ten seconds.
-On a machine of few cores the broker, the worker and the edge take frames from any page, so the same page scrolls also beside the same burst:
-cut off from the edge, while another client follows in its place. What is left is the page's own doing. A third turn scrolls without a burst.
+On a machine of few cores the broker, the worker and the edge take frames from any page, so the same page scrolls beside the same burst too:
+cut off from the edge, while another client follows in its place. What is left is the page's own doing. A third turn has no burst.
 """
 
 import argparse

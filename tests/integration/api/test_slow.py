@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Self
 
 import psutil
-import pytest
 
 from api.transport import HIGH_WATER
 from benchmarks.harness.crowd import hello
@@ -20,8 +19,8 @@ from tests.integration.api.harness import Client, Row, RunningEdge, StartEdge, c
 from tests.integration.api.processes import HEADERS, edge, measured, ready, until_measured
 from tests.integration.api.tiny_worker import TinyWorker
 
-STALLED, QUICK, SENT = 50, 50, 160
-"""Of the stalled ones there are twice so many: those who wake up, and those who never do."""
+STALLED, QUICK, SENT = 50, 50, 100
+"""Of the stalled ones there are twice so many: those who wake up, and those who never do. More is sent than a ring and sockets hold."""
 SEND_BUFFER = 131_072
 OUTBOUND = 262_144
 MIB = 2**20
@@ -117,12 +116,11 @@ async def reading(port: int) -> AsyncIterator[list[Client]]:
         yield clients
 
 
-@pytest.mark.timeout(180)
 async def test_a_hundred_stalled_clients_cost_fifty_others_nothing(worker: TinyWorker, topics: KafkaSettings, tmp_path: Path) -> None:
     """Others get every frame in order. The stalled ones are paused, then get what holds now if they wake up, or are ended."""
     first = await worker.add_task("p", "t0")
     port = free_port()
-    limits = {"ANABRANCH_LIMITS__RING_FRAMES": "64", "ANABRANCH_LIMITS__STALL_MS": "12000"}
+    limits = {"ANABRANCH_LIMITS__RING_FRAMES": "64", "ANABRANCH_LIMITS__STALL_MS": "20000"}  # a busy machine sends for some seconds
     async with edge(topics, tmp_path, port, environment=limits) as (process, private):
         await ready(private)
         async with reading(port) as quick, Sleepers(port, 0) as sleepers, Sleepers(port, STALLED):

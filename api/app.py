@@ -5,7 +5,7 @@ import gc
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import closing, suppress
 from typing import Any, Final
 
@@ -77,7 +77,10 @@ def compose(settings: EdgeSettings, port: int, begin: Begin | None = None) -> Ed
         hub.renew(project_id)
         appeared(project_id)
 
-    ways = Ways(lambda project_id: reread(settings.kafka, partition_for(project_id, len(hub.places)), project_id), mended, feed.roll)
+    def again(project_id: str) -> Awaitable[tuple[Replica, int]]:
+        return reread(settings.kafka, partition_for(project_id, len(hub.places)), project_id)
+
+    ways = Ways(again, mended, regarded, feed.roll)
     store = store_of(settings.http.quota_store.get_secret_value())
     own = {f"http://{host}:{port}" for host in ("127.0.0.1", "localhost", settings.host)}
     return Edge(

@@ -11,7 +11,7 @@ from api.meters import Meters
 from api.protocol.drift import adding_up
 from api.protocol.hub import Hub
 from api.protocol.roll import Roll
-from api.replica import ProjectRows, Replica
+from api.replica import Replica
 from api.reread import NotWholeError
 
 log = structlog.get_logger()
@@ -24,11 +24,12 @@ _NEVER_S: Final = 10.0**9
 class Ways(NamedTuple):
     """reread: gives a project's rows as `task-state` has them, and up to where in `task-changes` they go. mended: tells the clients.
 
-    roll: which projects must be there.
+    regarded: looks again at what a user may do in a project. roll: which projects and members must be there.
     """
 
-    reread: Callable[[str], Awaitable[tuple[ProjectRows, int]]]
+    reread: Callable[[str], Awaitable[tuple[Replica, int]]]
     mended: Callable[[str], None]
+    regarded: Callable[[str, str], None]
     roll: Roll
 
 
@@ -67,6 +68,8 @@ class DriftWatch:
         rows = self._replica.of(project_id)
         if self._ways.roll.misses(project_id, None if rows is None or rows.project is None else rows.project.stamp):
             return ["project"]
+        if self._ways.roll.misses_members(project_id, self._replica.member_stamps(project_id)):
+            return ["members"]
         looking = adding_up(*self._replica.standing_rows(project_id))
         while True:
             try:
@@ -87,14 +90,17 @@ class DriftWatch:
         self._meters.drifts.inc()
         log.warning("replica_drifted", project=project_id, rows=wrong[:_NAMED])
         try:
-            rows, through = await self._ways.reread(project_id)
+            right, through = await self._ways.reread(project_id)
         except (KafkaError, TimeoutError, NotWholeError):
             return  # the next round finds it again
-        changed = self._replica.mend(project_id, rows, through)
-        self._meters.mended.inc(changed)
+        changed, users = self._replica.mend(project_id, right, through), self._replica.mend_members(project_id, right, through)
+        self._meters.mended.inc(changed + len(users))
         if changed:
             self._ways.mended(project_id)
-            log.warning("replica_mended", project=project_id, rows=changed)
+        for user_id in sorted(users):
+            self._ways.regarded(project_id, user_id)
+        if changed or users:
+            log.warning("replica_mended", project=project_id, rows=changed, members=len(users))
         else:
             self._hopeless[project_id] = self._replica.digest(project_id)[1]
             log.error("drift_remains", project=project_id, rows=wrong[:_NAMED], note="task-state says the same: run `anabranch verify`")

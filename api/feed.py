@@ -125,11 +125,14 @@ class Feed:
             self._replica.remove(kind, project_id, row_id)
             if kind == "project":
                 self.roll.strike(project_id)
+            elif kind == MEMBER:
+                self.roll.strike_member(project_id, row_id)
         else:
             self._put(kind, project_id, entry)
 
     def _put(self, kind: str, project_id: str, entry: Entry) -> None:
         if kind == MEMBER:
+            self.roll.note_member(project_id, entry.id, entry.stamp)
             self._regarded |= {(project_id, user_id) for user_id in self._replica.put_member(project_id, entry.data)}
             return
         if kind == "project":

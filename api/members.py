@@ -58,6 +58,29 @@ class Members:
                 del users[user]
                 self._projects[user].discard(project_id)
 
+    def stamps(self, project_id: str) -> dict[str, int]:
+        """Return the stamp of every row of a project, tombstones too."""
+        return {row_id: seat.stamp for seats in self._seats.get(project_id, {}).values() for row_id, seat in seats.items()}
+
+    def mend(self, project_id: str, right: "Members", through: int) -> set[str]:
+        """Put rows that were read again in place of those that differ; returns the users of whom they do. through: up to where they go."""
+        ours, theirs = (members._seats.get(project_id, {}) for members in (self, right))  # noqa: SLF001  because it is of our kind
+        self.end(project_id, right._ended.get(project_id, _NEVER))  # noqa: SLF001  the same
+        newer = {row_id for row_id, stamp in self.stamps(project_id).items() if stamp >= through}
+        wanted = {
+            user: {row_id: seat for row_id, seat in theirs.get(user, {}).items() if row_id not in newer}
+            | {row_id: seat for row_id, seat in ours.get(user, {}).items() if row_id in newer}
+            for user in ours.keys() | theirs.keys()
+        }
+        changed = {user for user, seats in wanted.items() if seats != ours.get(user, {})}
+        if changed:
+            self._seats[project_id] = {user: seats for user, seats in wanted.items() if seats}
+        for user in changed:
+            self._projects.setdefault(user, set()).discard(project_id)
+            if wanted[user]:
+                self._projects[user].add(project_id)
+        return changed
+
     def end(self, project_id: str, stamp: int) -> None:
         """Note that the project was deleted by the event of this stamp."""
         self._ended[project_id] = max(stamp, self._ended.get(project_id, _NEVER))

@@ -177,16 +177,16 @@ class Replica:
         newer = [parent for parent in parents if parent is not None and parent.deleted and parent.stamp > entry.stamp]
         return max(newer, key=lambda parent: parent.stamp, default=None)
 
-    def mend(self, project_id: str, right: ProjectRows, through: int) -> int:
+    def mend(self, project_id: str, right: "Replica", through: int) -> int:
         """Put rows that were read again in place of those that differ; returns how many did. through: up to where they go."""
-        rows = self.all_of(project_id)
+        rows, whole = self.all_of(project_id), right.all_of(project_id)
         changed = 0
-        if _is_wrong(rows.project, right.project, through):
-            self.rows += (right.project is not None) - (rows.project is not None)
-            rows.project = right.project
+        if _is_wrong(rows.project, whole.project, through):
+            self.rows += (whole.project is not None) - (rows.project is not None)
+            rows.project = whole.project
             changed += 1
         for kind in ("branch", "task", "activity"):
-            ours, theirs = rows.table(kind), right.table(kind)
+            ours, theirs = rows.table(kind), whole.table(kind)
             wrong = [row_id for row_id in ours.keys() | theirs.keys() if _is_wrong(ours.get(row_id), theirs.get(row_id), through)]
             for row_id in wrong:
                 entry = theirs.get(row_id)
@@ -200,7 +200,15 @@ class Replica:
             rows.mended += 1
         return changed
 
+    def mend_members(self, project_id: str, right: "Replica", through: int) -> set[str]:
+        """Do the same for the rows of members; returns the users of whom they say something else."""
+        return self._members.mend(project_id, right._members, through)  # noqa: SLF001  because it is of our kind
+
     # Answering
+
+    def member_stamps(self, project_id: str) -> dict[str, int]:
+        """Return the stamps of the rows of a project's members, tombstones too."""
+        return self._members.stamps(project_id)
 
     def every_project(self) -> list[str]:
         """Return all projects of which any row is there, deleted ones too."""

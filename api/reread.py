@@ -10,7 +10,7 @@ from api.feed import NO_EPOCH, Audience, Feed, Observed, Record
 from api.meters import Meters
 from api.protocol.hub import Hub, Place
 from api.protocol.limits import Limits
-from api.replica import ProjectRows, Replica
+from api.replica import Replica
 from api.tracing import Untraced
 from broker.connection import KafkaSettings, client_options
 from broker.ending import running
@@ -25,8 +25,8 @@ class NotWholeError(Exception):
     """The topic does not hold all rows: a worker has yet to fold them again (docs/decisions/0018)."""
 
 
-async def reread(kafka: KafkaSettings, partition: int, project_id: str) -> tuple[ProjectRows, int]:
-    """Return a project's rows as its partition has them now, and up to where in `task-changes` they go.
+async def reread(kafka: KafkaSettings, partition: int, project_id: str) -> tuple[Replica, int]:
+    """Return a project's rows, members among them, as its partition has them now, and up to where in `task-changes` they go.
 
     Raises `NotWholeError` where rows were deleted from the topic, `KafkaError` when the broker refuses, `TimeoutError` when it is away.
     """
@@ -51,7 +51,7 @@ async def reread(kafka: KafkaSettings, partition: int, project_id: str) -> tuple
                     feed.state(Record(partition, record.offset, key, record.value, record.timestamp), int(time.time() * 1000))
     if feed.owing:
         raise NotWholeError
-    return replica.all_of(project_id), hub.places[partition].through
+    return replica, hub.places[partition].through
 
 
 def _concerns(key: bytes, partition: int, project_id: str) -> bool:

@@ -14,7 +14,7 @@ from broker.connection import KafkaSettings
 from broker.partitioner import partition_for
 from schemas.events import Event, Fields
 from schemas.topics import TASK_STATE
-from tests.integration.api.harness import PARTITIONS, PATIENCE_S, Client, RunningEdge, StartEdge, TinyWorker, client_of
+from tests.integration.api.harness import PARTITIONS, PATIENCE_S, Client, RunningEdge, StartEdge, TinyWorker, client_of, until_read
 from tests.integration.streams.topic_log import agrees, cut_off, send
 from tests.integration.streams.worker_process import WorkerProcess
 
@@ -127,12 +127,29 @@ async def _spoil_and_see(edge: RunningEdge, replica: Replica) -> None:
     assert (await _metric(edge, "edge_drifts_total"), await _metric(edge, "edge_mended_rows_total")) == (1, 6)
 
 
+async def test_a_member_who_was_lost_is_let_in_again(worker: TinyWorker, start_edge: StartEdge, made: list[Replica]) -> None:
+    """And one who was removed is out again: rights come from rows that no digest is over."""
+    await worker.add_task("p", "t")
+    await worker.member("p", "in", "editor")
+    last = await worker.member("p", "out", None)
+    edge = await start_edge(tail={"drift_every_s": 0.5})
+    await until_read(edge, last)
+    for row_id in ("in", "out"):
+        made[0].remove("member", "p", row_id)
+    async with edge.client("in", projects=()) as member, edge.client("out", projects=("p",)) as removed, asyncio.timeout(60):
+        statuses: list[int] = []
+        while statuses != [200, 404]:
+            statuses = [(await http.get("/api/v2/projects/p/tasks")).status_code for http in (member, removed)]
+            await asyncio.sleep(0.05)
+    assert await _metric(edge, "edge_mended_rows_total") == 2
+
+
 async def test_a_topic_that_was_cut_off_mends_nothing(topics: KafkaSettings, worker: TinyWorker) -> None:
     """Rows that are not there any more are no reason to forget them here."""
     await worker.add_task("p", "t")
     partition = partition_for("p", PARTITIONS)
     rows, through = await reread(topics, partition, "p")
-    assert (list(rows.tasks), through) == (["t"], 1)
+    assert (list(rows.all_of("p").tasks), through) == (["t"], 1)
     await cut_off(topics, TASK_STATE)
     with pytest.raises(NotWholeError):
         await reread(topics, partition, "p")

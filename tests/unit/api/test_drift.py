@@ -10,10 +10,11 @@ from aiokafka.errors import KafkaConnectionError
 
 from api.drift import DriftWatch, Ways
 from api.meters import Meters
+from api.protocol.access import Standing
 from api.protocol.hub import Hub, Place
 from api.protocol.limits import Limits
 from api.protocol.roll import Roll
-from api.replica import ProjectRows, Replica, read
+from api.replica import Replica, read
 
 
 def filled(status: str = "todo", said: str = "todo") -> Replica:
@@ -42,13 +43,15 @@ class Stand:
         self.asked = 0
         self._right = right
         self._away = away
-        self.watch = DriftWatch(replica, self.hub, Ways(self._reread, self.told.append, self.roll), self.meters, 0.01)
+        self.regarded: list[tuple[str, str]] = []
+        ways = Ways(self._reread, self.told.append, lambda *user: self.regarded.append(user), self.roll)
+        self.watch = DriftWatch(replica, self.hub, ways, self.meters, 0.01)
 
-    async def _reread(self, project_id: str) -> tuple[ProjectRows, int]:
+    async def _reread(self, _project_id: str) -> tuple[Replica, int]:
         self.asked += 1
         if self.asked <= self._away:
             raise KafkaConnectionError
-        return self._right.all_of(project_id), 5
+        return self._right, 5
 
     def counted(self) -> tuple[float | None, float | None]:
         """Return how many drifts were found and rows mended."""
@@ -99,6 +102,33 @@ async def test_a_project_that_is_gone_as_a_whole_is_read_again() -> None:
         await asyncio.sleep(0.6)
     assert (stand.told, stand.asked, stand.counted()) == (["p"], 2, (2, 3))
     assert replica.live("p")
+
+
+async def test_a_member_who_is_gone_is_read_again() -> None:
+    """No digest is over members; their names are kept. Rights are looked at again, and who reads needs no snapshot for it."""
+    replica, right = filled(), filled()
+    right.put_member("p", b'{"id":"u","user_id":"u","role":"owner","stamp":2}')
+    stand = Stand(replica, right)
+    stand.roll.note_member("p", "u", 2)
+    async with watched(stand):
+        await _until_asked(stand, 1)
+        await asyncio.sleep(0.3)
+    assert (stand.told, stand.regarded, stand.asked, stand.counted()) == ([], [("p", "u")], 1, (1, 1))
+    assert replica.standing("p", "u") is Standing.OWNER
+
+
+async def test_a_project_that_is_lost_has_its_members_again() -> None:
+    """Not only its rows: whoever may see it is known again."""
+    right = filled()
+    right.put_member("p", b'{"id":"u","user_id":"u","role":"owner","stamp":2}')
+    replica = Replica()
+    stand = Stand(replica, right)
+    stand.roll.note("p", 3, live=True)
+    async with watched(stand):
+        await _until_asked(stand, 1)
+        await asyncio.sleep(0.3)
+    assert (stand.told, stand.regarded, stand.counted()) == (["p"], [("p", "u")], (1, 4))
+    assert replica.standing("p", "u") is Standing.OWNER
 
 
 async def test_what_task_state_says_itself_is_asked_for_once() -> None:

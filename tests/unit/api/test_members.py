@@ -80,3 +80,28 @@ def test_rows_that_left_the_topic_say_nothing() -> None:
         members.remove("p", "u")
         members.remove("q", "u")
     assert (standing(members, "u"), members.projects_of("u")) == (None, set())
+
+
+def test_what_was_read_again_takes_the_place_of_what_differs() -> None:
+    """One that was lost, one that never was, one with another role; a row that came after the reading stays. Told: whom it concerns."""
+    right, ours = Members(), Members()
+    for row in (named("lost", 1, "owner"), named("role", 2, "viewer"), gone("out", 3), named("same", 4)):
+        right.put("p", row)
+    for row in (named("phantom", 1, "owner"), named("role", 2, "owner"), named("out", 3), named("same", 4), named("late", 9)):
+        ours.put("p", row)
+    assert ours.mend("p", right, 9) == {"lost", "phantom", "role", "out"}
+    found = {user: standing(ours, user) for user in ("lost", "phantom", "role", "out", "same", "late")}
+    assert found == {
+        "lost": Standing.OWNER,
+        "phantom": None,
+        "role": Standing.VIEWER,
+        "out": Standing.REMOVED,
+        "same": Standing.EDITOR,
+        "late": Standing.EDITOR,
+    }
+    assert (ours.projects_of("lost"), ours.projects_of("phantom")) == ({"p"}, set())
+    assert ours.stamps("p") == {"lost": 1, "role": 2, "out": 3, "same": 4, "late": 9}
+    assert ours.mend("p", right, 9) == set()
+    assert ours.mend("q", right, 9) == set()
+    right.end("p", 5)
+    assert (ours.mend("p", right, 9), standing(ours, "lost")) == (set(), Standing.REMOVED)

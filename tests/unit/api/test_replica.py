@@ -133,11 +133,11 @@ def test_rows_that_were_read_again_take_the_place_of_wrong_ones() -> None:
     ours.put("task", "p", row("new", 9))
     assert ours.all_of("p").sorted_tasks() == ["new", "phantom", "t"]
 
-    assert ours.mend("p", theirs.all_of("p"), 5) == 4
+    assert ours.mend("p", theirs, 5) == 4
     assert ours.digest("p") == (1, 3)
     assert live_tasks(ours) == {"t": 3, "lost": 3, "new": 9}
     assert ours.rows == 5
-    assert ours.mend("p", theirs.all_of("p"), 5) == 0
+    assert ours.mend("p", theirs, 5) == 0
     assert ours.standing_rows("p") == (
         ours.project("p"),
         list(ours.branches("p")),

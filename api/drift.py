@@ -68,7 +68,7 @@ class DriftWatch:
         rows = self._replica.of(project_id)
         if self._ways.roll.misses(project_id, None if rows is None or rows.project is None else rows.project.stamp):
             return ["project"]
-        if self._ways.roll.misses_members(project_id, self._replica.member_stamps(project_id)):
+        if self._ways.roll.misses_members(project_id, self._replica.members.stamps(project_id)):
             return ["members"]
         looking = adding_up(*self._replica.standing_rows(project_id))
         while True:
@@ -93,7 +93,8 @@ class DriftWatch:
             right, through = await self._ways.reread(project_id)
         except (KafkaError, TimeoutError, NotWholeError):
             return  # the next round finds it again
-        changed, users = self._replica.mend(project_id, right, through), self._replica.mend_members(project_id, right, through)
+        changed = self._replica.mend(project_id, right, through)
+        users = self._replica.members.mend(project_id, right.members, through)
         self._meters.mended.inc(changed + len(users))
         if changed:
             self._ways.mended(project_id)

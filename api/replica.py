@@ -108,7 +108,7 @@ class Replica:
 
     def __init__(self) -> None:
         self._projects: dict[str, ProjectRows] = {}
-        self._members = Members()
+        self.members = Members()
         self.rows = 0
 
     # Taking rows in
@@ -138,12 +138,12 @@ class Replica:
 
     def put_member(self, project_id: str, data: bytes) -> set[str]:
         """Take the row of a member in; returns the users of whom it says something new. Raises `msgspec.DecodeError`."""
-        return self._members.put(project_id, _decode_member(data))
+        return self.members.put(project_id, _decode_member(data))
 
     def remove(self, kind: str, project_id: str, row_id: str) -> None:
         """Forget a row that left `task-state`: its tombstone is too old to matter."""
         if kind == MEMBER:
-            self._members.remove(project_id, row_id)
+            self.members.remove(project_id, row_id)
         rows = self._projects.get(project_id)
         if rows is None or kind not in KINDS:
             return
@@ -168,7 +168,7 @@ class Replica:
             _drop(rows.branches, entry)
             _drop(rows.tasks, entry)
             _drop(rows.activity, entry)
-            self._members.end(entry.id, entry.stamp)
+            self.members.end(entry.id, entry.stamp)
         return not entry.deleted and (known is None or known.deleted)
 
     def _tombstone(self, rows: ProjectRows, kind: str, entry: Entry) -> Entry | None:
@@ -200,15 +200,7 @@ class Replica:
             rows.mended += 1
         return changed
 
-    def mend_members(self, project_id: str, right: "Replica", through: int) -> set[str]:
-        """Do the same for the rows of members; returns the users of whom they say something else."""
-        return self._members.mend(project_id, right._members, through)  # noqa: SLF001  because it is of our kind
-
     # Answering
-
-    def member_stamps(self, project_id: str) -> dict[str, int]:
-        """Return the stamps of the rows of a project's members, tombstones too."""
-        return self._members.stamps(project_id)
 
     def every_project(self) -> list[str]:
         """Return all projects of which any row is there, deleted ones too."""
@@ -242,15 +234,15 @@ class Replica:
     def standing(self, project_id: str, user_id: str) -> Standing | None:
         """Return what the log says of a user in a project; None: it never named the user."""
         entry = self.entry(project_id)
-        return self._members.standing(project_id, user_id, deleted=entry is not None and entry.deleted)
+        return self.members.standing(project_id, user_id, deleted=entry is not None and entry.deleted)
 
     def owned(self, project_id: str) -> bool:
         """Return whether the log names an owner of the project."""
-        return self._members.owned(project_id)
+        return self.members.owned(project_id)
 
     def projects_of(self, user_id: str) -> Iterable[str]:
         """Return the projects of which the log says something of this user."""
-        return self._members.projects_of(user_id)
+        return self.members.projects_of(user_id)
 
     def task_place(self, project_id: str, task_id: str) -> tuple[str, int] | None:
         """Return (branch, stamp) of a task, the branch "" when it is deleted; None: there was never one."""

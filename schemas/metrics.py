@@ -51,7 +51,9 @@ EDGE_JOINS: Final = Metric("edge_joins", "counter", "edge", "streams joined, by 
 EDGE_POISON: Final = Metric("edge_poison_records", "counter", "edge", "records of cascades and task-state that could not be read")
 EDGE_WRITES: Final = Metric("edge_writes", "counter", "edge", "changes taken or refused, by result")
 EDGE_STALLED: Final = Metric("edge_stalled_connections", "counter", "edge", "connections ended because nothing was taken for too long")
-EDGE_DRIFT: Final = Metric("edge_drifts", "counter", "edge", "projects whose rows in memory did not add up to their digests and counts, or missed a member")
+EDGE_DRIFT: Final = Metric(
+    "edge_drifts", "counter", "edge", "projects whose rows in memory did not add up to their digests and counts, or missed a member"
+)
 EDGE_MENDED: Final = Metric("edge_mended_rows", "counter", "edge", "rows replaced by what task-state says, after a drift")
 EDGE_PAUSED: Final = Metric("edge_paused_connections", "gauge", "edge", "connections that take no more for now")
 EDGE_UNSENT: Final = Metric("edge_unsent_bytes", "gauge", "edge", "bytes written to connections that the system has not taken")

@@ -12,12 +12,13 @@ from api.feed import NO_EPOCH, Audience, Feed, Observed, Record
 from api.meters import Meters
 from api.protocol.hub import Hub, Place
 from api.protocol.limits import Limits
-from api.replica import ProjectRows, Replica
+from api.replica import Replica
 from api.tracing import Untraced
 from schemas.rows import OffsetRow, encode_row
 from schemas.topics import offset_key, row_key
 
 PROJECTS = ("p", "q", "r")
+ROLES = ("owner", "editor", "viewer", "none")
 METERS = Meters()
 ACTS = st.lists(st.tuples(st.sampled_from(PROJECTS), st.sampled_from(["tell", "delete", "expire"]), st.integers(0, 3)), max_size=8)
 LOSSES = st.dictionaries(st.sampled_from(PROJECTS), st.sampled_from(["all", "newest"]))
@@ -43,7 +44,7 @@ class Memory:
 
 
 def told(project_id: str, stamp: int, tasks: int) -> Step:
-    """Return a project with one branch and some tasks, all said anew; what it had before is deleted."""
+    """Return a project with a member, one branch and some tasks, all said anew; what it had before is deleted."""
     ids = [f"t{number}" for number in range(4)]
     live = ids[:tasks]
     digest = sum(crc32(f"{row_id}|todo|low|{stamp}".encode()) for row_id in live)
@@ -51,6 +52,7 @@ def told(project_id: str, stamp: int, tasks: int) -> Step:
     rows: dict[bytes, object] = {
         row_key("project", project_id, project_id): tally | {"id": project_id, "total_branches": 1},
         row_key("branch", project_id, "b"): tally | {"id": "b"},
+        row_key("member", project_id, "u"): {"id": "u", "user_id": "u", "role": ROLES[tasks], "stamp": stamp},
     }
     for row_id in ids:
         row = {"id": row_id, "project_id": project_id, "stamp": stamp}
@@ -88,7 +90,8 @@ def test_what_is_lost_of_a_project_is_found_and_put_right(acts: list[tuple[str, 
         whole.take(step)
         lost = losses.get(project_id)
         lossy.take(step[-1:] if lost == "all" or (lost == "newest" and newest[project_id] == number) else step)
-    missed = {project_id for project_id in losses if whole.replica.live(project_id) or lossy.replica.live(project_id)}
+    live = {project_id for project_id in losses if whole.replica.live(project_id) or lossy.replica.live(project_id)}
+    missed = live | {project_id for project_id, lost in losses.items() if lost == "all" and whole.replica.members.stamps(project_id)}
     asyncio.run(_watched(whole, lossy, missed))
 
 
@@ -99,12 +102,18 @@ def standing(memory: Memory, project_id: str) -> tuple[bytes | None, list[bytes]
 
 
 async def _watched(whole: Memory, lossy: Memory, lost: set[str]) -> None:
-    async def reread(project_id: str) -> tuple[ProjectRows, int]:
-        return whole.replica.all_of(project_id), whole.hub.place(project_id).through
+    async def reread(project_id: str) -> tuple[Replica, int]:
+        return whole.replica, whole.hub.place(project_id).through
 
-    watch = DriftWatch(lossy.replica, lossy.hub, Ways(reread, lambda _project: None, whole.feed.roll), METERS, 1.0)
+    ways = Ways(reread, lambda _project: None, lambda _project, _user: None, whole.feed.roll)
+    watch = DriftWatch(lossy.replica, lossy.hub, ways, METERS, 1.0)
     assert {project_id for project_id in PROJECTS if await watch.wrong(project_id)} == lost
     for project_id in lost:
-        lossy.replica.mend(project_id, *await reread(project_id))
+        right, through = await reread(project_id)
+        lossy.replica.mend(project_id, right, through)
+        lossy.replica.members.mend(project_id, right.members, through)
         assert standing(lossy, project_id) == standing(whole, project_id)
+        assert lossy.replica.members.stamps(project_id) == whole.replica.members.stamps(project_id)
+        if whole.replica.live(project_id):
+            assert lossy.replica.standing(project_id, "u") == whole.replica.standing(project_id, "u")
         assert not await watch.wrong(project_id)

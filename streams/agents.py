@@ -6,6 +6,7 @@ import faust
 
 from schemas.topics import CASCADES, DLQ, TASK_CHANGES, TASK_STATE
 from streams.engine.faust_app import Callbacks, Group, Wiring, build
+from streams.engine.fillers import Filling
 from streams.engine.probe import Layout
 from streams.engine.table import Stores
 from streams.owners import Owners
@@ -43,5 +44,6 @@ def faust_app(settings: WorkerSettings, options: dict[str, Any], layout: Layout,
         directory=settings.worker_dir / "faust",
         fetch_wait_ms=times.fetch_wait_ms,
         batch_bytes=settings.limits.record_batch_bytes,
+        filling=Filling(settings.kafka, settings.limits.restore_records, settings.limits.restore_processes),
     )
     return build(group, wiring, owners, stores, Callbacks(batch=owners.batch, recovered=owners.recovered, revoked=owners.revoked))

@@ -15,6 +15,8 @@ class Limits(BaseModel):
     (about 750 bytes each) are shared by the partitions of a worker.
     poison_consecutive: so many records one after the other that cannot be applied stop the worker. poison_ratio: so does a larger
     part of each `poison_ratio_events` records of a partition.
+    restore_records, restore_processes: stores that together lack more records than this are restored by processes of their own, so many at
+    a time (each takes up to 250 MB while it works); with 0 processes the worker restores all by itself.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -28,6 +30,8 @@ class Limits(BaseModel):
     poison_consecutive: int = Field(default=100, ge=1)
     poison_ratio: float = Field(default=0.2, gt=0, le=1)
     poison_ratio_events: int = Field(default=1_000, ge=1)
+    restore_records: int = Field(default=100_000, ge=0)
+    restore_processes: int = Field(default=2, ge=0)
 
 
 class Times(BaseModel):

@@ -140,10 +140,10 @@ def hints_of(key: bytes, head: Head) -> list[tuple[bytes, bytes]]:
     if parent_kind == b"project":
         hint = b"project/%b/%b" % (project, project), key
         return [hint, *_context_hints(key, split_key(key)[1], head)] if kind_of(key) == "context" else [hint]
-    parents = head.memory.former
-    if not head.deleted:
-        parents = ((head.branch_id if parent_kind == b"branch" else head.task_id) or "", *parents)
-    return [(_parent_key(parent_kind, project, parent), key) for parent in parents]
+    parent, former = (head.branch_id if parent_kind == b"branch" else head.task_id) or "", head.memory.former
+    if not head.deleted and not former:
+        return [(_parent_key(parent_kind, project, parent), key)]  # without a loop, because nearly every row ends here
+    return [(_parent_key(parent_kind, project, one), key) for one in (former if head.deleted else (parent, *former))]
 
 
 @lru_cache(maxsize=4096)

@@ -8,6 +8,7 @@ committed offset, which here never starts behind the rows' `through` without nee
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import aiokafka
@@ -130,6 +131,11 @@ class BatchThread(driver.AIOKafkaConsumerThread):
         self._read[tp] = (token, offset)
         return Place(offset, token)
 
+    def reading(self) -> AbstractContextManager[None]:
+        """Let aiokafka take the time inside for reading: it leaves the group when nobody read for long."""
+        context: AbstractContextManager[None] = self._ensure_consumer()._subscription.fetch_context()  # noqa: SLF001  as in `_fetch_records`
+        return context
+
     def position_of(self, tp: TP) -> int:
         """Return the next offset to be drained."""
         return lean.position(self._ensure_consumer(), tp)
@@ -215,6 +221,10 @@ class BatchConsumer(driver.Consumer):
             tp=tp,
             generation_id=self.app.consumer_generation_id,
         )
+
+    def reading(self) -> AbstractContextManager[None]:
+        """Stay in the group while others read for this worker."""
+        return self._thread.reading()
 
     def position_of(self, partition: int) -> int:
         """Return the next offset of `task-changes` to be drained."""

@@ -10,8 +10,10 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, StreamT
 
 from streams.engine.consumer import BatchConsumer
+from streams.engine.fillers import Fillers, Filling
 from streams.engine.ports import Batch, Partitions
 from streams.engine.producer import PatientProducer
+from streams.engine.recovery import FillingRecovery
 from streams.engine.table import Stores, TableStore
 
 
@@ -52,6 +54,7 @@ class Wiring:
     directory: Path
     fetch_wait_ms: int
     batch_bytes: int
+    filling: Filling
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,9 @@ def build(group: Group, wiring: Wiring, owners: Partitions, stores: Stores, call
     app.transport = app.producer_transport = transport
     _table(app, wiring, stores, callbacks)
     _agent(app, wiring, callbacks)
-    app.on_partitions_revoked.connect(_revoked(callbacks), weak=False)
+    recovery = FillingRecovery(app, app.tables, stores=stores, fillers=Fillers(wiring.filling, stores.took), beacon=app.tables.beacon)
+    app.tables._recovery = recovery  # noqa: SLF001  no public way to give one
+    app.on_partitions_revoked.connect(_revoked(callbacks, recovery), weak=False)
     return app
 
 
@@ -138,8 +143,9 @@ def _agent(app: faust.App, wiring: Wiring, callbacks: Callbacks) -> None:
     app.agent(source, name="fold")(dispatch)
 
 
-def _revoked(callbacks: Callbacks) -> Callable[..., Awaitable[None]]:
+def _revoked(callbacks: Callbacks, recovery: FillingRecovery) -> Callable[..., Awaitable[None]]:
     async def revoked(_app: object, _partitions: set[TP], **_kwargs: object) -> None:
         await callbacks.revoked()
+        await recovery.end_filling()
 
     return revoked

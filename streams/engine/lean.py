@@ -2,19 +2,18 @@
 
 import asyncio
 import contextlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import aiokafka
 from aiokafka import TopicPartition
 from aiokafka.consumer.fetcher import FetchResult, PartitionRecords
 from aiokafka.errors import KafkaError
-from faust.types import TP
 
 from streams.domain.records import Record
 
 
-async def wait_for_records(consumer: aiokafka.AIOKafkaConsumer, wanted: Collection[TP], seconds: float) -> None:
+async def wait_for_records(consumer: aiokafka.AIOKafkaConsumer, wanted: Collection[tuple[str, int]], seconds: float) -> None:
     """Wait until the fetcher holds something for the wanted partitions, and make its records ours when they are drained.
 
     What arrives later is not touched, so drain without waiting after this.
@@ -33,12 +32,21 @@ async def wait_for_records(consumer: aiokafka.AIOKafkaConsumer, wanted: Collecti
             result._partition_records.__class__ = _LeanRecords  # noqa: SLF001
 
 
+async def drain(consumer: aiokafka.AIOKafkaConsumer, tp: TopicPartition, seconds: float) -> Sequence[Record]:
+    """Return what the fetcher has of a partition, waiting for it so long; nothing when nothing came."""
+    with consumer._subscription.fetch_context():  # noqa: SLF001  what `getmany` does
+        await wait_for_records(consumer, {tp}, seconds)
+    drained: Any = await consumer.getmany(tp)  # records of ours, whatever its stub says
+    found: Sequence[Record] = drained.get(tp, ())
+    return found
+
+
 def _give_up(waiter: asyncio.Future[None]) -> None:
     if not waiter.done():
         waiter.set_result(None)
 
 
-def position(consumer: aiokafka.AIOKafkaConsumer, tp: TP) -> int:
+def position(consumer: aiokafka.AIOKafkaConsumer, tp: tuple[str, int]) -> int:
     """Return the next offset to be drained."""
     assignment: Any = consumer._subscription.subscription.assignment  # noqa: SLF001  the public call is a coroutine
     return int(assignment.state_value(TopicPartition(*tp)).position)

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable
 
 import msgspec
-from msgspec import Struct
 
 from schemas.rows import OffsetRow
 from schemas.topics import offset_key
@@ -12,13 +11,8 @@ from streams.domain.records import Record
 from streams.engine.store import Mark, Write
 
 _decode_offset = msgspec.json.Decoder(OffsetRow).decode
-
-
-class _Version(Struct, gc=False):
-    stamp: int
-    value: bytes
-    offset: int
-    head: Head
+_Version = tuple[bytes, bytes, int, Head]
+"""Key, value, offset and head of a row that waits for the end of its step."""
 
 
 class Restorer:
@@ -34,7 +28,7 @@ class Restorer:
         self._mark = mark
         self._read = mark.changelog
         self._current = current
-        self._waiting: dict[bytes, list[_Version]] = {}
+        self._waiting: list[_Version] = []
         self._hidden: dict[bytes, int] = {}
         self._hints: list[tuple[bytes, bytes]] = []
 
@@ -46,60 +40,68 @@ class Restorer:
     def feed(self, records: Iterable[Record], now_ms: int) -> Write:
         """Take in records in order; returns what the store may write now. Records that the store has are skipped."""
         out: dict[bytes, bytes | None] = {}
-        for record in records:
-            if record.offset > self._read:
-                self._read = record.offset
-                self._one(record, out)
-        behind = min((*(versions[0].offset for versions in self._waiting.values()), *self._hidden.values(), self._read + 1))
+        fresh = [record for record in records if record.offset > self._read]
+        if fresh:
+            self._read = fresh[-1].offset
+        begin = 0
+        for place, record in enumerate(fresh):
+            if record.key == self._offset_key and record.value is not None:
+                self._hold(fresh[begin:place])
+                self._take(_decode_offset(record.value), out)
+                begin = place + 1
+        self._hold(fresh[begin:])
+        behind = min((*(offset for _, _, offset, _ in self._waiting[:1]), *self._hidden.values(), self._read + 1))
         self._mark = msgspec.structs.replace(self._mark, changelog=behind - 1, written_ms=now_ms)
         hints, self._hints = self._hints, []
         return Write(self._mark, out, hints)
 
-    def _one(self, record: Record, out: dict[bytes, bytes | None]) -> None:
-        key, value = record.key, record.value
-        if value is None or key is None:
-            return
-        if key[:2] not in KINDS:
-            if key == self._offset_key:
-                self._take(_decode_offset(value), out)
-            return
-        head = head_of(value)
-        version = _Version(head.stamp, value, record.offset, head)
-        versions = self._waiting.get(key)
-        if versions is None:
-            self._waiting[key] = [version]
-        else:
-            versions.append(version)
+    def _hold(self, records: Iterable[Record]) -> None:
+        """Let rows wait, in their order."""
+        for record in records:
+            key, value = record.key, record.value
+            if key is not None and value is not None and key[:2] in KINDS:
+                self._waiting.append((key, value, record.offset, head_of(value)))
 
     def _take(self, row: OffsetRow, out: dict[bytes, bytes | None]) -> None:
         floor = self._mark.through
-        waiting, self._waiting = self._waiting, {}
-        for key, versions in waiting.items():
-            if len(versions) == 1 and floor <= versions[0].stamp < row.through:  # as it is but for former owners and replays
-                out[key] = versions[0].value
-                self._hints += hints_of(key, versions[0].head)
-                if self._hidden:
-                    self._hidden.pop(key, None)
-                continue
-            whole = [version for version in versions if version.stamp < row.through]
-            rest = [version for version in versions if version.stamp >= row.through]
-            if rest:
-                self._waiting[key] = rest
-            if not whole:
-                continue
-            newest = max(whole, key=_age)
-            known = -1 if newest.stamp >= floor else self._stored_stamp(key, out)
-            if newest.stamp >= known:
-                out[key] = newest.value
-                self._hints += hints_of(key, newest.head)
-            self._note_top(key, whole[-1], max(newest.stamp, known))
+        whole = [version for version in self._waiting if version[3].stamp < row.through]
+        self._waiting = [version for version in self._waiting if version[3].stamp >= row.through] if len(whole) < len(self._waiting) else []
+        newest = {key: value for key, value, _, _ in whole}
+        if len(newest) == len(whole) and all(head.stamp >= floor for _, _, _, head in whole):  # as it is but for former owners and replays
+            self._put(whole, newest, out)
+        else:
+            self._choose(whole, out)
         if row.through >= floor:
             self._mark = msgspec.structs.replace(self._mark, through=row.through, time_ms=row.time_ms)
 
-    def _note_top(self, key: bytes, top: _Version, newest: int) -> None:
+    def _put(self, versions: Iterable[_Version], rows: dict[bytes, bytes], out: dict[bytes, bytes | None]) -> None:
+        """Take one version of each key, as it is."""
+        out.update(rows)
+        for key, _, _, head in versions:
+            self._hints += hints_of(key, head)
+        if self._hidden:
+            for key in rows:
+                self._hidden.pop(key, None)
+
+    def _choose(self, versions: Iterable[_Version], out: dict[bytes, bytes | None]) -> None:
+        """Take the newest version of each key, unless the store has a newer one."""
+        by_key: dict[bytes, list[_Version]] = {}
+        for version in versions:
+            by_key.setdefault(version[0], []).append(version)
+        floor = self._mark.through
+        for key, found in by_key.items():
+            _, value, _, head = max(found, key=_age)
+            known = -1 if head.stamp >= floor else self._stored_stamp(key, out)
+            if head.stamp >= known:
+                out[key] = value
+                self._hints += hints_of(key, head)
+            self._note_top(found[-1], max(head.stamp, known))
+
+    def _note_top(self, top: _Version, newest: int) -> None:
         """Remember where an older version hides the newest one; a later write of that one ends it."""
-        if top.stamp < newest:
-            self._hidden.setdefault(key, top.offset)
+        key, _, offset, head = top
+        if head.stamp < newest:
+            self._hidden.setdefault(key, offset)
         else:
             self._hidden.pop(key, None)
 
@@ -109,4 +111,5 @@ class Restorer:
 
 
 def _age(version: _Version) -> tuple[int, int]:
-    return version.stamp, version.offset
+    _, _, offset, head = version
+    return head.stamp, offset

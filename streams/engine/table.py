@@ -60,6 +60,10 @@ class Stores:
             self._fatal(error)
             raise
 
+    def took(self, records: int) -> None:
+        """Count what was restored."""
+        self.restored_records += records
+
     def end_restore(self) -> None:
         """Forget rows that still wait for their step's end, and let all stores be read."""
         self._restorers.clear()
@@ -125,7 +129,7 @@ class TableStore(Store):
         for event in batch:
             records = event.message.value.records
             self.stores.restore(event.message.partition, records)
-            self.stores.restored_records += len(records)
+            self.stores.took(len(records))
 
     async def on_rebalance(
         self,

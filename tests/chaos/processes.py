@@ -28,6 +28,7 @@ _QUICK: Final = {
     "TIMES__HEARTBEAT_MS": "1000",
     "TIMES__COMMIT_INTERVAL_MS": "200",
     "TIMES__STALL_MS": "20000",
+    "LIMITS__RESTORE_RECORDS": "200",
 }
 
 

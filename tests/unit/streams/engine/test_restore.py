@@ -96,3 +96,30 @@ def test_records_that_the_store_has_are_skipped() -> None:
     write = restorer.feed(_records([(1, _KEY, _row(4)), (2, offset_key(0), _offset(5))]), now_ms=1)
     assert not write.rows
     assert write.mark.changelog == 2
+
+
+def test_of_two_rows_of_one_key_in_a_step_the_newer_counts() -> None:
+    """A replay writes a key again before its step ends; what comes last is not always the newest."""
+    store = _Store()
+    store.feed((1, _KEY, _row(4)), (2, _KEY, _row(6)), (3, _KEY, _row(5)), (4, offset_key(0), _offset(7)))
+    assert store.rows == {_KEY: _row(6)}
+    assert store.mark.changelog == 2
+    store.feed((5, _KEY, _row(6)), (6, offset_key(0), _offset(7)))
+    assert store.mark.changelog == 6
+
+
+def test_records_without_rows_are_passed_over() -> None:
+    """Tombstones of rows that are gone, other partitions' offset rows, and kinds without rows hold nothing up."""
+    store = _Store()
+    store.feed((1, _KEY, None), (2, offset_key(1), _offset(5)), (3, offset_key(0), None), (4, epoch_key(0), b"{}"))
+    assert store.rows == {}
+    assert (store.mark.changelog, store.mark.through) == (4, -1)
+
+
+def test_a_row_of_a_later_step_hides_nothing_either() -> None:
+    """What a former owner wrote late lies below it then, and the mark may go on."""
+    store = _Store()
+    store.feed((1, _KEY, _row(8)), (2, offset_key(0), _offset(9)), (3, _KEY, _row(2)), (4, offset_key(0), _offset(9)))
+    assert store.mark.changelog == 2
+    store.feed((5, _KEY, _row(10)), (6, offset_key(0), _offset(11)))
+    assert (store.rows, store.mark.changelog) == ({_KEY: _row(10)}, 6)

@@ -21,11 +21,13 @@ from faust.transport.producer import ProducerBuffer
 from faust.types import TP
 from faust.windows import TumblingWindow
 
+from broker.connection import KafkaSettings
 from streams.domain.records import Out
 from streams.domain.rules import Rules
 from streams.domain.windows import close_of
 from streams.engine.consumer import BatchConsumer
 from streams.engine.faust_app import Group, Wiring, _app
+from streams.engine.fillers import Filling
 from streams.engine.producer import PatientProducer
 from streams.publication import Publication
 from streams.writer import Outlets, Writer
@@ -123,7 +125,9 @@ async def test_the_producer_is_idempotent() -> None:
 
 async def test_settings_that_would_harm_are_off(tmp_path: Path) -> None:
     """F8, F12: a store that is ahead is mended instead of refused for ever, and no port shows the tables to everybody."""
-    ours = _app(Group("g", None, 6.0, 1.5, 1.0), Wiring(_OPTIONS, "changes", "state", 4, tmp_path, 100, 1 << 16)).conf
+    ours = _app(
+        Group("g", None, 6.0, 1.5, 1.0), Wiring(_OPTIONS, "changes", "state", 4, tmp_path, 100, 1 << 16, Filling(KafkaSettings(), 0, 0))
+    ).conf
     stock = faust.App("stock", datadir=str(tmp_path)).conf
     assert (ours.web_enabled, stock.web_enabled) == (False, True)
     assert (ours.recovery_consistency_check, stock.recovery_consistency_check) == (False, True)

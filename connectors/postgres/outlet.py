@@ -30,13 +30,13 @@ class Outlet:
         self._memory = memory
         self._last = memory.number("number")
         self._together = False
-        self._waiting: list[Event] = []
+        self._waiting: list[tuple[str | None, list[Event]]] = []
         self.counts: Counter[str] = Counter()
 
     @property
     def full(self) -> bool:
         """Whether it is time to hand events over."""
-        return len(self._waiting) >= FULL
+        return sum(len(one) for _, one in self._waiting) >= FULL
 
     def open_snapshot(self, lsn: int) -> None:
         """Begin a snapshot: all its rows have one number, its place, so that any later commit is newer than all of them."""
@@ -47,19 +47,22 @@ class Outlet:
         """End a snapshot: numbers grow again."""
         self._together = False
 
-    def take(self, facts: Iterable[Fact], lsn: int, time_ms: int) -> None:
-        """Give facts of one place in the log their numbers, and keep their events until they are handed over."""
+    def take(self, facts: Iterable[Fact], lsn: int, time_ms: int, trace: str | None = None) -> None:
+        """Give facts of one place in the log their numbers, and keep their events until they are handed over. trace: a `traceparent`."""
         for project_id, change in facts:
             if not self._together:
                 self._last = max(self._last + 1, lsn)
             origin = Origin(self._mapping.origin, project_id, self._path, self._mapping.source)
-            self._waiting.extend(events(origin, Moment(f"{lsn:X}", self._last, time_ms), [change]))
+            if not self._waiting or self._waiting[-1][0] != trace:
+                self._waiting.append((trace, []))
+            self._waiting[-1][1].extend(events(origin, Moment(f"{lsn:X}", self._last, time_ms), [change]))
             self.counts[change.kind] += 1
 
     async def hand_over(self, publisher: Publisher) -> None:
         """Give the publisher what waits; it may not be acknowledged yet."""
         waiting, self._waiting = self._waiting, []
-        await publisher.send(waiting)
+        for trace, found in waiting:
+            await publisher.send(found, trace)
 
     def note(self, ends: Iterable[Position]) -> None:
         """Write into the memory how far the numbers and the log are; the caller commits it."""

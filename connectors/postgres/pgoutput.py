@@ -11,6 +11,10 @@ from msgspec import Struct
 _EPOCH_MS: Final = 946_684_800_000
 """2000-01-01 in milliseconds since 1970: where PostgreSQL's clock begins."""
 
+_OF_TRANSACTION: Final = 1
+"""Flag of a message that counts only if its transaction is committed."""
+_SIZE_BYTES: Final = 4
+
 
 class Unchanged:
     """Stands for a value that the server did not send, because it is stored apart (TOAST) and was not changed."""
@@ -51,7 +55,14 @@ class Truncate(Struct, frozen=True):
     tables: tuple[Table, ...]
 
 
-Message = Begin | Commit | RowChange | Truncate
+class Emitted(Struct, frozen=True):
+    """What a transaction said beside its rows (`pg_logical_emit_message`)."""
+
+    prefix: str
+    content: bytes
+
+
+Message = Begin | Commit | RowChange | Truncate | Emitted
 
 
 class _Relation(Struct, frozen=True):
@@ -81,6 +92,9 @@ class _Reader:
         self._place = end + 1
         return text
 
+    def rest(self) -> bytes:
+        return self._data[self._place :]
+
     def value(self) -> Value:
         kind = self.char()
         if kind == "n":
@@ -103,7 +117,7 @@ class Decoder:
         self._relations: dict[int, _Relation] = {}
 
     def decode(self, data: bytes) -> Message | None:
-        """Return what a message says; None for what changes no row (tables, types, origins)."""
+        """Return what a message says; None for what changes no row (tables, types, origins) and belongs to no transaction."""
         reader = _Reader(data)
         match data[:1]:
             case b"B":
@@ -120,6 +134,9 @@ class Decoder:
                 count = reader.take("i")
                 reader.take("b")
                 return Truncate(tuple(self._relations[reader.take("i")].table for _ in range(count)))
+            case b"M" if reader.take("b") & _OF_TRANSACTION:
+                reader.take("q")
+                return Emitted(reader.text(), reader.rest()[_SIZE_BYTES:])
             case _:
                 pass
         return None

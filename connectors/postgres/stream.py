@@ -8,11 +8,14 @@ from psycopg2.extensions import connection
 
 from connectors.postgres.known import Memory
 from connectors.postgres.outlet import Outlet
-from connectors.postgres.pgoutput import Begin, Commit, Decoder, RowChange, Truncate
+from connectors.postgres.pgoutput import Begin, Commit, Decoder, Emitted, RowChange, Truncate
 from connectors.postgres.translate import Translator
 from connectors.publish import Publisher
+from connectors.tracing import PARENT, is_traceparent
 
 _STATUS_S: Final = 5.0
+_WITH_MESSAGES: Final = 140_000
+"""PostgreSQL 14 and newer pass on what a transaction says beside its rows."""
 
 
 class Stream:
@@ -27,12 +30,15 @@ class Stream:
         self._decoder = Decoder()
         self._done = memory.number("lsn")
         self._begun: Begin | None = None
+        self._trace: str | None = None
         self._dirty = False
         self.transactions = 0
 
     def start(self, slot: str, publication: str) -> None:
         """Ask for everything after the place that the memory has. Raises `psycopg2.Error`."""
         options = {"proto_version": "1", "publication_names": publication}
+        if self._link.server_version >= _WITH_MESSAGES:
+            options["messages"] = "true"
         self._cursor.start_replication(slot_name=slot, decode=False, start_lsn=self._done, options=options, status_interval=_STATUS_S)
 
     async def read(self, publisher: Publisher) -> bool:
@@ -73,14 +79,17 @@ class Stream:
         begun = self._begun
         match message:
             case Begin():
-                self._begun = message
+                self._begun, self._trace = message, None
+            case Emitted() if message.prefix == PARENT:
+                said = message.content.decode(errors="replace")
+                self._trace = said if is_traceparent(said) else None
             case RowChange() if begun is not None and begun.commit_lsn >= self._done:
-                self._outlet.take(self._translator.take(message), begun.commit_lsn, begun.time_ms)
+                self._outlet.take(self._translator.take(message), begun.commit_lsn, begun.time_ms, self._trace)
             case Truncate() if begun is not None and begun.commit_lsn >= self._done:
-                self._outlet.take(self._translator.empty(message), begun.commit_lsn, begun.time_ms)
+                self._outlet.take(self._translator.empty(message), begun.commit_lsn, begun.time_ms, self._trace)
             case Commit() if begun is not None:
                 if begun.commit_lsn >= self._done:
-                    self._outlet.take(self._translator.rest(), begun.commit_lsn, begun.time_ms)
+                    self._outlet.take(self._translator.rest(), begun.commit_lsn, begun.time_ms, self._trace)
                     self._done = message.end_lsn
                     self._dirty = True
                     self.transactions += 1

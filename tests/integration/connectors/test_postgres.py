@@ -16,7 +16,7 @@ from connectors.publish import Publisher
 from schemas.events import Event
 from schemas.topics import TASK_CHANGES
 from tests.integration.connectors.agenthub import agrees, expected, key
-from tests.integration.connectors.outcome import TIMEOUT_S, log, recount
+from tests.integration.connectors.outcome import TIMEOUT_S, log, recount, traces
 from tests.integration.connectors.platform_tables import Tables, agree, fold_into_state, imported, watching
 from tests.integration.connectors.postgres_server import PostgresServer
 
@@ -52,6 +52,25 @@ async def test_everything_that_happens_to_tables_arrives(
         assert await run.end() == 0
     members = [(one.action, one.entity_id) for one in await log(topics) if (one.entity, one.project_id) == ("member", project)]
     assert members == [("create", "owner-1"), ("delete", "owner-1"), ("create", "somebody")]
+
+
+async def test_a_transaction_may_name_its_trace(topics: KafkaSettings, postgres: PostgresServer, tables: Tables, tmp_path: Path) -> None:
+    """What it says of it goes into its events and no others; what is no trace, or was rolled back, does no harm."""
+    trace = f"00-{7:032x}-{7:016x}-01"
+    changes = [
+        (f"SELECT pg_logical_emit_message(true, 'traceparent', '{trace}')", 1000, "COMMIT"),
+        (f"SELECT pg_logical_emit_message(true, 'traceparent', '{trace}')", 1001, "ROLLBACK"),
+        ("SELECT pg_logical_emit_message(true, 'traceparent', 'nonsense')", 1002, "COMMIT"),
+        (f"SELECT pg_logical_emit_message(true, 'other', '{trace}')", 1003, "COMMIT"),
+    ]
+    async with watching(topics, postgres, tmp_path) as run:
+        await run.note("following")
+        for message, number, end in changes:
+            tables.run(f"BEGIN; {message}; UPDATE tasks SET title = 'Traced' WHERE id = '{key(number, 't')}'; {end}")
+        await agree(topics, tables)
+        assert await run.end() == 0
+    found = await traces(topics)
+    assert [found[key(number, "t")] for _, number, _ in changes] == [[("traceparent", trace)], [], [], []]
 
 
 async def test_a_value_stored_apart_is_not_lost(topics: KafkaSettings, postgres: PostgresServer, tables: Tables, tmp_path: Path) -> None:

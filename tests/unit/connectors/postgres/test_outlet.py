@@ -17,10 +17,12 @@ class Sink(Publisher):
 
     def __init__(self) -> None:
         self.events: list[Event] = []
+        self.traces: list[tuple[str | None, int]] = []
 
-    async def send(self, events: list[Event]) -> None:  # type: ignore[override]  # because a test gives lists
+    async def send(self, events: list[Event], traceparent: str | None = None) -> None:  # type: ignore[override]  # a test gives lists
         """Take events."""
         self.events += events
+        self.traces.append((traceparent, len(events)))
 
 
 async def test_numbers_grow_with_the_log_and_within_a_transaction() -> None:
@@ -37,6 +39,16 @@ async def test_numbers_grow_with_the_log_and_within_a_transaction() -> None:
     assert [event.version for event in found[0]] == [100, 101, 102, 103, 500, 501]
     assert found[0] == found[1]
     assert {event.origin for event in found[0]} == {"agenthub:p"}
+
+
+async def test_events_keep_the_trace_of_their_transaction() -> None:
+    """Those without one keep none; neighbours of one trace leave together, in the log's order."""
+    sink, outlet = Sink(), Outlet(load_mapping(None), "postgres", Memory(None))
+    for lsn, trace in ((100, None), (101, "one"), (102, "one"), (103, None)):
+        outlet.take(FACTS, lsn, 7, trace)
+    await outlet.hand_over(sink)
+    assert sink.traces == [(None, 2), ("one", 4), (None, 2)]
+    assert [event.version for event in sink.events] == [*range(100, 108)]
 
 
 async def test_a_snapshot_has_one_number() -> None:

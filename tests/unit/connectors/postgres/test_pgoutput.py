@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from connectors.postgres.pgoutput import UNCHANGED, Begin, Commit, Decoder, Message, RowChange, Truncate
+from connectors.postgres.pgoutput import UNCHANGED, Begin, Commit, Decoder, Emitted, Message, RowChange, Truncate
 
 TABLE = ("public", "t")
 
@@ -44,6 +44,8 @@ def row(kind: bytes, rest: bytes) -> bytes:
         (row(b"D", b"K" + values("1", None)), RowChange(TABLE, "delete", {}, {"id": "1", "name": None})),
         (row(b"D", b"O" + values("1", "x")), RowChange(TABLE, "delete", {}, {"id": "1", "name": "x"})),
         (b"T" + struct.pack("!ibi", 1, 0, 7), Truncate((TABLE,))),
+        (b"M" + struct.pack("!bq", 1, 500) + b"traceparent\0" + struct.pack("!i", 2) + b"00", Emitted("traceparent", b"00")),
+        (b"M" + struct.pack("!bq", 0, 500) + b"traceparent\0" + struct.pack("!i", 2) + b"00", None),
         (b"Y" + struct.pack("!i", 1), None),
         (b"O" + struct.pack("!q", 1) + b"x\0", None),
     ],

@@ -31,7 +31,10 @@ export class TaskList {
   /** Read where that makes the browser lay out nothing. */
   #place = { top: 0, tall: 0 };
   #shift = 0;
-  #resting = 0;
+  /** Rows may have come that need another column, or gone. */
+  #stale = false;
+  #drawn = 0;
+  #resting: number | null = null;
 
   constructor(edit: TaskMoves['edit']) {
     const moves: TaskMoves = { edit, activate: (id) => this.#activate(id) };
@@ -40,15 +43,19 @@ export class TaskList {
     for (const name of HEADS) head.append(h('div', { class: 'cell', role: 'columnheader' }, name));
     this.scroller.append(this.#body);
     this.element.append(h('div', { role: 'rowgroup' }, head), this.scroller);
-    this.scroller.addEventListener('scroll', () => this.#measure(), { passive: true });
+    this.scroller.addEventListener('scroll', () => this.#scrolled(), { passive: true });
     this.scroller.addEventListener('keydown', (event) => this.#key(event));
-    new ResizeObserver(() => this.#measure()).observe(this.scroller);
+    new ResizeObserver(() => {
+      this.#place = { ...this.#place, tall: this.scroller.clientHeight };
+      this.#scrolled();
+    }).observe(this.scroller);
   }
 
   /** `anew`: it is another list, and not the same one after a change. */
   update(list: readonly TaskRow[], around: Around, anew: boolean): void {
     const grown = list.length !== this.#list.length;
     if (list !== this.#list) this.#shift = anew ? 0 : held(this.#sight(), this.#list, list);
+    this.#stale ||= list !== this.#list;
     this.#list = list;
     if (anew || grown) this.#columns();
     this.#around = around;
@@ -70,15 +77,15 @@ export class TaskList {
 
   /** Subtasks and assignees have a column where there are some. */
   #columns(): void {
+    this.#stale = false;
     const parts = this.#list.some((task) => task.total_subtasks > 0);
     const who = this.#list.some((task) => task.assignees.length > 0);
     attribute(this.element, 'data-parts', parts);
     attribute(this.element, 'data-who', who);
   }
 
-  #measure(): void {
-    const { scrollTop: top, clientHeight: tall } = this.scroller;
-    this.#place = { top, tall };
+  #scrolled(): void {
+    this.#place = { ...this.#place, top: this.scroller.scrollTop };
     this.draw();
   }
 
@@ -95,43 +102,46 @@ export class TaskList {
   }
 
   draw(): void {
-    const tall = `${this.#list.length * this.#rowHeight()}px`;
+    const row = this.#rowHeight();
+    const tall = `${this.#list.length * row}px`;
     if (this.#body.style.height !== tall) this.#body.style.height = tall;
     if (isOff(this.#sight())) this.#level();
     attribute(this.element, 'aria-rowcount', this.#list.length + 1);
-    const now = tens(Date.now());
+    const now = Date.now();
     const [first, end] = visible(this.#sight());
     const places = Array.from({ length: end - first }, (_, index) => first + index);
     const kept = this.#keptPlace();
     if (kept !== null && kept < first) places.unshift(kept);
     if (kept !== null && kept >= end) places.push(kept);
-    this.#lines.patch(places.flatMap((index) => this.#line(index, now)));
-    clearTimeout(this.#resting);
-    this.#resting = window.setTimeout(() => this.#rest(), REST_MS);
+    this.#lines.patch(places.flatMap((index) => this.#line(index, row, tens(now))));
+    this.#drawn = now;
+    this.#resting ??= window.setTimeout(() => this.#rest(), REST_MS);
   }
 
   /** Put right what would have cost time while the list was moving. */
   #rest(): void {
-    this.#columns();
-    if (this.#shift === 0) this.#tidy();
-    else {
-      this.#level();
-      this.draw();
-    }
+    const left = this.#drawn + REST_MS - Date.now();
+    const done = left <= 0 && this.#mended();
+    this.#resting = done ? null : window.setTimeout(() => this.#rest(), Math.max(0, left));
   }
 
-  #tidy(): void {
-    if (!this.#lines.tidy(TIDY)) this.#resting = window.setTimeout(() => this.#tidy(), 0);
+  /** A few rows at a time; true when all is right. */
+  #mended(): boolean {
+    if (this.#stale) this.#columns();
+    if (this.#shift === 0) return this.#lines.tidy(TIDY);
+    this.#level();
+    this.draw();
+    return false;
   }
 
-  #line(index: number, now: number): readonly (readonly [string, TaskLine])[] {
+  #line(index: number, row: number, now: number): readonly (readonly [string, TaskLine])[] {
     const task = this.#list[index];
     if (task === undefined) return [];
     const { pending, branchOf } = this.#around;
     const line = {
       task,
       index,
-      top: (index + this.#shift) * this.#rowHeight(),
+      top: (index + this.#shift) * row,
       pending: pending.has(task.id),
       branch: branchOf(task),
       active: this.#active === null ? index === 0 : task.id === this.#active,
@@ -188,7 +198,7 @@ export class TaskList {
     else if (top < scrollTop) this.scroller.scrollTop = top;
     else if (bottom > scrollTop + clientHeight) this.scroller.scrollTop = bottom - clientHeight;
     this.#active = task.id;
-    this.#measure();
+    this.#scrolled();
     this.#lines.get(task.id)?.element.focus({ preventScroll: true });
   }
 }

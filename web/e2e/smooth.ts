@@ -30,9 +30,46 @@ export async function smooth(browser: Browser, given: Given): Promise<void> {
   said('all edits are on the page: one in five was done before');
   said(`during ${EDITS} edits: ${wordsOf(burst)}`);
   none(burst.long.map(String), 'no task used 50 ms of a processor or more');
+  await still(page, given);
   none(errors, 'no errors in the console');
   await shot(page, given, 'many');
   await page.context().close();
+}
+
+/** A hundred tasks come in above the one that is read: it stays where it is, also once everything is put in order. */
+async function still(page: Page, given: Given): Promise<void> {
+  await page.locator('.scroller').evaluate((list) => list.scrollTo(0, 36_010));
+  await page.waitForTimeout(1_000);
+  const before = await inSight(page);
+  await given.patch('many', upTo(200).filter(isEven), { status: 'in_progress' });
+  await page
+    .locator('.line.project', { hasText: 'many' })
+    .locator('.counts', { hasText: /^5.900\/10.000$/ })
+    .waitFor();
+  await page.waitForFunction(() => {
+    const rows = [...document.querySelectorAll('.body .task')].map((row) => Number(row.getAttribute('aria-rowindex')));
+    return rows.length > 0 && rows.every((row, place) => row === (rows[0] ?? 0) + place);
+  });
+  said('once the list rests its rows are in order in the page');
+  const after = await inSight(page);
+  check(after.tasks === before.tasks, 'what is read stays in place');
+  check(after.first === before.first + 100, 'a hundred rows further down than before');
+}
+
+/** The tasks in sight with their places on the screen, and the row of the first one. */
+function inSight(page: Page) {
+  return page.evaluate(() => {
+    const { top, bottom } = (document.querySelector('.scroller') as HTMLElement).getBoundingClientRect();
+    const rows = [...document.querySelectorAll<HTMLElement>('.body .task')]
+      .map((row) => ({ task: row.dataset.task, at: row.getBoundingClientRect().top, row: Number(row.ariaRowIndex) }))
+      .filter(({ at }) => at > top && at < bottom)
+      .sort((a, b) => a.at - b.at);
+    return { first: rows[0]?.row ?? 0, tasks: rows.map(({ task, at }) => `${task}@${at}`).join(' ') };
+  });
+}
+
+function isEven(number: number): boolean {
+  return number % 2 === 0;
 }
 
 /** The page with a project's list, all of it loaded. */

@@ -1,4 +1,4 @@
-"""Which message leaves when: a person's change at once, an agent's first change at once, the rest in windows."""
+"""Which message leaves when: a person's change at once, an agent's first at once with what came with it, the rest in windows."""
 
 from schemas.events import Event
 from schemas.messages import Position
@@ -10,11 +10,14 @@ from streams.domain.records import Out, Partition, Record
 from streams.domain.rules import AI, Rules
 from streams.domain.windows import Windows
 
+_Lead = tuple[Event, Record, Applied]
+"""The change that opened a window in this step."""
+
 
 class Publisher:
     """The messages of one step, in log order. `look` reads the rows as they are at the moment of the message."""
 
-    __slots__ = ("look", "now_ms", "out", "partition", "rules", "through", "windows")
+    __slots__ = ("leads", "look", "now_ms", "out", "partition", "rules", "through", "windows")
 
     def __init__(self, partition: Partition, windows: Windows, look: Look, now_ms: int, rules: Rules) -> None:
         self.partition = partition.number
@@ -24,6 +27,7 @@ class Publisher:
         self.now_ms = now_ms
         self.rules = rules
         self.out: list[Out] = []
+        self.leads: dict[str, _Lead] = {}
 
     def before(self, event: Event, record: Record) -> bool:
         """Make way for an event that no window may hold back: its project's window is published first, with the rows before it.
@@ -36,16 +40,17 @@ class Publisher:
         return urgent
 
     def change(self, event: Event, record: Record, applied: Applied, *, urgent: bool) -> None:
-        """Publish an applied event: at once if it is urgent or its project is quiet, else with the project's window."""
-        window = None if urgent else self.windows.by_project.get(event.project_id)
-        if window is not None:
-            window.add(event, record.offset, applied)
-            for parent in parents_of(record) if record.headers else ():
-                window.trace(parent)
+        """Publish an applied event: at once if it is urgent, with the end of this step if its project was quiet, else with its window."""
+        if urgent:
+            self.out.append(update(event, record, applied, self.look, self.partition))
             return
-        if not urgent:
-            self.windows.open(event.project_id, self.now_ms, self.rules)
-        self.out.append(update(event, record, applied, self.look, self.partition))
+        window = self.windows.by_project.get(event.project_id)
+        if window is None:
+            window = self.windows.open(event.project_id, self.now_ms, self.rules)
+            self.leads[event.project_id] = (event, record, applied)
+        window.add(event, record.offset, applied)
+        for parent in parents_of(record) if record.headers else ():
+            window.trace(parent)
 
     def answer(self, event: Event, record: Record, error: str | None) -> None:
         """Publish the decision about a write that somebody waits for; a plain applied change speaks for itself."""
@@ -64,10 +69,19 @@ class Publisher:
         """Publish what waits in a project's window. `end`: end of the input that the rows include."""
         window = self.windows.by_project.get(project_id)
         if window is not None and window.pending:
+            lead = self.leads.pop(project_id, None)
             pending = window.drain(self.now_ms)
+            if lead is not None and pending.merged.events == 1:
+                self.out.append(update(*lead, self.look, self.partition))
+                return
             told = bulk(project_id, pending, self.look, Position(self.partition, end), self.now_ms, self.rules)
             note(self.windows.merging, pending, told, self.look)
             self.out += told
+
+    def close_begun(self, end: int) -> None:
+        """Publish every window that began in this step: nothing that an agent did in a quiet project waits for what comes later."""
+        for project_id in list(self.leads):
+            self.close(project_id, end)
 
     def close_due(self) -> None:
         """Publish every window that ends now. Between steps only: the rows include all events below the partition's end."""

@@ -118,6 +118,7 @@ class Work:
     def result(self, through: int, covers: int) -> Step:
         """Return the step. `through`: end of the input that its rows include; `covers`: as in `Step`."""
         fold = self.fold
+        self.publisher.close_begun(through)
         self.activity.write(fold)
         if self.applied:
             self.counts["applied"] = self.applied

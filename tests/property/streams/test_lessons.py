@@ -129,7 +129,7 @@ def test_a_batch_names_everybody() -> None:
     merged = scene.bulk(worker.sent[-1]).metadata.merged
 
     assert merged
-    assert sorted(merged.sessions, key=lambda one: one.session_id or "") == [SessionCount(2, "s0", "u0"), SessionCount(2, "s1", "u1")]
+    assert sorted(merged.sessions, key=lambda one: one.session_id or "") == [SessionCount(3, "s0", "u0"), SessionCount(2, "s1", "u1")]
 
 
 def test_a_cascade_has_whole_rows_and_only_changed_ones() -> None:

@@ -101,7 +101,9 @@ async def test_an_open_window_holds_the_watermark_back() -> None:
     """AI events that no message has told of are not committed; the flush lets them go."""
     async with around() as world:
         await world.owner.open(Place(0, 1))
-        await world.owner.submit(batch(0, 3, source="mcp-ai"))
+        await world.owner.submit(batch(0, 1, source="mcp-ai"))
+        await turns()
+        await world.owner.submit(batch(1, 3, source="mcp-ai"))
         await turns()
         assert world.store.mark.through == 3
         assert world.owner.watermark == 1  # the first goes out at once

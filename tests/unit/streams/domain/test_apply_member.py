@@ -28,7 +28,8 @@ def test_one_can_be_deleted() -> None:
 def test_no_window_holds_one_back() -> None:
     """Whoever may read must be known at once: also what an agent changes leaves now, behind what its window held."""
     worker = Worker()
-    tell(worker, event("task t"), event("task t", "patch", {"title": "x"}))
+    tell(worker, event("task t"))
+    tell(worker, event("task t", "patch", {"title": "x"}))
     told = messages(tell(worker, event("member m", source="mcp-ai"), event("member m", "delete", source="mcp-ai")))
 
     assert [type(one).__name__ for one in told] == ["Bulk", "Update", "Update"]

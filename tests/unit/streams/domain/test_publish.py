@@ -16,8 +16,9 @@ from tests.unit.streams.domain.scene import event, messages, plain, record, row,
 def test_the_first_change_of_a_quiet_project_goes_at_once() -> None:
     """The next ones wait for the window's end and leave as one bulk; then the window goes on, and ends when nothing came."""
     worker = Worker(now_ms=0)
-    first = worker.take([record(n, event(f"task t{n}")) for n in range(3)], later_ms=10)
+    first = worker.take([record(0, event("task t0"))], later_ms=10)
     assert [type(message) for message in messages(first.cascades)] == [Update]
+    assert worker.take([record(n, event(f"task t{n}")) for n in (1, 2)], later_ms=10).cascades == []
     assert worker.windows.oldest_offset() == 1
     assert worker.windows.next_close_ms() == 500
 
@@ -35,13 +36,41 @@ def test_the_first_change_of_a_quiet_project_goes_at_once() -> None:
     assert len(worker.take([record(4, event("task t4"))], later_ms=10).cascades) == 1
 
 
+def test_what_comes_together_with_the_first_change_leaves_with_it() -> None:
+    """In one message for each project; whoever comes later waits for the window as ever. One change alone looks as it always does."""
+    worker = Worker(now_ms=0)
+    events = [event("task a"), event("task b"), event("task x", project_id="q"), event("task a", "patch", {"title": "A"})]
+    both = worker.take([record(number, one, key=one.project_id.encode()) for number, one in enumerate(events)], later_ms=10)
+    assert [type(message) for message in messages(both.cascades)] == [Bulk, Update]
+    bulk = scene.bulk(both.cascades[0])
+    assert (bulk.id, bulk.metadata.position.offset, bulk.metadata.merged and bulk.metadata.merged.events) == ("3-0-3", 4, 3)
+    assert [(change.entity, change.action, plain(change.row)["stamp"]) for change in bulk.payload.data.primary] == [
+        ("task", "create", 3),
+        ("task", "create", 1),
+    ]
+    assert worker.windows.oldest_offset() is None
+    assert worker.take([record(4, event("task c"))], later_ms=10).cascades == []
+    assert worker.windows.oldest_offset() == 4
+
+
+def test_a_person_closes_what_has_just_begun() -> None:
+    """In one step: the agent's change, the person's, then what the agent did after it, with the window."""
+    worker = Worker()
+    outs = tell(worker, event("task a"), event("task a", "patch", {"title": "Mine"}, source="user"), event("task b"))
+    first, second = (scene.update(out) for out in outs)
+    assert (first.metadata.position.offset, second.metadata.position.offset) == (1, 2)
+    assert [plain(message.payload.data.primary)["stamp"] for message in (first, second)] == [0, 1]
+    assert worker.windows.oldest_offset() == 2
+
+
 def test_a_window_takes_the_traces_of_its_events_along() -> None:
     """Those of the events that waited in it; the first one left at once, with its own."""
     worker = Worker(now_ms=0)
     parents = [(("traceparent", b"%d" % number), ("other", b"x")) for number in range(3)]
     records = [msgspec.structs.replace(record(n, event(f"task t{n}")), headers=parents[n]) for n in range(3)]
-    (first,) = worker.take([*records, record(3, event("task t3"))], later_ms=10).cascades
+    (first,) = worker.take(records[:1], later_ms=10).cascades
     assert first.trace == (("traceparent", b"0"),)
+    worker.take([*records[1:], record(3, event("task t3"))], later_ms=10)
     worker.now_ms = 500
     (window,) = worker.flush()
     assert window.trace == (("traceparent", b"1"), ("traceparent", b"2"))

@@ -48,7 +48,8 @@ def test_ancestors_are_written_first() -> None:
 def test_a_step_covers_what_waits() -> None:
     """What it publishes may be older than its own records."""
     worker = Worker()
-    tell(worker, event("task a"), event("task b"))
+    tell(worker, event("task a"))
+    tell(worker, event("task b"))
 
     assert worker.take([record(2, event("task c", source="user"))]).covers == 1
 
@@ -56,9 +57,9 @@ def test_a_step_covers_what_waits() -> None:
 def test_a_late_timer_does_not_hold_a_window_open() -> None:
     """A step that comes after a window's end publishes it first."""
     windows, store = Windows(), Store()
-    first = step(store, Partition(3, 0), [record(0, event("task a")), record(1, event("task b"))], windows, 0, Rules())
-    for out in first.state:
-        store.write(out.key, out.value or b"")
+    for number, name in enumerate("ab"):
+        for out in step(store, Partition(3, number), [record(number, event(f"task {name}"))], windows, 0, Rules()).state:
+            store.write(out.key, out.value or b"")
     second = step(store, Partition(3, 2), [record(2, event("task c"))], windows, 600, Rules())
 
     assert scene.bulk(second.cascades[0]).metadata.position.offset == 2

@@ -63,7 +63,8 @@ def test_log_time_never_goes_back() -> None:
 def test_a_window_shows_the_old_life_before_the_new() -> None:
     """A tombstone that expired while its message waits leaves before anything takes its place."""
     worker = Worker()
-    tell(worker, event("task a", branch_id="b"), event("task b", branch_id="b"), event("branch b", "delete"))
+    tell(worker, event("task a", branch_id="b"))
+    tell(worker, event("task b", branch_id="b"), event("branch b", "delete"))
     week = 7 * 24 * 3600 * 1000
     outs = worker.take([record(3, event("task c", branch_id="b"), NOON_MS + week + 1)]).cascades
 

@@ -77,7 +77,7 @@ export class Board {
     this.#store = store;
     this.#client = client;
     this.#http = http;
-    this.#loader = new TaskLoader(http, store, () => this.#draws.soon('tasks'));
+    this.#loader = new TaskLoader(http, store, () => this.#draws.soon('tasks', 'branch'));
     this.#finder = new Finder(this.#ui, store, http);
     this.#header = new Header(this.#finder, { onBadge: reconnect, onHelp: () => this.#help.toggle() });
     this.#tree = new Tree(this.#ui, this.#minutes);
@@ -144,6 +144,7 @@ export class Board {
     });
     this.#draws.add('badge', (now) => this.#drawBadge(now));
     this.#draws.add('tasks', () => this.#tasks.update());
+    this.#draws.add('branch', () => this.#tasks.drawTop());
     this.#draws.add('notices', (now) => this.#notices.update(now));
     this.#draws.add('totals', (now) => {
       const projects = rows.projects().filter((project) => !project.archived);

@@ -61,14 +61,18 @@ export class Tasks {
     return this.#name.textContent ?? '';
   }
 
+  /** What the list is of, and how far that is. */
+  drawTop(): void {
+    const { choice } = this.#ui;
+    this.tools.hidden = choice === null;
+    if (choice === null) text(this.#name, 'Choose a branch');
+    else this.#drawBranch(choice);
+  }
+
   update(): void {
     const { choice, query, status, priority, sort } = this.#ui;
     this.list.element.hidden = choice === null;
-    this.tools.hidden = choice === null;
-    if (choice === null) {
-      text(this.#name, 'Choose a branch');
-      return;
-    }
+    if (choice === null) return;
     const { rows } = this.#store;
     const order = JSON.stringify([choice, query, status, priority, sort]);
     const anew = order !== this.#order;
@@ -81,7 +85,6 @@ export class Tasks {
       this.#seen = seen;
       this.#order = order;
     }
-    this.#drawTop(choice);
     this.#drawEmpty();
     const pending = new Set(this.#store.pending.map((entry) => entry.change.id));
     this.list.update(this.#listed.list, { pending, branchOf: (task) => this.#branchName(task) }, anew);
@@ -106,7 +109,7 @@ export class Tasks {
     return h('div', { class: 'summary' }, title, this.tools, this.#bar.element, chips);
   }
 
-  #drawTop(choice: Choice): void {
+  #drawBranch(choice: Choice): void {
     const { rows } = this.#store;
     const project = rows.project(choice.projectId);
     const row = choice.branchId === null ? project : rows.branch(choice.projectId, choice.branchId);

@@ -39,6 +39,7 @@ async def running(consumer: AIOKafkaConsumer) -> AsyncIterator[None]:
     """Run a consumer, and end it in time."""
     try:
         await consumer.start()
+        await asyncio.sleep(0)  # aiokafka cannot stop one whose tasks have not begun
         yield
     finally:
         await end(consumer)

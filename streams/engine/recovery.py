@@ -78,6 +78,5 @@ class FillingRecovery(Recovery):
         await consumer.earliest_offsets(*tps.values())
         ends = await consumer.highwaters(*tps.values())
         stores = {number: self._stores.store(number) for number in tps}
-        return self._fillers.due(
-            [(Part(number, store.path, ends[tps[number]]), ends[tps[number]] - store.read_end) for number, store in stores.items()]
-        )
+        parts = {number: Part(number, store.path, ends[tps[number]]) for number, store in stores.items()}
+        return self._fillers.due([(part, part.end - stores[number].mark.changelog - 1) for number, part in parts.items()])

@@ -152,6 +152,14 @@ async def test_a_filling_that_ends_early_leaves_a_store_to_go_on_from(topics: Ka
     assert await _restored(topics, tmp_path / "aside") == await _restored(topics, tmp_path / "inside")
 
 
+async def test_a_store_that_lacks_nothing_is_left_alone(topics: KafkaSettings, tmp_path: Path) -> None:
+    """Somebody may have restored it meanwhile."""
+    with capture_logs() as logs:
+        await _fillers(topics).fill([_prepared(tmp_path, 0)])
+    assert not logs
+    assert _content(tmp_path)[0].changelog == -1
+
+
 async def test_a_process_that_kafka_keeps_from_its_work_gives_up(topics: KafkaSettings, tmp_path: Path) -> None:
     """The worker restores as if there were none: it has more patience with Kafka."""
     gone = topics.model_copy(update={"bootstrap": "127.0.0.1:1"})
@@ -205,7 +213,7 @@ def _fills(pid: int) -> bool:
 @pytest.mark.timeout(300)
 async def test_a_worker_that_lost_its_disk_has_its_stores_filled(topics: KafkaSettings, tmp_path: Path) -> None:
     """Killed, stopped or in a rebalance in the middle of it, too: it goes on from there, and its rows are exact."""
-    first = WorkerProcess(topics, tmp_path / "first")
+    first = WorkerProcess(topics, tmp_path / "first", LIMITS__RESTORE_RECORDS="200")
     killed, stopped, last = (WorkerProcess(topics, tmp_path / "second", LIMITS__RESTORE_RECORDS="0") for _ in range(3))
     try:
         await first.start()
@@ -221,11 +229,14 @@ async def test_a_worker_that_lost_its_disk_has_its_stores_filled(topics: KafkaSe
             await first.start()
             await started
         await asyncio.gather(first.owns(2), last.owns(2))
-        await send(topics, task_events(1_000, seed=32))
+        await send(topics, task_events(3_000, seed=32))
         await agrees(topics)
         assert await last.metric("worker_restored_records") > 0
         assert "fill_given_up" not in last.log
-        assert [await first.stop(), await last.stop()] == [0, 0]
+        assert await last.stop() == 0
+        await first.owns(4)
+        assert "stores_filling" not in first.log  # a worker does not lack what it wrote itself
+        assert await first.stop() == 0
     finally:
         for one in (first, killed, stopped, last):
             with contextlib.suppress(AssertionError, ProcessLookupError):  # never started, or ended

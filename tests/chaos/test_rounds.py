@@ -50,14 +50,14 @@ async def _all(brokers: int, first: int, rounds: tuple[tuple[str, ...], ...], fo
 
 
 @pytest.mark.usefixtures("_able")
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(560)
 async def test_rounds_on_one_broker(tmp_path: Path) -> None:
     """Workers, edge, network and the broker fail; counts stay exact, clients see only what was true, nothing accepted is lost."""
     await _all(1, 100, _ONE, tmp_path)
 
 
 @pytest.mark.usefixtures("_able")
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(560)
 async def test_rounds_on_full_disks(tmp_path: Path) -> None:
     """The same when disks are full, where the machine gives small ones."""
     if (why := why_none()) is not None:
@@ -66,7 +66,7 @@ async def test_rounds_on_full_disks(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("_able")
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(560)
 async def test_rounds_on_three_brokers(tmp_path: Path) -> None:
     """The same when leaders die or freeze, and when two of three are gone."""
     await _all(3, 300, _THREE, tmp_path)

@@ -65,24 +65,26 @@ def test_ctrl_c_keeps_the_data(tmp_path: Path, histories: dict[str, Path]) -> No
 
 
 def test_tail_prints_live_frames(instance: Running, histories: dict[str, Path]) -> None:
-    """`tail` shows the merged steps of an import while it runs."""
+    """`tail` shows the merged steps of an import while it runs: of tasks that its project does not have yet."""
     repository = str(histories["task-master"])
-    assert instance.run("import", "taskmaster", repository, "--project", "Live", "--json").code == 0
+    assert instance.run("import", "beads", str(histories["beads"]), "--project", "Live", "--json").code == 0
     assert instance.run("verify").code == 0
     arguments = [sys.executable, "-m", "cli.main", "tail", "Live", "--json", "--data", str(instance.data)]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as tail:
-        assert tail.stdout is not None
-        kinds = []
-        while "subscribed" not in kinds:
-            kinds.append(json.loads(tail.stdout.readline())["payload"]["action"])
-        assert instance.run("import", "taskmaster", repository, "--history", "--project", "Live", "--json").code == 0
-        deadline = time.monotonic() + PATIENCE_S
-        types: set[str] = set()
-        while "bulk" not in types and time.monotonic() < deadline:
-            frame = json.loads(tail.stdout.readline())
-            if frame["sequence"] and frame["payload"]["action"] != "snapshot":
-                types.add(frame["type"])
-        tail.terminate()
+        try:
+            assert tail.stdout is not None
+            kinds = []
+            while "subscribed" not in kinds:
+                kinds.append(json.loads(tail.stdout.readline())["payload"]["action"])
+            assert instance.run("import", "taskmaster", repository, "--history", "--project", "Live", "--json").code == 0
+            deadline = time.monotonic() + PATIENCE_S
+            types: set[str] = set()
+            while "bulk" not in types and time.monotonic() < deadline:
+                frame = json.loads(tail.stdout.readline())
+                if frame["sequence"] and frame["payload"]["action"] != "snapshot":
+                    types.add(frame["type"])
+        finally:
+            tail.terminate()
     assert "bulk" in types
 
 

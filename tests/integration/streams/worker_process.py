@@ -16,7 +16,8 @@ _MAIN: Final = "import sys; from streams.app import main; from streams.settings 
 SHORT: Final = {"TIMES__SESSION_MS": "6000"}
 """For a worker that is killed: until its session has ended nobody gets its partitions."""
 _DIRECT: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-PATIENCE_S: Final = 60.0
+PATIENCE_S: Final = 120.0
+"""A group waits up to half a minute for a member that died while partitions were given out, and then for the end of its session."""
 
 
 class WorkerProcess:

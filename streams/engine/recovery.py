@@ -52,9 +52,12 @@ class FillingRecovery(Recovery):
     async def _filled(self) -> None:
         self._filling = asyncio.create_task(self._fill())
         await asyncio.wait([self._filling])
-        if self._filling.cancelled():
-            await asyncio.Event().wait()  # until Faust gives this wait up, because of the next recovery or the end
-        self._filling.result()
+        if not self._filling.cancelled():
+            error = self._filling.exception()
+            if error is None:
+                return
+            self._stores.fail(error)
+        await asyncio.Event().wait()  # until Faust gives this wait up, because the next recovery begins or the worker ends
 
     async def _fill(self) -> None:
         tps = {tp.partition: tp for tp in self.active_tps | self.standby_tps}

@@ -60,6 +60,10 @@ class Stores:
             self._fatal(error)
             raise
 
+    def fail(self, error: BaseException) -> None:
+        """End the worker."""
+        self._fatal(error)
+
     def took(self, records: int) -> None:
         """Count what was restored."""
         self.restored_records += records

@@ -10,7 +10,9 @@ fetches" does what the original's client did (`benchmarks.harness.screen.Origina
 summaries, and the tasks of the branch that is open, which ours has from its frames (the bytes of those are in the settings, `tasks`).
 "notice, then one fetch at a time" is the kindest that can be made of it: only the summaries, never more than one fetch at a time, and one
 for all notices that came meanwhile. At the end every page must hold exactly what the edge answers (the original's: as far as its notices
-make it fetch summaries). A stretch in which most is new has little to merge: each of its rows has to travel once.
+make it fetch summaries). Where a page takes so long over its fetches that it falls far behind, the edge spares it notices, too: in the
+longest bursts the original's page gets off cheaper than it did. A stretch in which most is new has little to merge: each of its rows has to
+travel once.
 """
 
 import argparse

@@ -78,6 +78,7 @@ class Page:
         self.fetched = self.listed = 0
         self.calls = self.frames = 0
         self._screen = screen
+        self._whom = (port, token)
         self._caller = Caller(port, token)
         self._requests = [self._caller.request("GET", f"{SUMMARIES}?project_id={project_id}") for project_id in fetches]
         self._crowd = Crowd(port, f"Authorization: Bearer {token}\r\nSec-WebSocket-Protocol: summary.v2\r\n")
@@ -108,8 +109,14 @@ class Page:
             self._screen.answer(json.loads(self._call(request)))
 
     def _call(self, request: bytes) -> bytes:
-        self._caller.send(request)
-        answer = self._caller.receive(0.0)
+        """Return an answer's body; a kept connection that the server ended while nothing was asked is opened again, as a browser does."""
+        try:
+            self._caller.send(request)
+            answer = self._caller.receive(0.0)
+        except ConnectionError:
+            self._caller = Caller(*self._whom)
+            self._caller.send(request)
+            answer = self._caller.receive(0.0)
         self.fetched += answer.wire + len(request)
         self.calls += 1
         return answer.body

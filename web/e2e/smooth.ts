@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser, Page } from 'playwright-core';
 import { live, type Opened, opened, shot } from './browser.ts';
-import { check, type Given, none, said, upTo } from './given.ts';
+import { check, type Given, none, said, until, upTo } from './given.ts';
 import { traced, wordsOf } from './scroll.ts';
 
 export const TASKS = 10_000;
@@ -39,8 +39,7 @@ export async function smooth(browser: Browser, given: Given): Promise<void> {
 /** A hundred tasks come in above the one that is read: it stays where it is, also once everything is put in order. */
 async function still(page: Page, given: Given): Promise<void> {
   await page.locator('.scroller').evaluate((list) => list.scrollTo(0, 36_010));
-  await page.waitForTimeout(1_000);
-  const before = await inSight(page);
+  const before = await atRest(page);
   await given.patch('many', upTo(200).filter(isEven), { status: 'in_progress' });
   await page
     .locator('.line.project', { hasText: 'many' })
@@ -51,9 +50,21 @@ async function still(page: Page, given: Given): Promise<void> {
     return rows.length > 0 && rows.every((row, place) => row === (rows[0] ?? 0) + place);
   });
   said('once the list rests its rows are in order in the page');
-  const after = await inSight(page);
-  check(after.tasks === before.tasks, 'what is read stays in place');
-  check(after.first === before.first + 100, 'a hundred rows further down than before');
+  const after = await atRest(page);
+  check(after.first === before.first + 100, `a hundred rows further down: ${before.first}, ${after.first}`);
+  check(after.tasks === before.tasks, `what is read stays in place\n  ${before.tasks}\n  ${after.tasks}`);
+}
+
+/** What is in sight once nothing has moved for a second. */
+async function atRest(page: Page) {
+  let seen = await inSight(page);
+  await until('the list rests', async () => {
+    await page.waitForTimeout(1_000);
+    const before = seen;
+    seen = await inSight(page);
+    return seen.first === before.first && seen.tasks === before.tasks;
+  });
+  return seen;
 }
 
 /** The tasks in sight with their places on the screen, and the row of the first one. */

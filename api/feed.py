@@ -75,6 +75,7 @@ class Feed:
         self._groups: dict[str, Group] = {}
         self._regarded: set[tuple[str, str]] = set()
         self._owed: dict[int, float] = {}
+        self._again: set[int] = set()
         self.roll = Roll()
 
     # task-state
@@ -150,8 +151,11 @@ class Feed:
         place = self._hub.places[row.partition]
         if self.live and place.epoch != row.epoch:
             raise Jumped
+        if row.whole and row.partition in self._again:
+            return  # several workers began at the same time: the first one's row holds for all
         place.epoch = row.epoch
         if row.whole:
+            self._again.add(row.partition)
             self._owed[row.partition] = place.through
             place.through = 0
 

@@ -247,6 +247,22 @@ def test_rows_that_were_cut_off_are_owed_until_all_were_made_anew() -> None:
     assert stand.feed.owing == []
 
 
+def test_the_first_of_several_new_beginnings_holds() -> None:
+    """Workers that start at the same time each write one; the rows are as whole as behind the first. A later life is one all the same."""
+    stand = Stand()
+    stand.feed.cut_off(0)
+    stand.step(9)
+    for epoch in ("e2", "e3"):
+        stand.state(epoch_key(0), encode_row(EpochRow(partition=0, epoch=epoch, whole=True)))
+    assert (stand.feed.owing, stand.hub.places[0].epoch) == ([0], "e2")
+    stand.step(8)
+    assert stand.feed.owing == [0]
+    stand.step(9)
+    assert stand.feed.owing == []
+    stand.state(epoch_key(0), encode_row(EpochRow(partition=0, epoch="e4")))
+    assert (stand.feed.owing, stand.hub.places[0].epoch) == ([], "e4")
+
+
 def test_members_are_regarded() -> None:
     """Whether their row comes with a step of `task-state` or with a frame; told once."""
     stand = Stand()

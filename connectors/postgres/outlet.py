@@ -2,6 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from itertools import groupby
+from operator import itemgetter
 from typing import Final
 
 from connectors.facts import Moment, Origin, events
@@ -30,13 +32,13 @@ class Outlet:
         self._memory = memory
         self._last = memory.number("number")
         self._together = False
-        self._waiting: list[tuple[str | None, list[Event]]] = []
+        self._waiting: list[tuple[str | None, Event]] = []
         self.counts: Counter[str] = Counter()
 
     @property
     def full(self) -> bool:
         """Whether it is time to hand events over."""
-        return sum(len(one) for _, one in self._waiting) >= FULL
+        return len(self._waiting) >= FULL
 
     def open_snapshot(self, lsn: int) -> None:
         """Begin a snapshot: all its rows have one number, its place, so that any later commit is newer than all of them."""
@@ -53,16 +55,14 @@ class Outlet:
             if not self._together:
                 self._last = max(self._last + 1, lsn)
             origin = Origin(self._mapping.origin, project_id, self._path, self._mapping.source)
-            if not self._waiting or self._waiting[-1][0] != trace:
-                self._waiting.append((trace, []))
-            self._waiting[-1][1].extend(events(origin, Moment(f"{lsn:X}", self._last, time_ms), [change]))
+            self._waiting += [(trace, event) for event in events(origin, Moment(f"{lsn:X}", self._last, time_ms), [change])]
             self.counts[change.kind] += 1
 
     async def hand_over(self, publisher: Publisher) -> None:
         """Give the publisher what waits; it may not be acknowledged yet."""
         waiting, self._waiting = self._waiting, []
-        for trace, found in waiting:
-            await publisher.send(found, trace)
+        for trace, traced in groupby(waiting, itemgetter(0)):
+            await publisher.send([event for _, event in traced], trace)
 
     def note(self, ends: Iterable[Position]) -> None:
         """Write into the memory how far the numbers and the log are; the caller commits it."""

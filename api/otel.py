@@ -9,15 +9,15 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 from opentelemetry.trace import Link, Span, SpanKind, Status, StatusCode
-from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from api.tracing import PARENT, Headers, text_of
+from api.tracing import Headers, text_of
+from broker.otel import PUBLISHED, below, headers_of, names_of
 from schemas.events import Event
 from schemas.failure import UsageFailure
 from schemas.messages import Bulk, Update
+from schemas.topics import TRACEPARENT, TRACESTATE
 
 _NS: int = 1_000_000
-_W3C = TraceContextTextMapPropagator()
 
 
 def collector() -> SpanExporter:
@@ -35,9 +35,7 @@ class Started:
 
     def __init__(self, span: Span) -> None:
         self._span = span
-        carrier: dict[str, str] = {}
-        _W3C.inject(carrier, trace.set_span_in_context(span))
-        self.headers: Sequence[tuple[str, bytes]] = [(name, value.encode()) for name, value in carrier.items()]
+        self.headers: Sequence[tuple[str, bytes]] = headers_of(trace.set_span_in_context(span))
 
     def end(self, problem: str | None) -> None:
         """Close it."""
@@ -56,14 +54,8 @@ class Collected:
 
     def written(self, event: Event, parent: str | None) -> Started:
         """Begin a span of a write, below the caller's."""
-        above = _W3C.extract({"traceparent": parent}) if parent else Context()
-        names = {
-            "anabranch.project_id": event.project_id,
-            "anabranch.entity": event.entity,
-            "anabranch.action": event.action,
-            "anabranch.event_id": event.id,
-        }
-        return Started(self._tracer.start_span("task-changes publish", above, SpanKind.PRODUCER, names))
+        above = below(parent) if parent else Context()
+        return Started(self._tracer.start_span(PUBLISHED, above, SpanKind.PRODUCER, names_of(event)))
 
     def delivered(self, headers: Headers, message: Update | Bulk, appended_ms: int) -> None:
         """Tell of the worker's part, from the event's place in the log to its cascade's, and of the edge's, from there until now.
@@ -100,8 +92,8 @@ class Collected:
 def _above(headers: Headers, message: Update | Bulk) -> tuple[Context, list[Link]]:
     """Return what a message's spans are below, and the spans that led to it; no links: nobody traces it."""
     given = text_of(headers)
-    state = dict(given).get("tracestate", "")
-    above = [_W3C.extract({PARENT: value, "tracestate": state}) for name, value in given if name == PARENT]
+    state = dict(given).get(TRACESTATE, "")
+    above = [below(value, state) for name, value in given if name == TRACEPARENT]
     spans = [trace.get_current_span(context).get_span_context() for context in above]
     links = [Link(span) for span in spans if span.is_valid]
     return (Context() if isinstance(message, Bulk) or not links else above[0]), links

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 Headers = Sequence[tuple[str, bytes]]
 SERVICE: Final = "anabranch-edge"
-PARENT: Final = "traceparent"
 
 
 class Written(Protocol):

@@ -105,12 +105,12 @@ class Publisher:
         """
         for event in events:
             encoded(event)
-        with sending(TASK_CHANGES, events, traceparent) as headers:
+        with sending(events, traceparent) as headers:
             return await self._group.write([(event, headers) for event in events])
 
     async def send(self, events: Iterable[Event], traceparent: str | None = None) -> None:
         """Queue events; waits while the broker is slower than we are. An event over 256 KiB raises `Failure`. See `flush`, `write`."""
-        with sending(TASK_CHANGES, (), traceparent) as headers:
+        with sending((), traceparent) as headers:
             async with self._turn:
                 await self._queue((event, headers) for event in events)
 

@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from typing import Final
 
 from schemas.events import Event
+from schemas.topics import TRACEPARENT
 
 Headers = list[tuple[str, bytes]]
 """As aiokafka's record batches take them."""
-PARENT: Final = "traceparent"
 _SHAPE: Final = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 
@@ -24,7 +24,7 @@ def is_traceparent(text: str) -> bool:
 
 
 @contextmanager
-def sending(topic: str, events: Sequence[Event], traceparent: str | None) -> Iterator[Headers]:
+def sending(events: Sequence[Event], traceparent: str | None) -> Iterator[Headers]:
     """Give the headers for what is sent meanwhile: those of a span that is open so long, else the given one, else none.
 
     events: what the span names; empty when they are not known yet. Raises `ValueError` for what is no traceparent.
@@ -34,7 +34,7 @@ def sending(topic: str, events: Sequence[Event], traceparent: str | None) -> Ite
     if "opentelemetry.trace" in sys.modules:
         from connectors import otel  # noqa: PLC0415  because it is an extra
 
-        with otel.sending(topic, events, traceparent) as headers:
+        with otel.sending(events, traceparent) as headers:
             yield headers
     else:
-        yield [] if traceparent is None else [(PARENT, traceparent.encode())]
+        yield [] if traceparent is None else [(TRACEPARENT, traceparent.encode())]

@@ -17,6 +17,11 @@ DLQ_ACTION: Final = "dlq-action"
 DLQ_OFFSET: Final = "dlq-offset"
 """Its companion: the offset of the dead letter in the same partition of `task-changes`."""
 
+TRACEPARENT: Final = "traceparent"
+"""Header of W3C Trace Context, on HTTP and on the records of `task-changes` and `cascades`: the trace that a change belongs to."""
+TRACESTATE: Final = "tracestate"
+"""Its companion."""
+
 MAX_EVENT_BYTES: Final = 256 * 1024
 MAX_ID_CHARS: Final = 128
 MAX_WORD_CHARS: Final = 64

@@ -18,6 +18,7 @@ from api.protocol.requests import ChangeRequest, requests_of
 from api.protocol.writes import Write, write_of
 from schemas.http import ChangesAnswer
 from schemas.problems import INVALID_CHANGE, TOO_LARGE, Problem
+from schemas.topics import TRACEPARENT
 
 _encode = msgspec.json.Encoder().encode
 _NDJSON = ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/jsonlines")
@@ -45,7 +46,7 @@ def router(edge: Edge) -> APIRouter:
         if len(requests) > edge.settings.http.changes_per_call:
             raise Refusal(Problem(TOO_LARGE, f"at most {edge.settings.http.changes_per_call} changes a call"))
         wait_s = preferred_s(prefer, edge.settings.http.decision_wait_s)
-        return await _written(edge, _writes(edge, requests, principal), wait_s, request.headers.get("traceparent"))
+        return await _written(edge, _writes(edge, requests, principal), wait_s, request.headers.get(TRACEPARENT))
 
     return routes
 

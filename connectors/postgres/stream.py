@@ -11,7 +11,8 @@ from connectors.postgres.outlet import Outlet
 from connectors.postgres.pgoutput import Begin, Commit, Decoder, Emitted, RowChange, Truncate
 from connectors.postgres.translate import Translator
 from connectors.publish import Publisher
-from connectors.tracing import PARENT, is_traceparent
+from connectors.tracing import is_traceparent
+from schemas.topics import TRACEPARENT
 
 _STATUS_S: Final = 5.0
 _WITH_MESSAGES: Final = 140_000
@@ -80,7 +81,7 @@ class Stream:
         match message:
             case Begin():
                 self._begun, self._trace = message, None
-            case Emitted() if message.prefix == PARENT:
+            case Emitted() if message.prefix == TRACEPARENT:
                 said = message.content.decode(errors="replace")
                 self._trace = said if is_traceparent(said) else None
             case RowChange() if begun is not None and begun.commit_lsn >= self._done:

@@ -21,12 +21,13 @@ from starlette.exceptions import HTTPException
 
 from broker.connection import KafkaSettings
 from connectors.publish import Publisher
-from connectors.tracing import PARENT, is_traceparent
+from connectors.tracing import is_traceparent
 from connectors.webhook.github import Delivery, Malformed, mapped, node_of
 from connectors.webhook.seen import Seen
 from schemas import problems
 from schemas.failure import Failure, UsageFailure
 from schemas.problems import Problem, ProblemType, document
+from schemas.topics import TRACEPARENT
 
 log = structlog.get_logger()
 PATH: Final = "/github"
@@ -188,7 +189,7 @@ def bind(host: str, port: int) -> socket.socket:
 
 def _trace(request: Request) -> str | None:
     """Return the trace that a proxy before us has begun; what is none begins none, as W3C Trace Context wants it."""
-    given = request.headers.get(PARENT, "")
+    given = request.headers.get(TRACEPARENT, "")
     return given if is_traceparent(given) else None
 
 

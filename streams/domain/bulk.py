@@ -6,7 +6,8 @@ from typing import Final
 from msgspec import Raw
 
 from schemas.messages import Bulk, BulkData, BulkPayload, Cascade, Change, Merged, Metadata, Position, encode_message, stream_of
-from streams.domain.cascade import LISTS, PARENT, Look
+from schemas.topics import TRACEPARENT
+from streams.domain.cascade import LISTS, Look
 from streams.domain.node import KINDS, kind_of, public_bytes
 from streams.domain.records import Out
 from streams.domain.rules import AI, Rules
@@ -28,7 +29,7 @@ def bulk(project_id: str, pending: Pending, look: Look, position: Position, now_
     The last one has the headers of the traces that lead to the window: with it, the window is told.
     """
     key = project_id.encode()
-    traces = tuple((PARENT, parent) for parent in pending.traces)
+    traces = tuple((TRACEPARENT, parent) for parent in pending.traces)
     entries = _entries(pending, look)
     message = Bulk(
         id=f"{position.partition}-{pending.first}-{pending.last}",

@@ -9,6 +9,7 @@ from msgspec import UNSET, Raw, UnsetType
 from schemas.events import Event
 from schemas.messages import Cascade, Metadata, Outcome, Position, Update, UpdateData, UpdatePayload, encode_message, encode_raw, stream_of
 from schemas.rows import LiveRow
+from schemas.topics import TRACEPARENT, TRACESTATE
 from streams.domain.fold import Applied
 from streams.domain.node import Node, kind_of, public_bytes, shown_row
 from streams.domain.records import Out, Record
@@ -25,9 +26,7 @@ LISTS: Final[dict[str, Callable[[Cascade], list[Raw]]]] = {
 """Kind of a key -> its list in a cascade."""
 
 _STAMP: Final = "stamp"
-PARENT: Final = "traceparent"
-_TRACE: Final = frozenset({PARENT, "tracestate"})
-"""Headers of W3C Trace Context."""
+_TRACE: Final = frozenset({TRACEPARENT, TRACESTATE})
 
 
 def update(event: Event, record: Record, applied: Applied, look: Look, partition: int) -> Out:
@@ -72,7 +71,7 @@ def trace_of(record: Record) -> tuple[tuple[str, bytes], ...]:
 
 def parents_of(record: Record) -> list[bytes]:
     """Return the spans that a record's headers name."""
-    return [value for name, value in record.headers if name == PARENT]
+    return [value for name, value in record.headers if name == TRACEPARENT]
 
 
 def action_of(node: Node, *, existed: bool) -> str:

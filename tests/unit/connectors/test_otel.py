@@ -32,7 +32,7 @@ class Told:
 def test_one_event_is_named_as_the_edge_names_it() -> None:
     """Its headers are the span's; the span is below the given one; no word of what the event says is in it."""
     told = Told()
-    with sending("task-changes", EVENTS[:1], TRACE, told.provider) as headers:
+    with sending(EVENTS[:1], TRACE, told.provider) as headers:
         (name, value), *more = headers
     span = told.span()
     assert span.context is not None
@@ -46,11 +46,11 @@ def test_one_event_is_named_as_the_edge_names_it() -> None:
 def test_many_events_are_one_span() -> None:
     """With their number, where it is known; without a span above it, it begins a trace."""
     told = Told()
-    with sending("task-changes", EVENTS, None, told.provider):
+    with sending(EVENTS, None, told.provider):
         pass
     span = told.span()
     assert (span.parent, dict(span.attributes or {})["messaging.batch.message_count"]) == (None, 2)
-    with sending("task-changes", (), None, told.provider):
+    with sending((), None, told.provider):
         pass
     assert "messaging.batch.message_count" not in dict(told.span().attributes or {})
 
@@ -58,6 +58,6 @@ def test_many_events_are_one_span() -> None:
 def test_a_failure_is_the_spans_error() -> None:
     """And the caller's, as without spans."""
     told = Told()
-    with pytest.raises(Failure), sending("task-changes", EVENTS, None, told.provider):
+    with pytest.raises(Failure), sending(EVENTS, None, told.provider):
         raise Failure("Kafka did not take them")
     assert not told.span().status.is_ok

@@ -30,7 +30,7 @@ CURRENT = NonRecordingSpan(
 def test_what_is_no_trace_is_wrong_usage(text: str) -> None:
     """At the caller's line, with the shape that is wanted."""
     assert not is_traceparent(text)
-    with pytest.raises(ValueError, match="no traceparent: write 00-"), sending("task-changes", (), text):
+    with pytest.raises(ValueError, match="no traceparent: write 00-"), sending((), text):
         pass
 
 
@@ -38,21 +38,21 @@ def test_without_opentelemetry_it_is_the_given_one_or_none(monkeypatch: pytest.M
     """It is not imported for that, and not needed."""
     monkeypatch.delitem(sys.modules, "opentelemetry.trace")
     monkeypatch.setitem(sys.modules, "connectors.otel", None)
-    with sending("task-changes", (), TRACE) as headers:
+    with sending((), TRACE) as headers:
         assert list(headers) == [("traceparent", TRACE.encode())]
-    with sending("task-changes", (), None) as headers:
+    with sending((), None) as headers:
         assert list(headers) == []
 
 
 def test_the_current_span_is_carried_on() -> None:
     """With its state; without a provider there is no span of ours in between, and without a span nothing is."""
-    with sending("task-changes", (), None) as headers:
+    with sending((), None) as headers:
         assert list(headers) == []
-    with use_span(CURRENT), sending("task-changes", (), None) as headers:
+    with use_span(CURRENT), sending((), None) as headers:
         assert dict(headers) == {"traceparent": f"00-ab{0:030x}-{0xCD:016x}-01".encode(), "tracestate": b"shop=1"}
 
 
 def test_a_given_trace_wins_over_the_current_span() -> None:
     """Whoever names one means it."""
-    with use_span(CURRENT), sending("task-changes", (), TRACE) as headers:
+    with use_span(CURRENT), sending((), TRACE) as headers:
         assert list(headers) == [("traceparent", TRACE.encode())]

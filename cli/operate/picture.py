@@ -130,10 +130,13 @@ def worker_problems(workers: Sequence[Answer]) -> list[str]:
 
 
 def partition_problems(rows: Sequence[PartitionRow]) -> list[str]:
-    """Return a sentence for each state that is not well, with its partitions."""
+    """Return a sentence for each state that is not well, with its partitions.
+
+    An owner that cannot be asked from here is taken for well as long as nothing waits.
+    """
     bad: dict[str, list[str]] = {}
     for row in rows:
-        if row.state not in {"running", "owner silent"}:
+        if row.state != "running" and (row.lag or row.state != "owner silent"):
             bad.setdefault(row.state, []).append(str(row.partition))
     return [f"Partitions {', '.join(numbers)}: {state}." for state, numbers in sorted(bad.items())]
 

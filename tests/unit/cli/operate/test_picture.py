@@ -91,6 +91,13 @@ def test_a_partition_that_nobody_has_is_a_problem() -> None:
     assert found.problems == ["Partitions 0, 1: no owner."]
 
 
+def test_a_silent_owner_is_a_problem_where_events_wait() -> None:
+    """Where none do, it is only out of reach from here."""
+    found = picture("k:1", None, look())
+    assert [row.lag for row in found.partitions] == [10, 0]
+    assert found.problems == ["Partitions 0: owner silent."]
+
+
 def test_parts_that_say_nothing_are_told() -> None:
     """A silent worker, a silent edge, and one that says what is wrong with it."""
     silent = Answer(Part(kind="worker", private_url="http://gone", pid=1))

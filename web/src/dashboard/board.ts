@@ -17,6 +17,7 @@ import { Minutes } from './minutes.ts';
 import { Notices } from './notices.ts';
 import { burnDownButton, openReceipts } from './panes.ts';
 import { everyone, People } from './people.ts';
+import { scrolling } from './scrolling.ts';
 import { Tasks } from './tasks.ts';
 import { Totals } from './totals.ts';
 import { Tree } from './tree.ts';
@@ -52,6 +53,7 @@ export class Board {
     frame: (call) => requestAnimationFrame(call),
     clock: () => performance.now(),
     now: () => Date.now(),
+    isScrolling: scrolling(document, () => performance.now()),
   });
   readonly #finder: Finder;
   readonly #header: Header;

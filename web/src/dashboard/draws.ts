@@ -5,11 +5,17 @@
 
 /** Of the 16 ms of a frame; the browser needs the others to lay out and to paint. */
 const BUDGET_MS = 2;
+/**
+ * While somebody scrolls, no more than one part that draws something: each makes the browser lay out and paint, which takes longer
+ * than the part itself, and together that fills a frame. A part that finds nothing new takes less than this.
+ */
+const SCROLLING_MS = 0.2;
 
 export interface Screen {
   readonly frame: (call: () => void) => unknown;
   readonly clock: () => number;
   readonly now: () => number;
+  readonly isScrolling: () => boolean;
 }
 
 export class Draws {
@@ -38,7 +44,7 @@ export class Draws {
   }
 
   #draw(): void {
-    const end = this.#screen.clock() + BUDGET_MS;
+    const end = this.#screen.clock() + (this.#screen.isScrolling() ? SCROLLING_MS : BUDGET_MS);
     for (const name of [...this.#due]) {
       this.#due.delete(name);
       this.#parts.get(name)?.(this.#screen.now());

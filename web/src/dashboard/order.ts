@@ -65,7 +65,7 @@ export function changed<T extends { readonly id: string }>(
   return { gone, fresh: fresh.concat(now.slice(place)) };
 }
 
-/** A sorted list without what is gone and with what is fresh. */
+/** A sorted list without what is gone and with what is fresh: one walk, into an array that is as long as it may get. */
 export function moved<T>(
   list: readonly T[],
   gone: readonly T[],
@@ -73,15 +73,21 @@ export function moved<T>(
   order: (a: T, b: T) => number,
 ): readonly T[] {
   const left = new Set(gone);
-  const rest = left.size === 0 ? list : list.filter((one) => !left.has(one));
-  const whole: T[] = [];
-  let from = 0;
+  const whole = new Array<T>(list.length + fresh.length);
+  let [size, from] = [0, 0];
+  const upTo = (end: number) => {
+    for (; from < end; from += 1) {
+      const one = list[from] as T;
+      if (!left.has(one)) whole[size++] = one;
+    }
+  };
   for (const one of [...fresh].sort(order)) {
-    const to = placeOf(rest, one, from, order);
-    for (; from < to; from += 1) whole.push(rest[from] as T);
-    whole.push(one);
+    upTo(placeOf(list, one, from, order));
+    whole[size++] = one;
   }
-  return whole.concat(rest.slice(from));
+  upTo(list.length);
+  whole.length = size;
+  return whole;
 }
 
 /** Where `one` belongs among those in order from `low` on: the first place whose item is not before it. */

@@ -44,8 +44,8 @@ export interface Entry {
 
 export interface Feed {
   readonly entries: readonly Entry[];
-  /** Different rows of the open burst, by its key; kept apart so that entries stay small. */
-  readonly touched: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Different rows of the open bursts, by their keys; kept apart so that entries stay small. A burst's set grows where it is. */
+  readonly touched: ReadonlyMap<string, Set<string>>;
 }
 
 export const EMPTY: Feed = { entries: [], touched: new Map() };
@@ -89,10 +89,11 @@ export function whoOf({ source = 'mcp-ai', user_id: user, session_id: session }:
   return { kind: 'agent', name: session || user || '' };
 }
 
-function added(feed: Feed, entry: Entry, touched: ReadonlySet<string>): Feed {
+function added(feed: Feed, entry: Entry, touched: Set<string>): Feed {
   const last = feed.entries.find((one) => one.projectId === entry.projectId);
   if (last !== undefined && joins(last, entry)) {
-    const all = new Set([...(feed.touched.get(last.key) ?? []), ...touched]);
+    const all = feed.touched.get(last.key) ?? new Set();
+    for (const thing of touched) all.add(thing);
     const one = joinedEntry(last, entry, all.size);
     const entries = [one, ...feed.entries.filter((other) => other !== last)];
     return { entries, touched: new Map(feed.touched).set(last.key, all) };
@@ -167,7 +168,7 @@ function isTelling(field: string): boolean {
   return !field.startsWith('last_') && field !== 'stamp';
 }
 
-function touchedBy(frame: DataFrame): ReadonlySet<string> {
+function touchedBy(frame: DataFrame): Set<string> {
   return new Set(frame.changes.map(thingOf));
 }
 

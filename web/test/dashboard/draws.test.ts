@@ -2,11 +2,11 @@
 import { expect, test } from 'vitest';
 import { Draws } from '../../src/dashboard/draws.ts';
 
-function screen(cost: number) {
+function screen(cost: number, isScrolling = () => false) {
   const calls: (() => void)[] = [];
   const drawn: string[] = [];
   let clock = 0;
-  const draws = new Draws({ frame: (call) => calls.push(call), clock: () => clock, now: () => 7 });
+  const draws = new Draws({ frame: (call) => calls.push(call), clock: () => clock, now: () => 7, isScrolling });
   for (const name of ['a', 'b', 'c']) {
     draws.add(name, () => {
       drawn.push(name);
@@ -37,4 +37,22 @@ test('a part that takes long sends the others into the next frame', () => {
   next();
   expect(drawn).toEqual(['a', 'b', 'c', 'a']);
   expect(calls).toHaveLength(0);
+});
+
+test('while somebody scrolls only one part that draws something has the frame', () => {
+  let still = false;
+  const { draws, drawn, next } = screen(0.5, () => !still);
+  draws.soon();
+  next();
+  expect(drawn).toEqual(['a']);
+  still = true;
+  next();
+  expect(drawn).toEqual(['a', 'b', 'c']);
+});
+
+test('while somebody scrolls parts without news cost no frame', () => {
+  const { draws, drawn, next } = screen(0.05, () => true);
+  draws.soon();
+  next();
+  expect(drawn).toEqual(['a', 'b', 'c']);
 });

@@ -13,6 +13,8 @@ import aiokafka
 from aiokafka.producer.sender import Sender
 from faust.transport.drivers import aiokafka as driver
 
+from streams.eager import eager_task
+
 _REQUEST_TIMEOUT_MS: Final = 30_000
 
 
@@ -29,7 +31,7 @@ class PromptSender(Sender):
         for node, batches in found.items():
             self._in_flight.add(node)
             self._muted_partitions.update(batches)
-            task = asyncio.create_task(self._send_produce_req(node, batches))  # type: ignore[no-untyped-call]  # aiokafka's
+            task = eager_task(self._send_produce_req(node, batches))  # type: ignore[no-untyped-call]  # aiokafka's
             self._begun.add(task)
             task.add_done_callback(self._ended)
 

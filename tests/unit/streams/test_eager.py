@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from streams.eager import Begun
+from streams.eager import Begun, eager_task
 
 
 async def _work(told: list[str], gate: asyncio.Future[str] | None) -> str:
@@ -64,3 +64,68 @@ async def test_a_cancelled_rest_ends_the_coroutine() -> None:
     with pytest.raises(asyncio.CancelledError):
         await rest
     assert told == ["began", "ended"]
+
+
+async def test_a_rest_may_live_on_after_a_cancel() -> None:
+    """One that takes the cancel for its own affair goes on, and may be cancelled again."""
+    told: list[str] = []
+
+    async def stubborn() -> str:
+        for _ in range(2):
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                told.append("went on")
+        await asyncio.sleep(0)
+        return "done"
+
+    rest = asyncio.create_task(Begun(stubborn()).rest())
+    for _ in range(2):
+        await asyncio.sleep(0)
+        rest.cancel()
+    assert await rest == "done"
+    assert told == ["went on", "went on"]
+
+
+async def test_a_task_begins_at_once() -> None:
+    """And goes on by itself."""
+    told: list[str] = []
+    gate: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    task = eager_task(_work(told, gate))
+    assert told == ["began"]
+    gate.set_result("later")
+    assert await task == "later"
+    assert await eager_task(_work(told, None)) == "at once"
+
+
+async def test_a_timeout_ends_the_task_that_set_it() -> None:
+    """Not the one that began it, although that one ran it up to there."""
+
+    async def hasty() -> None:
+        async with asyncio.timeout(0.01):
+            await asyncio.Event().wait()
+
+    me = asyncio.current_task()
+    task = eager_task(hasty())
+    assert asyncio.current_task() is me
+    with pytest.raises(TimeoutError):
+        await task
+
+
+async def test_a_tasks_error_is_its_own() -> None:
+    """Whoever begins it goes on, also if it fails before it waits."""
+
+    async def broken() -> None:
+        raise ValueError("at once")
+
+    task = eager_task(broken())
+    with pytest.raises(ValueError, match="at once"):
+        await task
+
+
+async def test_a_task_may_begin_outside_of_any() -> None:
+    """From a callback of the loop there is no current task to go back to."""
+    loop = asyncio.get_running_loop()
+    made: asyncio.Future[asyncio.Task[str]] = loop.create_future()
+    loop.call_soon(lambda: made.set_result(eager_task(_work([], None))))
+    assert await (await made) == "at once"

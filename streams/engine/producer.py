@@ -19,7 +19,7 @@ _REQUEST_TIMEOUT_MS: Final = 30_000
 
 
 class PromptSender(Sender):
-    """Sends at the loop's next turn what was queued in this one; aiokafka's own routine takes three turns more to notice it."""
+    """Sends in the turn of the loop in which it is told to; aiokafka's own routine takes four turns to notice what was queued."""
 
     _begun: set[asyncio.Task[None]]
 

@@ -4,7 +4,8 @@
 worker and an edge to one page; everything that the page gets and sends from the first event on counts, uncompressed. SOURCE (or
 BENCH_HISTORY) is anything that git can clone and that keeps Task Master's or beads' file: the liveliest stretch of its history is replayed.
 Without one, agents work through a made plan. "a full cascade for each event" is the same worker with FEATURE_AI_BATCH off; counted is what
-it published, since an edge spares a page that falls behind most of it (the page's own bytes are in the settings as `wire`). The other two
+it published, as the frames that an edge makes of it, since an edge spares a page that falls behind most of them (the page's own bytes are
+in the settings as `wire`). The other two
 are the ways before all that (FEATURE_WS_CASCADE off, too), in which frames only say what changed. "the original's page, a notice and its
 fetches" does what the original's client did (`benchmarks.harness.screen.OriginalPage` says where that is read): for each notice the
 summaries, and the tasks of the branch that is open, which ours has from its frames (the bytes of those are in the settings, `tasks`).
@@ -23,7 +24,11 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
+from aiokafka import ConsumerRecord
+
 from api.auth import mint
+from api.protocol.splice import splice
 from benchmarks.harness.asking import asked
 from benchmarks.harness.calls import Caller
 from benchmarks.harness.histories import Burst, made, recorded
@@ -33,6 +38,7 @@ from benchmarks.harness.screen import SUMMARIES, Key, OriginalPage, Page, Screen
 from benchmarks.harness.stage import fresh_topics, part, stage
 from benchmarks.harness.timeline import records, total
 from broker.connection import KafkaSettings
+from broker.epoch import new_epoch
 from broker.ports import free_port
 from connectors.publish import Publisher
 from schemas.topics import CASCADES
@@ -49,6 +55,7 @@ WAYS: Final = {
 PARTITIONS: Final = 4
 _OF_SUBTASKS: Final = frozenset({"total_subtasks", "completed_subtasks", "last_activity", "digest", "stamp"})
 """What a subtask's change moves in a summary: the original's page fetched no summaries for it."""
+_EPOCH: Final = msgspec.json.encode(new_epoch())
 _QUIET_S: Final = 1.5
 _PATIENCE_S: Final = 120.0
 
@@ -78,7 +85,7 @@ async def measure(way: str, kafka: KafkaSettings, folder: Path, burst: Burst) ->
         wrong = [key for key in shown.keys() | real.keys() if shown.get(key) != real.get(key)]
         raise AssertionError(f"the page of {way!r} shows {len(wrong)} of {len(real)} rows wrong: {wrong[:5]}")
     published = sorted(await records(kafka, kafka.topic(CASCADES), PARTITIONS), key=lambda record: record.timestamp)[written:]
-    size = sum(len(record.value or b"") for record in published)
+    size = sum(_framed(record) for record in published)
     return {
         "bytes": size if way == EACH else page.wire,
         "wire": page.wire,
@@ -86,6 +93,12 @@ async def measure(way: str, kafka: KafkaSettings, folder: Path, burst: Burst) ->
         "fetches": page.calls,
         "tasks": page.listed,
     }
+
+
+def _framed(record: ConsumerRecord[bytes, bytes]) -> int:
+    """Return the bytes of a record of `cascades` as a frame of a WebSocket (RFC 6455, section 5.2), as they are counted for a page."""
+    size = len(splice(record.value or b"{}", record.offset + 1, record.offset, _EPOCH))
+    return size + (2 if size < 126 else 4 if size < 2**16 else 10)  # noqa: PLR2004  the lengths of a header
 
 
 async def _play(publisher: Publisher, burst: Burst) -> None:

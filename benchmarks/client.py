@@ -26,7 +26,7 @@ from typing import Any, Final
 import httpx
 
 from api.auth import mint
-from benchmarks.harness.report import Claim, claim_of, show
+from benchmarks.harness.report import NO_PEER, Claim, claim_of, show
 from broker.ports import free_port
 from broker.secrets import jwt_secret
 
@@ -50,7 +50,6 @@ SCROLL: Final = (
 )
 """What is told of scrolling. The page's work is all that its main thread does, scripts, layout and painting; 8.3 ms are half a frame."""
 CALM: Final = ("late", "whole")
-NO_PEER: Final = ("no peer", list[float]())
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from typing import Final
 from benchmarks.broadcast import Load, Scene, ours, publish
 from benchmarks.harness.asking import asked
 from benchmarks.harness.message import message
-from benchmarks.harness.report import Claim, claim_of, show
+from benchmarks.harness.report import NO_PEER, Claim, claim_of, show
 from benchmarks.harness.rooms import SECRET, crowd
 from benchmarks.harness.stage import fresh_topics, producing, stage
 from broker.partitioner import partition_for
@@ -44,7 +44,7 @@ async def run(options: argparse.Namespace) -> list[Claim]:
         raise AssertionError(f"lost or doubled: {found}")
     delivered = 100 * (found["clients"] - found["behind"]) / found["clients"]
     what = f"clients cut every {options.cut_every:g} s for {CUT_FOR_S:g} s, {options.clients} clients: brought to the end without a gap"
-    return [claim_of("drops", what, "%", [delivered], ("none", []), vars(options) | found)]
+    return [claim_of("drops", what, "%", [delivered], NO_PEER, vars(options) | found)]
 
 
 if __name__ == "__main__":

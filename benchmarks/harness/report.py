@@ -13,6 +13,8 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
+NO_PEER: Final = ("none", list[float]())
+"""The peer of a claim that stands alone, in `claim_of`: nothing else does it, or its measure is its own limit."""
 _PACKAGES: Final = ("aiokafka", "faust-streaming", "rocksdict", "msgspec", "uvicorn", "websockets", "uvloop")
 
 
@@ -37,6 +39,11 @@ def claim_of(name: str, claim: str, unit: str, ours: list[float], peer: tuple[st
     other = statistics.median(peer[1]) if peer[1] else None
     runs = [{"who": "anabranch", "value": run} for run in ours] + [{"who": peer[0], "value": run} for run in peer[1]]
     return Claim(name, claim, unit, value, peer[0], other, value / other if other else None, runs, settings)
+
+
+def figure(value: float) -> str:
+    """Return a value in four digits, as people write it."""
+    return f"{float(f'{value:.4g}'):,.12g}"
 
 
 def machine() -> dict[str, Any]:
@@ -66,11 +73,11 @@ def show(claims: list[Claim]) -> None:
     console.print(f"{facts['cpu']}, {facts['cores']} cores, {facts['memory_gib']} GiB, {facts['system']}, Python {facts['python']}")
     table = Table("claim", "unit", "anabranch", "peer", "peer's", "ratio", "all runs (ours | peer's)")
     for c in claims:
-        ours = " ".join(f"{r['value']:,.4g}" for r in c.runs if r["who"] == "anabranch")
-        theirs = " ".join(f"{r['value']:,.4g}" for r in c.runs if r["who"] != "anabranch") or "missing"
-        peer = "missing" if c.peer_value is None else f"{c.peer_value:,.4g}"
+        ours = " ".join(figure(r["value"]) for r in c.runs if r["who"] == "anabranch")
+        theirs = " ".join(figure(r["value"]) for r in c.runs if r["who"] != "anabranch") or "missing"
+        peer = "missing" if c.peer_value is None else figure(c.peer_value)
         ratio = "" if c.ratio is None else f"{c.ratio:.3g}"
-        table.add_row(c.claim, c.unit, f"{c.value:,.4g}", c.peer, peer, ratio, f"{ours} | {theirs}")
+        table.add_row(c.claim, c.unit, figure(c.value), c.peer, peer, ratio, f"{ours} | {theirs}")
     console.print(table)
     for line in calibrations(claims):
         console.print(line)

@@ -24,7 +24,7 @@ class Sink(Protocol):
         ...
 
     def send_now(self) -> None:
-        """Send what is queued: nothing more comes in this turn."""
+        """Send what is queued, unless something is on its way: then it goes right behind."""
         ...
 
 
@@ -114,6 +114,7 @@ class Writer:
     async def _send(self, publication: Publication) -> _Sent:
         outlets = self._outlets
         others = [pair[0] for pair in await self._batches(outlets.cascades, self._partition, plain(publication.cascades))]
+        self._sink.send_now()  # readers wait for these; nobody does for the rows, which would only hold the request up
         if publication.dead:
             letters = dead_records(publication.dead, outlets.changes, self._partition, self._clock())
             others += [pair[0] for pair in await self._batches(outlets.dead, self._partition % outlets.dead_partitions, letters)]

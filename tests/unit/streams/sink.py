@@ -41,7 +41,7 @@ class Batch:
 class Sink:
     """Keeps logs per (topic, partition). Unless `held`, batches are acknowledged at once. refusals: how often to time out first.
 
-    told: records that were queued when it was told to send them now. gate: what must be set before a batch is taken, as while
+    told: records that were queued each time it was told to send them now. gate: what must be set before a batch is taken, as while
     an earlier one is still in the producer's queue.
     """
 
@@ -50,7 +50,7 @@ class Sink:
         self.waiting: list[tuple[asyncio.Future[Place], Place]] = []
         self.held = held
         self.refusals = refusals
-        self.told = 0
+        self.told: list[int] = []
         self.gate = asyncio.Event()
         self.gate.set()
 
@@ -76,7 +76,7 @@ class Sink:
 
     def send_now(self) -> None:
         """Note how much was queued when it was told to send."""
-        self.told = sum(len(log) for log in self.logs.values())
+        self.told.append(sum(len(log) for log in self.logs.values()))
 
     def acknowledge(self, count: int | None = None) -> None:
         """Acknowledge the oldest batches."""

@@ -8,6 +8,7 @@
  */
 import { GRAVES, isBelieved, keyOf, LIVE, type Read } from '../reading.ts';
 import { type BranchRow, isTombstone, type LiveRow, type ProjectRow, type Row, type TaskRow } from '../types.ts';
+import { kept } from './kept.ts';
 
 export type Kind = 'project' | 'branch' | 'task';
 type Tables = { readonly [K in Kind]: Map<string, LiveRow> };
@@ -60,13 +61,13 @@ export class Rows {
     if (kind === 'task' && project !== this.#watched) return false;
     if (isTombstone(row)) return this.#bury(kind, project, row.id, row.stamp);
     const key = keyOf(project, row.id);
-    const old = this.#tables[kind].get(key)?.stamp;
+    const before = this.#tables[kind].get(key);
     const above = [this.#grave('project', project, project)];
     if (kind === 'task') above.push(this.#grave('branch', project, (row as TaskRow).branch_id));
     const floor = Math.max(this.#floor(project), kind === 'branch' ? this.#whole(project) - 1 : -1);
-    const known = { old, floor, grave: this.#grave(kind, project, row.id), above };
+    const known = { old: before?.stamp, floor, grave: this.#grave(kind, project, row.id), above };
     if (!isBelieved(row.stamp, read, known)) return false;
-    this.#tables[kind].set(key, row);
+    this.#tables[kind].set(key, before === undefined ? row : kept(row, before));
     this.versions[kind] += 1;
     return true;
   }

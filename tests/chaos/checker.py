@@ -88,14 +88,26 @@ async def _counts(kafka: KafkaSettings, url: str, found: Findings) -> None:
 
 
 async def _untold(kafka: KafkaSettings, end: Past) -> list[str]:
-    """Return live rows whose newest content no message has told."""
+    """Return live rows whose newest content no message has told, also after the window that was open when the load ended."""
+    live = {key: row["stamp"] for rows in end.at.values() for key, row in rows.items() if not row.get("deleted") and key[0] in TOLD}
+    left = 20
+    while (untold := _older(await _told(kafka), live)) and left:
+        left -= 1
+        await asyncio.sleep(0.25)
+    return [f"no message tells of {key} as of {live[key]}" for key in untold[:5]]
+
+
+def _older(told: dict[Key, int], live: dict[Key, int]) -> list[Key]:
+    return [key for key, stamp in live.items() if told.get(key, -1) < stamp]
+
+
+async def _told(kafka: KafkaSettings) -> dict[Key, int]:
     newest: dict[Key, int] = {}
     for record in await read_all(kafka, CASCADES):
         message = json.loads(record.value)
         for key, row in rows_of(message) if message["type"] in {"update", "bulk"} else ():
             newest[key] = max(newest.get(key, -1), row["stamp"])
-    live = {key: row["stamp"] for rows in end.at.values() for key, row in rows.items() if not row.get("deleted") and key[0] in TOLD}
-    return [f"no message tells of {key} as of {stamp}" for key, stamp in live.items() if newest.get(key, -1) < stamp][:5]
+    return newest
 
 
 async def _settled(recorder: Recorder, end: Past) -> list[str]:

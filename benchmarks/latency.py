@@ -217,4 +217,4 @@ def _claim(what: str, share: float, ours: list[list[float]], peers: list[list[fl
 
 if __name__ == "__main__":
     # warm_up: seconds before each measured part
-    sys.exit(uvloop.run(run(asked(rate=(200.0, 50.0), seconds=(8.0, 1.0), rounds=(5, 1), warm_up=(5.0, 0.5)))))
+    sys.exit(uvloop.run(run(asked(rate=(200.0, 50.0), seconds=(8.0, 1.0), rounds=(9, 1), warm_up=(5.0, 0.5)))))

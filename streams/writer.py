@@ -114,7 +114,7 @@ class Writer:
     async def _send(self, publication: Publication) -> _Sent:
         outlets = self._outlets
         others = [pair[0] for pair in await self._batches(outlets.cascades, self._partition, plain(publication.cascades))]
-        self._sink.send_now()  # readers wait for these; nobody does for the rows, which would only hold the request up
+        self._sink.send_now()  # whoever watches waits for these; the rows, for which only reads at a position wait, follow
         if publication.dead:
             letters = dead_records(publication.dead, outlets.changes, self._partition, self._clock())
             others += [pair[0] for pair in await self._batches(outlets.dead, self._partition % outlets.dead_partitions, letters)]

@@ -87,7 +87,7 @@ spelling: $(DEV)
 	@echo "· codespell" && git ls-files -z --cached --others --exclude-standard | xargs -0 .venv/bin/codespell
 
 generated: $(DEV) $(MODULES)
-	@echo "· generated files" && $(PY) -m schemas.bundle --check && $(PY) -m tools.reference --check && $(PY) -m tools.manifests --check && $(PY) -m tools.dashboards --check
+	@echo "· generated files" && $(PY) -m schemas.bundle --check && $(PY) -m tools.reference --check && $(PY) -m tools.manifests --check && $(PY) -m tools.dashboards --check && $(PY) -m benchmarks.harness.readme --check
 
 house: $(DEV)
 	@echo "· house rules" && $(PY) -m pytest -q --tb=short -vv --no-header tests/unit/test_house.py

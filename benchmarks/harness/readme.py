@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.harness.report import NO_PEER, figure
+from benchmarks.harness.report import ALONE, figure
 
 _ROOT: Final = Path(__file__).resolve().parent.parent.parent
 _BEGIN: Final = "<!-- figures: begin -->\n"
@@ -21,8 +21,8 @@ _FIRST: Final = (
     ("fan-out, saturated, 1000 clients", "FastAPI send_text loop"),
     ("record to each of 1000 clients, 20/s to all, p99", "bare uvloop fed by aiokafka"),
     ("memory of a connection, 10000 in one process", "FastAPI"),
-    ("clients cut every 15 s for 2 s, 1000 clients: brought to the end without a gap", "none"),
-    ("board, 200 branches: login link -> live", "none"),
+    ("clients cut every 15 s for 2 s, 1000 clients: brought to the end without a gap", ALONE),
+    ("board, 200 branches: login link -> live", ALONE),
     ("scroll 10,000 tasks, 5,000 edits in 10 s: late frames", "the same burst, page cut off"),
 )
 """What stands first, as (claim, peer)."""
@@ -43,10 +43,9 @@ def page(claims: list[dict[str, Any]]) -> str:
 def _table(claims: list[dict[str, Any]]) -> str:
     """Return claims as a table. Peers that did not run are left out."""
     lines = ["| what | anabranch | peer, same run | ratio | runs | repeat it |", "|---|---|---|---|---|---|"]
-    alone, _ = NO_PEER
-    for c in (claim for claim in claims if claim["peer_value"] is not None or claim["peer"] == alone):
+    for c in (claim for claim in claims if claim["peer_value"] is not None or claim["peer"] == ALONE):
         ours = [run["value"] for run in c["runs"] if run["who"] == "anabranch"]
-        peer = alone if c["peer"] == alone else f"{c['peer']}: {figure(c['peer_value'])} {c['unit']}"
+        peer = ALONE if c["peer"] == ALONE else f"{c['peer']}: {figure(c['peer_value'])} {c['unit']}"
         ratio = "" if c["ratio"] is None else f"{c['ratio']:.3g} x"
         lines.append(
             f"| {c['claim']} | {figure(c['value'])} {c['unit']} | {peer} | {ratio} | {len(ours)} | `anabranch bench {c['name']}` |"
@@ -64,6 +63,8 @@ def main() -> int:
     _, _, tail = rest.partition(_END)
     new = head + _BEGIN + page(claims) + _END + tail
     if "--check" in sys.argv:
+        if new != text:
+            sys.stderr.write("README's figures are not those of benchmarks/results: run python -m benchmarks.harness.readme\n")
         return int(new != text)
     readme.write_text(new)
     return 0

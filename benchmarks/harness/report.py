@@ -13,8 +13,10 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-NO_PEER: Final = ("none", list[float]())
-"""The peer of a claim that stands alone, in `claim_of`: nothing else does it, or its measure is its own limit."""
+ALONE: Final = "none"
+"""Name of the peer of a claim that has none: nothing else does it."""
+NO_PEER: Final = (ALONE, list[float]())
+"""The same as `claim_of` takes it."""
 _PACKAGES: Final = ("aiokafka", "faust-streaming", "rocksdict", "msgspec", "uvicorn", "websockets", "uvloop")
 
 
@@ -74,8 +76,9 @@ def show(claims: list[Claim]) -> None:
     table = Table("claim", "unit", "anabranch", "peer", "peer's", "ratio", "all runs (ours | peer's)")
     for c in claims:
         ours = " ".join(figure(r["value"]) for r in c.runs if r["who"] == "anabranch")
-        theirs = " ".join(figure(r["value"]) for r in c.runs if r["who"] != "anabranch") or "missing"
-        peer = "missing" if c.peer_value is None else figure(c.peer_value)
+        absent = "" if c.peer == ALONE else "missing"
+        theirs = " ".join(figure(r["value"]) for r in c.runs if r["who"] != "anabranch") or absent
+        peer = absent if c.peer_value is None else figure(c.peer_value)
         ratio = "" if c.ratio is None else f"{c.ratio:.3g}"
         table.add_row(c.claim, c.unit, figure(c.value), c.peer, peer, ratio, f"{ours} | {theirs}")
     console.print(table)

@@ -29,6 +29,7 @@ from aiokafka import ConsumerRecord
 
 from api.auth import mint
 from api.protocol.splice import splice
+from api.protocol.tail import header
 from benchmarks.harness.asking import asked
 from benchmarks.harness.calls import Caller
 from benchmarks.harness.histories import Burst, made, recorded
@@ -96,9 +97,9 @@ async def measure(way: str, kafka: KafkaSettings, folder: Path, burst: Burst) ->
 
 
 def _framed(record: ConsumerRecord[bytes, bytes]) -> int:
-    """Return the bytes of a record of `cascades` as a frame of a WebSocket (RFC 6455, section 5.2), as they are counted for a page."""
-    size = len(splice(record.value or b"{}", record.offset + 1, record.offset, _EPOCH))
-    return size + (2 if size < 126 else 4 if size < 2**16 else 10)  # noqa: PLR2004  the lengths of a header
+    """Return the bytes of a record of `cascades` as a frame of a WebSocket, as they are counted for a page."""
+    frame = splice(record.value or b"{}", record.offset + 1, record.offset, _EPOCH)
+    return len(header(len(frame))) + len(frame)
 
 
 async def _play(publisher: Publisher, burst: Burst) -> None:

@@ -15,6 +15,10 @@ async def _work(told: list[str], gate: asyncio.Future[str] | None) -> str:
         told.append("ended")
 
 
+async def _broken() -> None:
+    raise ValueError("at once")
+
+
 async def test_what_waits_for_nothing_is_done() -> None:
     """Before anybody awaits it."""
     told: list[str] = []
@@ -46,12 +50,8 @@ async def test_an_error_behind_the_first_wait_is_raised() -> None:
     with pytest.raises(ValueError, match="no"):
         await begun.rest()
     assert told == ["began", "ended"]
-
-    async def broken() -> None:
-        raise ValueError("at once")
-
     with pytest.raises(ValueError, match="at once"):
-        Begun(broken())
+        Begun(_broken())
 
 
 async def test_a_cancelled_rest_ends_the_coroutine() -> None:
@@ -114,11 +114,7 @@ async def test_a_timeout_ends_the_task_that_set_it() -> None:
 
 async def test_a_tasks_error_is_its_own() -> None:
     """Whoever begins it goes on, also if it fails before it waits."""
-
-    async def broken() -> None:
-        raise ValueError("at once")
-
-    task = eager_task(broken())
+    task = eager_task(_broken())
     with pytest.raises(ValueError, match="at once"):
         await task
 

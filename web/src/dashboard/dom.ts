@@ -1,4 +1,5 @@
 /** Small DOM tools: make elements, and patch a list of them by key with the fewest moves. */
+import { alike } from '../store/alike.ts';
 
 export type Attributes = Readonly<Record<string, string | number | boolean | undefined>>;
 export type Child = Node | string;
@@ -116,19 +117,6 @@ export class Keyed<T extends object> {
   get(key: string): HTMLElement | undefined {
     return this.#views.get(key)?.view.element;
   }
-}
-
-/** Whether two items say the same: by their fields, and of lists in them by what is in those. */
-export function alike<T extends object>(one: T | null, other: T): boolean {
-  if (one === null) return false;
-  for (const name in one) if (!isSame(one[name], other[name])) return false;
-  return true;
-}
-
-function isSame(one: unknown, other: unknown): boolean {
-  if (one === other) return true;
-  if (!Array.isArray(one) || !Array.isArray(other)) return false;
-  return one.length === other.length && one.every((each, index) => each === other[index]);
 }
 
 const PULSE_MS = 1_200;

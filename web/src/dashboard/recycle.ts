@@ -4,7 +4,8 @@
  * its new words cost a tenth. So the elements are in no order while a list moves. `tidy` puts them in order when it rests, for
  * screen readers and for whoever selects text.
  */
-import { alike, type View } from './dom.ts';
+import { alike } from '../store/alike.ts';
+import type { View } from './dom.ts';
 
 interface Held<T> {
   readonly view: View<T>;

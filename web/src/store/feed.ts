@@ -1,4 +1,7 @@
-/** Pure: what happened lately, newest first. A merged agent burst is one entry that opens into its parts. */
+/**
+ * What happened lately, newest first. A merged agent burst is one entry that opens into its parts. Pure but for the set of things that
+ * an open burst has touched, which grows from one feed to the next.
+ */
 import type { DataFrame } from '../frames.ts';
 import { projectOf } from '../reading.ts';
 import { type Change, isTombstone, type Row, type SessionCount, type SubtaskRow, type TaskRow } from '../types.ts';

@@ -2,7 +2,7 @@
 /** Lists by key: in order whatever comes, with as little moved as that takes, and never what has the focus. */
 import fc from 'fast-check';
 import { afterEach, expect, test, vi } from 'vitest';
-import { alike, h, Keyed, text } from '../../src/dashboard/dom.ts';
+import { h, Keyed, text } from '../../src/dashboard/dom.ts';
 
 afterEach(() => document.body.replaceChildren());
 
@@ -53,14 +53,6 @@ test('a view is updated when its item says something else, and one of a key that
   keyed.patch([]);
   keyed.patch([['b', { word: 'one', list: [2] }]]);
   expect([told, made]).toEqual([['one', 'one', 'one'], 1]);
-});
-
-test('items are alike by their fields, lists by what is in them', () => {
-  const other = { id: 'x' };
-  expect(alike({ a: 1, of: [other] }, { a: 1, of: [other] })).toBe(true);
-  expect(alike({ a: 1, of: [other] }, { a: 1, of: [{ id: 'x' }] })).toBe(false);
-  expect(alike({ a: 1, of: [other] }, { a: 1, of: [other, other] })).toBe(false);
-  expect(alike(null, {})).toBe(false);
 });
 
 test('other words come into the text that is there, and none leave nothing', () => {

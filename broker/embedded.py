@@ -17,6 +17,7 @@ from typing import IO, Any, Final, Self
 
 from broker.cache import Progress, no_progress
 from broker.connection import KafkaSettings
+from broker.ending import in_time
 from broker.files import write_whole
 from broker.launch import Jvm
 from broker.ports import free_port
@@ -103,9 +104,7 @@ class EmbeddedKafka:
         if self._process is not None and self._process.returncode is None:
             with suppress(ProcessLookupError):
                 self._process.send_signal(signal.SIGTERM)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(STOP_TIMEOUT_S):
-                    await self._process.wait()
+            await in_time(self._process.wait(), STOP_TIMEOUT_S)
         await self.kill()
 
     async def kill(self) -> None:

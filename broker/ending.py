@@ -25,13 +25,23 @@ async def end(client: Client, patience_s: float = CLOSE_S) -> bool:
 
 
 async def in_time(ending: Awaitable[Any], patience_s: float = CLOSE_S) -> bool:
-    """Await the end of something; returns whether it came in time."""
+    """Await the end of something; returns whether it came in time.
+
+    It has a task of its own: before Python 3.11.3 a timeout in a task that was cancelled is another cancel, and what follows is left out.
+    """
+    task = asyncio.ensure_future(ending)
     try:
-        async with asyncio.timeout(patience_s):
-            await ending
+        await asyncio.wait([task], timeout=patience_s)
+    finally:
+        late = task.cancel()
+    await asyncio.wait([task])
+    if late and task.cancelled():
+        return False
+    try:
+        task.result()
     except TimeoutError:
         return False
-    return True
+    return not late
 
 
 @asynccontextmanager

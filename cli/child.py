@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from broker.ending import in_time
 from broker.lifeline import die_with_parent
 from schemas.failure import Failure
 
@@ -88,10 +89,7 @@ class Child:
             return
         with contextlib.suppress(ProcessLookupError):
             process.send_signal(signal.SIGTERM)
-        try:
-            async with asyncio.timeout(self.plan.grace_s):
-                await process.wait()
-        except TimeoutError:
+        if not await in_time(process.wait(), self.plan.grace_s):
             self._tell(f"The {self.plan.name} did not stop within {self.plan.grace_s:g} s and was ended.")
             with contextlib.suppress(ProcessLookupError):
                 process.kill()

@@ -12,6 +12,7 @@ import msgspec
 import structlog
 
 from broker.connection import KafkaSettings
+from broker.ending import in_time
 from broker.lifeline import die_with_parent
 from schemas.failure import Failure
 from streams.engine.fill import Order, Part, Said
@@ -108,10 +109,7 @@ def deal(parts: Iterable[Lacking], processes: int) -> list[tuple[Part, ...]]:
 async def _end(process: asyncio.subprocess.Process) -> None:
     """End a process: the end of its input asks it to close its store; after that it is killed."""
     _input(process).close()
-    try:
-        async with asyncio.timeout(_END_S):
-            await process.wait()
-    except TimeoutError:
+    if not await in_time(process.wait(), _END_S):
         with contextlib.suppress(ProcessLookupError):
             process.kill()
         await process.wait()

@@ -64,6 +64,18 @@ async def test_what_goes_wrong_at_the_end_is_raised() -> None:
         await in_time(fail())
 
 
+async def test_a_cancel_is_not_lost_on_an_end() -> None:
+    """Whoever waits for it is cancelled, and what was to end is, too."""
+    client = Peerless(_LONG_S)
+    ending = asyncio.create_task(end(client, _LONG_S))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    ending.cancel()
+    await asyncio.wait([ending])
+    assert (ending.cancelled(), client.stopped) == (True, False)
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
 async def test_whoever_is_cancelled_ends_its_clients_all_the_same() -> None:
     """To the last line of its own end."""
     said: list[bool] = []

@@ -6,7 +6,8 @@ export function alike<T extends object>(one: T | null, other: T): boolean {
   return true;
 }
 
-function isSame(one: unknown, other: unknown): boolean {
+/** The same value, or lists of the same values. */
+export function isSame(one: unknown, other: unknown): boolean {
   if (one === other) return true;
   if (!Array.isArray(one) || !Array.isArray(other)) return false;
   return one.length === other.length && one.every((each, index) => each === other[index]);

@@ -8,7 +8,7 @@ const before = {
   labels: ['a', 'b'],
   last_actor: { source: 'user' },
   empty: [],
-  counts: { todo: 1 },
+  counts: { todo: 1, done: 2 },
   stamp: 1,
 };
 
@@ -27,10 +27,12 @@ test.each([
   { last_actor: { source: 'user', session_id: 's' } },
   { last_actor: null },
   { counts: {} },
+  { counts: { todo: 1 } },
+  { counts: { done: 2, todo: 1 } },
   { empty: {} },
 ])('what differs is the new one: %j', (change) => {
   const fresh = { ...structuredClone(before), ...change };
-  expect(kept<object>(fresh, before)).toEqual(fresh);
+  expect(JSON.stringify(kept<object>(fresh, before))).toBe(JSON.stringify(fresh));
 });
 
 test('it never says anything else than the new row, and neither row is touched', () => {
@@ -39,13 +41,13 @@ test('it never says anything else than the new row, and neither row is touched',
     fc.integer(),
     fc.constant(null),
     fc.array(fc.string()),
-    fc.dictionary(fc.string(), fc.integer()),
+    fc.dictionary(fc.constantFrom('x', 'y', 'z'), fc.integer({ max: 1, min: 0 })),
   );
   const rows = fc.dictionary(fc.constantFrom('a', 'b', 'c', 'd'), value);
   fc.assert(
     fc.property(rows, rows, (one, other) => {
       const [row, old] = [structuredClone(one), structuredClone(other)];
-      expect(kept<object>(one, other)).toEqual(row);
+      expect(JSON.stringify(kept<object>(one, other))).toBe(JSON.stringify(row));
       expect([one, other]).toEqual([row, old]);
     }),
   );

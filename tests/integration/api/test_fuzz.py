@@ -22,6 +22,8 @@ from api.auth import mint
 from tests.integration.api.harness import PATIENCE_S, SECRET, StartEdge, TinyWorker, until_read
 
 CHECKS = [schemathesis.checks.not_a_server_error, content_type_conformance, response_schema_conformance, status_code_conformance]
+OF_AHEAD = [content_type_conformance, response_schema_conformance, status_code_conformance]
+"""For a position that is not there yet: the one 503 that is the caller's doing, and only where one is named."""
 EXAMPLES = 30
 CHANGES = "POST /api/v2/changes"
 NDJSON = "application/x-ndjson"
@@ -66,7 +68,7 @@ class Calls:
             name = f"{operation.label} {NDJSON}" if case.media_type == NDJSON else operation.label
             self.reached.setdefault(name, Counter())[answer.status_code] += 1
             assert "secret" not in answer.text
-            case.validate_response(answer, checks=CHECKS)
+            case.validate_response(answer, checks=OF_AHEAD if _is_ahead(case, answer) else CHECKS)
 
         call()
 
@@ -83,6 +85,12 @@ class Calls:
         elif isinstance(case.body, dict):
             case.body = {name: value for name, value in case.body.items() if isinstance(value, bool)}
         return case
+
+
+def _is_ahead(case: Any, answer: Any) -> bool:  # noqa: ANN401  schemathesis' own
+    """Whether a call named a position and was told that it is not reached yet, and to come again."""
+    named = "min_position" in (case.body if isinstance(case.body, dict) else case.query)
+    return named and answer.status_code == 503 and answer.json()["code"] == "position-not-reached" and "retry-after" in answer.headers
 
 
 def _as_lines(case: Any) -> Any:  # noqa: ANN401  schemathesis' own

@@ -73,8 +73,7 @@ async def records_between(
                     one.partition,
                     [Record(it.offset, it.timestamp, it.key, it.value, tuple(it.headers)) for it in found if it.offset < end],
                 )
-                if await consumer.position(one) >= end:
-                    left.discard(one)
+            left = {one for one in left if await consumer.position(one) < ends[one.partition]}  # a marker brings no record
 
 
 async def span_of(settings: KafkaSettings) -> dict[int, tuple[int, int]]:

@@ -19,6 +19,5 @@ async def read_state(settings: KafkaSettings) -> dict[int, StateCut]:
         while left:
             for one, records in (await consumer.getmany(*left, timeout_ms=_POLL_MS)).items():
                 cuts[one].take_all(records)
-                if await consumer.position(one) >= ends[one]:
-                    left.discard(one)
+            left = {one for one in left if await consumer.position(one) < ends[one]}
     return {cut.partition: cut for cut in cuts.values()}

@@ -71,7 +71,7 @@ def compose(settings: EdgeSettings, port: int, begin: Begin | None = None) -> Ed
 
     feed = Feed(replica, hub, Observed(meters, traces), Audience(appeared, regarded), cascades=settings.feature_ws_cascade)
     tail = Tail(settings.kafka, settings.tail, feed, hub, meters)
-    tail.stale = connections.stale
+    tail.watch.stale = connections.stale
 
     def mended(project_id: str) -> None:
         hub.renew(project_id)

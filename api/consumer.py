@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 import structlog
@@ -11,9 +10,9 @@ from aiokafka.errors import KafkaError
 
 from api.feed import NO_EPOCH, Feed, Jumped, Record
 from api.meters import Meters
-from api.protocol.freshness import fresh
 from api.protocol.hub import Hub, Place
 from api.settings import TailSettings
+from api.watch import Watch
 from broker.connection import KafkaSettings, client_options
 from broker.ending import end
 from broker.reach import failure_of, quiet_clients
@@ -25,7 +24,6 @@ _RETRY_S: Final = 0.5
 _POLL_MS: Final = 200
 _CHUNK: Final = 256
 """Records between two looks at the other tasks of the loop."""
-_PROBE_TIMEOUT_S: Final = 1.0
 
 
 class Ends(NamedTuple):
@@ -36,12 +34,12 @@ class Ends(NamedTuple):
 
 
 class Tail:
-    """stale: called with a reason (`broker`, `lag`), or None when all is well again."""
+    """watch: tells when what was read is too old."""
 
     def __init__(self, kafka: KafkaSettings, settings: TailSettings, feed: Feed, hub: Hub, meters: Meters) -> None:
         self.ready = asyncio.Event()
         self.partitions = 0
-        self.stale: Callable[[str | None], None] = lambda _reason: None
+        self.watch = Watch(kafka, settings, hub, meters)
         self.moved = asyncio.Condition()
         self._kafka = kafka
         self._settings = settings
@@ -60,7 +58,7 @@ class Tail:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._read_on(consumer))
-                tasks.create_task(self._watch(consumer))
+                tasks.create_task(self.watch.run(consumer, self.ready))
         except BaseExceptionGroup as group:
             raise _why(group) from None
         finally:
@@ -161,28 +159,6 @@ class Tail:
             self.ready.set()
             self._meters.ready.set(1)
             log.info("edge_ready", partitions=self.partitions)
-
-    async def _watch(self, consumer: AIOKafkaConsumer) -> None:
-        """Ask for the ends again and again: no answer, or ends that are not reached in time, mean that we are stale."""
-        places = [TopicPartition(self._cascades_topic, p) for p in self._hub.places]
-        reason: str | None = None
-        freshness = fresh(self._settings.stale_after_s, time.monotonic())
-        while True:
-            await asyncio.sleep(self._settings.probe_s)
-            try:
-                async with asyncio.timeout(_PROBE_TIMEOUT_S):  # wait_for of Python 3.11 loses a cancel that comes with the answer
-                    found = await consumer.end_offsets(places)
-            except (KafkaError, TimeoutError):
-                found = None
-            if found is not None:
-                ends = {place.partition: end for place, end in found.items()}
-                applied = {partition: place.applied for partition, place in self._hub.places.items()}
-                freshness.answer(ends, applied if self.ready.is_set() else ends, time.monotonic())
-                self._meters.lag.set(sum(max(0, end - applied[partition]) for partition, end in ends.items()))
-            was, reason = reason, freshness.reason(time.monotonic())
-            if was != reason:
-                log.warning("kafka_lost" if reason else "kafka_back", reason=reason)
-                self.stale(reason)
 
 
 def _why(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -29,6 +29,7 @@ class Meters:
         self.ready = self._gauge(metrics.EDGE_READY)
         self.stale = self._gauge(metrics.EDGE_STALE)
         self.lag = self._gauge(metrics.EDGE_LAG)
+        self.backlog = self._gauge(metrics.EDGE_BACKLOG)
         self.joins = Counter(metrics.EDGE_JOINS.name, metrics.EDGE_JOINS.meaning, ["result"], registry=self.registry)
         self.poison = Counter(metrics.EDGE_POISON.name, metrics.EDGE_POISON.meaning, registry=self.registry)
         self.writes = Counter(metrics.EDGE_WRITES.name, metrics.EDGE_WRITES.meaning, ["result"], registry=self.registry)
@@ -41,10 +42,8 @@ class Meters:
         self.waiting = self._gauge(metrics.EDGE_WAITING)
         self.impatient = Counter(metrics.EDGE_IMPATIENT.name, metrics.EDGE_IMPATIENT.meaning, ["reason"], registry=self.registry)
         self._sent = 0
-        self._merged_frames = 0
-        self._merged_events = 0
-        self._bulk_calls = 0
-        self._bulk_hits = 0
+        self._merged_frames = self._merged_events = 0
+        self._bulk_calls = self._bulk_hits = 0
 
     def sent(self, frames: int) -> None:
         """Count frames that were handed to a client's socket."""

@@ -45,8 +45,11 @@ DESIGN_METRICS: Final = (
 
 EDGE_ROWS: Final = Metric("edge_rows", "gauge", "edge", "rows in the replica")
 EDGE_READY: Final = Metric("edge_ready", "gauge", "edge", "1 when the edge has read up to the ends noted at its start")
-EDGE_STALE: Final = Metric("edge_stale", "gauge", "edge", "1 while the edge is cut off from Kafka or lags")
+EDGE_STALE: Final = Metric(
+    "edge_stale", "gauge", "edge", "1 while clients are told that what they see is old: Kafka is away, the edge lags, or events wait"
+)
 EDGE_LAG: Final = Metric("edge_lag_records", "gauge", "edge", "records of cascades that are not read yet")
+EDGE_BACKLOG: Final = Metric("edge_backlog_events", "gauge", "edge", "events in the log that are in no row here yet")
 EDGE_JOINS: Final = Metric("edge_joins", "counter", "edge", "streams joined, by result")
 EDGE_POISON: Final = Metric("edge_poison_records", "counter", "edge", "records of cascades and task-state that could not be read")
 EDGE_WRITES: Final = Metric("edge_writes", "counter", "edge", "changes taken or refused, by result")
@@ -67,6 +70,7 @@ EDGE_METRICS: Final = (
     EDGE_READY,
     EDGE_STALE,
     EDGE_LAG,
+    EDGE_BACKLOG,
     EDGE_JOINS,
     EDGE_POISON,
     EDGE_WRITES,

@@ -91,6 +91,7 @@ EDGE: Final = (
     Panel("Bulk answers from the cache", [(m.CACHE_HITS.name, "{{instance}}")], "percentunit", m.CACHE_HITS.meaning),
     gauge("Agents' events per merged frame", m.AI_BATCH_EFFICIENCY),
     gauge("Cascades unread", m.EDGE_LAG),
+    gauge("Events in no row yet", m.EDGE_BACKLOG),
     gauge("Stale", m.EDGE_STALE),
     gauge("Ready", m.EDGE_READY),
     Panel("Joins, by result", [(rate(m.EDGE_JOINS, "result"), "{{result}}")], "ops", m.EDGE_JOINS.meaning),

@@ -95,10 +95,10 @@ class Reset(Whole):
 
 
 class Stale(Whole):
-    """The edge is cut off or lags since then."""
+    """The edge is cut off (`broker`) or behind (`lag`) since then, or events wait for a worker (`backlog`)."""
 
     since: Milliseconds
-    reason: Literal["broker", "lag"]
+    reason: Literal["broker", "lag", "backlog"]
 
 
 class TokenTaken(Whole):

@@ -111,12 +111,20 @@ def test_two_tabs_are_two_connections(board: Running) -> None:
 
 
 def test_the_badge_says_stale_and_failed(board: Running) -> None:
-    """Kafka stands still: stale, and since when; a page under a name that the edge does not know: refused."""
-    broker = board.child("kafka.Kafka")
+    """Kafka stands still, the worker does: stale, and since when; a page under a name that the edge does not know: refused."""
+    broker, worker = board.child("kafka.Kafka"), board.child("worker")
+    told = {
+        "stop Kafka": broker.suspend,
+        "let Kafka go on": broker.resume,
+        "stop the worker": worker.suspend,
+        "let the worker go on": worker.resume,
+    }
     try:
-        browse(board, "badges", told={"stop Kafka": broker.suspend, "let Kafka go on": broker.resume})
+        browse(board, "badges", told=told)
     finally:
         broker.resume()
+        with contextlib.suppress(psutil.NoSuchProcess):  # it ends itself when it stood still for long
+            worker.resume()
 
 
 def test_a_browser_that_stands_still_holds_nobody_up(board: Running) -> None:

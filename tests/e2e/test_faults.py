@@ -54,16 +54,16 @@ def test_a_stopped_broker_is_waited_for(instance: Running, histories: dict[str, 
     broker.send_signal(signal.SIGSTOP)
     since = time.monotonic()
     try:
-        for part in ("worker", "edge"):
-            until(lambda: any(word in said_by(instance, part) for word in ("kafka_unreachable", "kafka_lost")))  # noqa: B023  called at once
+        for part, word in (("worker", "kafka_unreachable"), ("edge", "edge_stale")):
+            until(lambda: word in said_by(instance, part))  # noqa: B023  called at once
         time.sleep(max(0.0, since + STILL_S - time.monotonic()))
     finally:
         broker.send_signal(signal.SIGCONT)
     assert instance.run("import", "taskmaster", repository, "--history", "--json").code == 0
     verified = instance.run("verify", "--json")
     assert verified.code == 0, verified.out[-3000:] + verified.err
-    for part in ("worker", "edge"):
-        assert "kafka_back" in said_by(instance, part), part
+    for part, word in (("worker", "kafka_back"), ("edge", "edge_live")):
+        assert word in said_by(instance, part), part
 
 
 def kill_worker(instance: Running) -> None:

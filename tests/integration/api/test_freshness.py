@@ -5,6 +5,7 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -12,13 +13,14 @@ from pydantic import SecretStr
 
 from api.app import compose, run
 from api.consumer import Tail
+from api.edge import Edge
 from api.feed import Audience, Feed, Observed
-from api.settings import EdgeSettings
+from api.settings import EdgeSettings, TailSettings
 from api.tracing import Untraced
 from broker.admin import apply_topics
 from broker.connection import KafkaSettings, client_options
 from broker.partitioner import partition_for
-from schemas.topics import CASCADES
+from schemas.topics import CASCADES, TASK_CHANGES
 from tests.chaos.cluster import Cluster
 from tests.integration.api.harness import PARTITIONS, SECRET, Client, RunningEdge, TinyWorker, client_of, until_ready
 
@@ -99,29 +101,65 @@ class HeldTail(Tail):
         return self.consumer
 
 
-async def test_one_partition_that_lags_is_told(worker: TinyWorker, topics: KafkaSettings, tmp_path: Path) -> None:
-    """The broker answers and the others are read: what is in that one is old all the same."""
-    edge = compose(EdgeSettings(kafka=topics, data=tmp_path, jwt_secret=SecretStr(SECRET)), 1)
+class Reading(NamedTuple):
+    """A tail at work, what it holds, and what it tells."""
+
+    tail: HeldTail
+    edge: Edge
+    told: "asyncio.Queue[str | None]"
+
+    async def next(self) -> str | None:
+        """Return what is told next."""
+        return await asyncio.wait_for(self.told.get(), 60)
+
+
+@asynccontextmanager
+async def reading(topics: KafkaSettings, folder: Path, times: TailSettings) -> AsyncIterator[Reading]:
+    """Run the part of an edge that reads, without its ports."""
+    edge = compose(EdgeSettings(kafka=topics, data=folder, jwt_secret=SecretStr(SECRET), tail=times), 1)
     feed = Feed(edge.replica, edge.hub, Observed(edge.meters, Untraced()), Audience(lambda _: None, lambda *_: None))
-    tail = HeldTail(topics, edge.settings.tail, feed, edge.hub, edge.meters)
+    tail = HeldTail(topics, times, feed, edge.hub, edge.meters)
     told: asyncio.Queue[str | None] = asyncio.Queue()
-    tail.stale = told.put_nowait
-    await worker.add_task("p", "t0")
-    reading = asyncio.create_task(tail.run())
+    tail.watch.stale = told.put_nowait
+    running = asyncio.create_task(tail.run())
     try:
         await asyncio.wait_for(tail.ready.wait(), 60)
+        yield Reading(tail, edge, told)
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_one_partition_that_lags_is_told(worker: TinyWorker, topics: KafkaSettings, tmp_path: Path) -> None:
+    """The broker answers and the others are read: what is in that one is old all the same."""
+    await worker.add_task("p", "t0")
+    async with reading(topics, tmp_path, TailSettings()) as read:
         held = partition_for("p", PARTITIONS)
         other = next(name for name in "abcdefgh" if partition_for(name, PARTITIONS) != held)
         place = TopicPartition(topics.topic(CASCADES), held)
-        tail.consumer.pause(place)
+        read.tail.consumer.pause(place)
         await worker.add_task("p", "t1")
-        while told.empty():
+        while read.told.empty():
             await worker.add_task(other, "t")
             await asyncio.sleep(0.05)
-        assert told.get_nowait() == "lag"
-        assert edge.replica.of(other) is not None
-        tail.consumer.resume(place)
-        assert await asyncio.wait_for(told.get(), 60) is None
-    finally:
-        reading.cancel()
-        await asyncio.gather(reading, return_exceptions=True)
+        assert read.told.get_nowait() == "lag"
+        assert read.edge.replica.of(other) is not None
+        read.tail.consumer.resume(place)
+        assert await read.next() is None
+
+
+async def test_events_that_wait_for_a_worker_are_told(worker: TinyWorker, topics: KafkaSettings, tmp_path: Path) -> None:
+    """All that any worker has written is read: it is old all the same while events wait. A transaction's marker is none."""
+    waiting, marked = "p", next(name for name in "abcdefgh" if partition_for(name, PARTITIONS) != partition_for("p", PARTITIONS))
+    sender = AIOKafkaProducer(**client_options(topics), transactional_id=f"{topics.topic_prefix}sender")
+    async with sender, reading(topics, tmp_path, TailSettings(stale_after_s=1.0, probe_s=0.2)) as read:
+        async with sender.transaction():
+            sent = await sender.send_and_wait(topics.topic(TASK_CHANGES), b"{}", key=b"m", partition=partition_for(marked, PARTITIONS))
+        await worker.through(partition_for(marked, PARTITIONS), sent.offset + 1)
+        offset = await worker.log(waiting, "s", "update", "t1", title="unseen")
+        assert await read.next() == "backlog"
+        assert read.edge.meters.registry.get_sample_value("edge_backlog_events") == 2, "the event and the marker"
+        await worker.through(partition_for(waiting, PARTITIONS), offset + 1)
+        assert await read.next() is None
+        await worker.log(waiting, "s", "update", "t1", title="unseen again")
+        assert await read.next() == "backlog"

@@ -46,6 +46,10 @@ class TinyWorker:
         """Put one record into `task-state`."""
         await self.producer.send_and_wait(self.kafka.topic(TASK_STATE), value, key=key, partition=partition)
 
+    async def through(self, partition: int, end: int) -> None:
+        """Say that all of `task-changes` below an offset is in the rows."""
+        await self.state(partition, offset_key(partition), encode_row(OffsetRow(partition=partition, through=end)))
+
     async def log(self, project_id: str, session_id: str, action: str, task_id: str, **data: str) -> int:
         """Put an event of a session about a task into `task-changes`; returns its offset."""
         name = f"{session_id}-{action}-{task_id}-{len(self.offsets)}"
@@ -117,7 +121,7 @@ class TinyWorker:
         """Write one row, the end of its step, and the frame that carries it."""
         encoded = encode_row(row)
         await self.state(partition, row_key(kind, project_id, row.id), encoded)
-        await self.state(partition, offset_key(partition), encode_row(OffsetRow(partition=partition, through=row.stamp + 1)))
+        await self.through(partition, row.stamp + 1)
         data = UpdateData(primary=Raw(encoded), cascade=Cascade())
         message = Update(
             id=f"m-{project_id}-{row.stamp}",
@@ -145,7 +149,7 @@ class TinyWorker:
         encoded = {kind: encode_row(row) for kind, row in values.items()}
         for kind, row in values.items():
             await self.state(partition, row_key(kind, project_id, row.id), with_memory(encoded[kind], Memory(ids=f"{stamp:014x}")))
-        await self.state(partition, offset_key(partition), encode_row(OffsetRow(partition=partition, through=stamp + 1)))
+        await self.through(partition, stamp + 1)
         message = Update(
             id=f"m-{project_id}-{stamp}",
             stream=stream_of(project_id),

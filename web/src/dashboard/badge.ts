@@ -35,7 +35,7 @@ function stateOf(fresh: Fresh): BadgeText {
   switch (machine.phase) {
     case 'live':
       if (machine.staleSince === null) return of('live', 'Live', since, 'Every change shows here at once');
-      return of('stale', 'Stale', old, 'The server is cut off from its source; it goes on by itself');
+      return of('stale', 'Stale', old, 'The server is behind, or cut off from its source; it goes on by itself');
     case 'syncing':
       return of('busy', 'Catching up', old, 'Changes that were missed are coming in');
     case 'connecting':

@@ -886,14 +886,14 @@ export interface StalePayload {
   data: Stale;
 }
 /**
- * The edge is cut off or lags since then.
+ * The edge is cut off (`broker`) or behind (`lag`) since then, or events wait for a worker (`backlog`).
  */
 export interface Stale {
   /**
    * Milliseconds since 1970, UTC.
    */
   since: number;
-  reason: 'broker' | 'lag';
+  reason: 'broker' | 'lag' | 'backlog';
 }
 /**
  * sync token and token-expiring.

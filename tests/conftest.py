@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
 from itertools import count
 from pathlib import Path
 
@@ -16,10 +16,22 @@ from broker.embedded import EmbeddedKafka
 from schemas.failure import Failure
 
 _NUMBERS = count(1)
+_TAIL_CHARS = 3000
 
 # How long an example takes says more about the machine than about the code. CI repeats the same examples; a person's runs explore.
 settings.register_profile("house", settings.get_profile("ci" if os.environ.get("CI") else "default"), deadline=None, print_blob=True)
 settings.load_profile("house")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show with a failure what the test's own processes had logged last: what failed is often another process."""
+    report = yield
+    folder = getattr(item, "funcargs", {}).get("tmp_path")
+    if report.failed and folder is not None:
+        for file in sorted(folder.rglob("*.log")):
+            report.sections.append((str(file.relative_to(folder)), file.read_text(errors="replace")[-_TAIL_CHARS:]))
+    return report
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -65,13 +65,11 @@ async def call(broker: SecuredKafka, user: str, *arguments: str, **environment: 
 
 
 @contextlib.contextmanager
-def part(broker: SecuredKafka, role: Role, log: Path, *arguments: str) -> Iterator["subprocess.Popen[bytes]"]:
-    """Run a worker or an edge until the block ends."""
+def part(broker: SecuredKafka, role: Role, log: Path, *arguments: str, **more: str) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run a worker or an edge until the block ends. more: of its environment."""
     command = [sys.executable, "-m", "cli.main", *arguments, "--kafka", broker.bootstrap]
-    with (
-        log.open("ab") as output,
-        subprocess.Popen(command, cwd=ROOT, env={**os.environ, **broker.environment(role.user)}, stdout=output, stderr=output) as process,
-    ):
+    environment = {**os.environ, **broker.environment(role.user), **more}
+    with log.open("ab") as output, subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output) as process:
         try:
             yield process
         finally:
@@ -115,10 +113,20 @@ async def test_everything_works_with_the_rights_of_its_role(secured: SecuredKafk
         outputs += [
             await call(secured, ROLES["operator"].user, *command) for command in (("topics", "verify"), ("dlq", "list"), ("status",))
         ]
+    await lose_the_store(secured, ports[0], tmp_path)
     assert [done.returncode for done in outputs] == [0] * len(outputs), [done.stderr for done in outputs]
     said = worker_log.read_text() + edge_log.read_text() + "".join(done.stdout + done.stderr for done in outputs)
     assert PASSWORD not in said
     assert "worker_stopped" in said
+
+
+async def lose_the_store(broker: SecuredKafka, port: int, folder: Path) -> None:
+    """Start a worker without its store: the processes that fill it come to Kafka as it does."""
+    log, words = folder / "again.log", ("worker", "--data", str(folder / "again"), "--private-port", str(port))
+    with part(broker, ROLES["worker"], log, *words, ANABRANCH_LIMITS__RESTORE_RECORDS="0"):
+        await until_ready(port, log)
+    said = log.read_text()
+    assert ("stores_filling" in said, "fill_given_up" in said, PASSWORD in said) == (True, False, False), said
 
 
 async def write_through_the_edge(url: str, data: Path) -> None:

@@ -69,9 +69,13 @@ def compose(settings: EdgeSettings, port: int, begin: Begin | None = None) -> Ed
         connections.regarded(project_id, user_id)
         polls.look_again()
 
+    def stale(reason: str | None) -> None:
+        connections.stale(reason)
+        polls.look_again()
+
     feed = Feed(replica, hub, Observed(meters, traces), Audience(appeared, regarded), cascades=settings.feature_ws_cascade)
     tail = Tail(settings.kafka, settings.tail, feed, hub, meters)
-    tail.watch.stale = connections.stale
+    tail.watch.stale = stale
 
     def mended(project_id: str) -> None:
         hub.renew(project_id)

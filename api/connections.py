@@ -28,7 +28,7 @@ _SLICES: Final = 50
 
 
 class Connections:
-    """All connections of this edge."""
+    """All connections of this edge. old: since when (ms) and why what they show is old, None while it is not."""
 
     def __init__(self, hub: Hub, changes: ChangeLog, verifier: Verifier, meters: Meters) -> None:
         self.closing = False
@@ -39,7 +39,7 @@ class Connections:
         self._users: Counter[str] = Counter()
         self._meters = meters
         self._empty = asyncio.Event()
-        self._stale: dict[str, object] | None = None
+        self.old: dict[str, object] | None = None
 
     def count(self, user: str) -> int:
         """Return how many connections a user has."""
@@ -54,8 +54,8 @@ class Connections:
         self._meters.connections.set(len(self._open))
         log.debug("socket_opened", user=principal.subject)
         begin(session)
-        if self._stale is not None:
-            session.tell("stale", self._stale, now_ms())
+        if self.old is not None:
+            session.tell("stale", self.old, now_ms())
         await link.serve(connection)
 
     def _ended(self, connection: Connection) -> None:
@@ -91,10 +91,10 @@ class Connections:
 
     def stale(self, reason: str | None) -> None:
         """Tell everybody that what they see may be old, or is not any more (None)."""
-        self._stale = None if reason is None else {"since": now_ms(), "reason": reason}
+        self.old = None if reason is None else {"since": now_ms(), "reason": reason}
         self._meters.stale.set(reason is not None)
         for connection in self._open:
-            connection.session.tell("live" if reason is None else "stale", self._stale or {}, now_ms())
+            connection.session.tell("live" if reason is None else "stale", self.old or {}, now_ms())
 
     async def tick(self) -> None:
         """Give all sessions their second, for ever."""

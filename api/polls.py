@@ -76,7 +76,7 @@ class Polls:
                 poll.woken.set()
 
     def look_again(self) -> None:
-        """Wake all: somebody's rights changed."""
+        """Wake all: somebody's rights changed, or how old the rows are."""
         for poll in self._open:
             poll.woken.set()
 

@@ -1,6 +1,7 @@
 """The long-poll: the frames of a WebSocket, for clients that cannot keep one."""
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator
 from typing import Annotated, Final
 
@@ -12,6 +13,7 @@ from api.now import now_ms
 from api.polls import Poll
 from api.problems import Refusal
 from api.protocol.access import Principal, readable
+from api.protocol.control import control
 from api.protocol.polls import Found, look, wants_of
 from schemas.frames import ALL_PROJECTS, STREAM_PREFIX, Since, Want
 from schemas.problems import BEHIND, CONNECTIONS, RESTART, UNRECOVERABLE, Problem
@@ -36,6 +38,7 @@ def router(edge: Edge) -> APIRouter:
         stream: Texts,
         since: Annotated[list[str] | None, Query()] = None,
         wait: Annotated[float, Query(ge=0)] = _DEFAULT_WAIT_S,
+        stale: Annotated[bool | None, Query(description="What the caller was told last of how old its rows are.")] = None,
     ) -> Response:
         """Return the frames after these places as soon as there are any."""
         principal = await edge.caller(request)
@@ -47,19 +50,20 @@ def router(edge: Edge) -> APIRouter:
         if edge.polls.count(principal.subject) >= edge.settings.limits.connections_per_user:
             raise Refusal(Problem(CONNECTIONS, retry_after_ms=1000))
         with edge.polls.waiting(principal.subject, every=every) as poll:
-            return await _wait(_Asked(edge, principal, named, poll), request, wait)
+            return await _wait(_Asked(edge, principal, named, poll, stale=stale), request, wait)
 
     return routes
 
 
 class _Asked:
-    """One call: whose, from which places, and the poll that wakes it."""
+    """One call: whose, from which places, and the poll that wakes it. stale: whether the caller takes its rows for old."""
 
-    def __init__(self, edge: Edge, principal: Principal, named: dict[str, Since | None], poll: Poll) -> None:
+    def __init__(self, edge: Edge, principal: Principal, named: dict[str, Since | None], poll: Poll, *, stale: bool | None) -> None:
         self.edge = edge
         self.principal = principal
         self.poll = poll
         self._named = named
+        self._stale = stale
         self._until_ms = now_ms() + edge.settings.limits.behind_ms
 
     def look(self) -> Found:
@@ -73,6 +77,13 @@ class _Asked:
         if found.lost:
             raise Refusal(Problem(UNRECOVERABLE, errors=tuple(STREAM_PREFIX + project_id for project_id in found.lost)))
         return found
+
+    def news(self) -> list[bytes]:
+        """Return the frame that says how old the rows are, where the caller thinks otherwise."""
+        old = self.edge.connections.old
+        if self._stale is None or self._stale == (old is not None):
+            return []
+        return [control("sync", "live" if old is None else "stale", old or {}, secrets.token_hex(8), now_ms())]
 
     def _places(self) -> dict[str, Since | None]:
         """Return where the caller stands in each project that it wants and may read. A project that is gone is one that was named."""
@@ -100,8 +111,8 @@ async def _wait(asked: _Asked, request: Request, wait_s: float) -> Response:
     try:
         while True:
             found = asked.look()
-            if found.frames:
-                return StreamingResponse(_array(found.frames), headers=_HEADERS, media_type="application/json")
+            if frames := asked.news() + found.frames:
+                return StreamingResponse(_array(frames), headers=_HEADERS, media_type="application/json")
             if found.behind:
                 asked.behind()
             if loop.time() >= until or gone.done():

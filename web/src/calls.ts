@@ -25,9 +25,9 @@ export async function pollOnce(
   return { type: 'unpolled', poll, status, retryAfterMs: retryAfter(answer), lost };
 }
 
-/** The n-th `since` belongs to the n-th `stream`; it is empty for a stream whose snapshot is wanted. */
-export function pollQuery(streams: readonly Want[], waitS: number): string {
-  const query = new URLSearchParams({ wait: `${waitS}` });
+/** The n-th `since` belongs to the n-th `stream`; it is empty for a stream whose snapshot is wanted. `stale`: what was told last. */
+export function pollQuery(streams: readonly Want[], waitS: number, stale: boolean): string {
+  const query = new URLSearchParams({ stale: `${stale}`, wait: `${waitS}` });
   for (const { stream, since } of streams) {
     query.append('stream', stream);
     query.append('since', since ? `${since.epoch}:${since.sequence}` : '');

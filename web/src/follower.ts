@@ -199,7 +199,8 @@ export class Follower {
     let answer: Input = { type: 'unpolled', poll, status: 0 };
     try {
       const token = await this.env.token(why);
-      const query = pollQuery(streams, this.machine.rules.pollWaitS);
+      const { rules, staleSince } = this.machine;
+      const query = pollQuery(streams, rules.pollWaitS, staleSince !== null);
       answer =
         token === null ? { ...answer, status: 401 } : await pollOnce(this.env.call, token, poll, query, stop.signal);
     } catch {

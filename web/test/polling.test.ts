@@ -43,6 +43,23 @@ test('polls continue from the place of the socket: no snapshot, no change is los
   expect(polls(lab)[0]).toMatch(/wait=25&stream=project%3Ap1&since=e1%3A\d+&stream=project%3A\*&since=$/);
 });
 
+test('polls hear that the server is behind, once, and when it is not any more', async () => {
+  const lab = await connected();
+  await polling(lab);
+  lab.script.stale = 5;
+  await lab.advance(25_000);
+  expect(lab.client.machine.staleSince).toBe(5);
+  const told = polls(lab).length;
+  await lab.advance(20_000);
+  expect(polls(lab).length).toBe(told);
+  lab.script.stale = null;
+  await lab.advance(25_000);
+  expect(lab.client.machine.staleSince).toBeNull();
+  lab.world.change(task('t2'));
+  await lab.settle();
+  expect(lab.store.rows.project('p1')?.total_tasks).toBe(2);
+});
+
 test('every 30 s the socket is tried, and one that is welcomed ends the polls', async () => {
   const lab = await connected();
   await polling(lab);

@@ -107,7 +107,7 @@ export class FakeHttp {
         stop();
       };
       const look = () => {
-        const answer = this.#look(wants);
+        const answer = this.#news(query) ?? this.#look(wants);
         if (answer !== null) end(answer);
       };
       const stop = this.#world.onFrames(() => queueMicrotask(look));
@@ -115,6 +115,14 @@ export class FakeHttp {
       this.#later(() => end(new Response(null, { status: 204 })), wait);
       look();
     });
+  }
+
+  /** The frame that says how old the rows are, when the caller thinks otherwise. */
+  #news(query: URLSearchParams): Response | null {
+    const { stale = null } = this.#script;
+    if ((query.get('stale') === 'true') === (stale !== null)) return null;
+    const [action, data] = stale === null ? ['live', {}] : ['stale', { since: stale, reason: 'broker' }];
+    return json([{ sequence: 0, type: 'sync', version: '2.0', payload: { entity: 'connection', action, data } }]);
   }
 
   /** What there is after these places; null when there is nothing yet. */

@@ -10,6 +10,8 @@ export interface Script {
   ring?: number;
   /** Send notices in place of rows, as an edge without cascades. */
   notices?: boolean;
+  /** Since when what is shown is old; polls are told when they think otherwise. */
+  stale?: number | null;
   /** Answer these paths (their beginnings) with this status; 0 is no answer at all. */
   failing?: Readonly<Record<string, number>>;
   /** The tokens that are taken; all when it is left out. */

@@ -65,9 +65,13 @@ async def _cut_and_mend(broker: EmbeddedKafka, edge: RunningEdge) -> None:
         await client.subscribe("project:*")
         await _publish(broker, "t0")
         await client.until("update", "create")
+        polling = asyncio.create_task(_polled(edge, client, "false"))
         await broker.stop()
         stale = await client.until("sync", "stale")
         assert stale["payload"]["data"]["reason"] == "broker"
+        assert await polling == await _polled(edge, client, "false") == ["stale"]
+        assert await _polled(edge, client, "true", wait_s=0.2) == await _polled(edge, client, None, wait_s=0.2) == []
+        polling = asyncio.create_task(_polled(edge, client, "true"))
         async with client_of(edge, user="later") as later:
             assert (await later.next())["payload"]["action"] == "stale"
         change = {"entity": "task", "action": "patch", "data": {"primary": {"id": "t0"}}}
@@ -76,10 +80,21 @@ async def _cut_and_mend(broker: EmbeddedKafka, edge: RunningEdge) -> None:
         await client.until("ack", "accepted")
         if not any(frame["payload"]["action"] == "live" for frame in client.frames):
             await client.until("sync", "live")
+        assert (await polling or await _polled(edge, client, "true")) == ["live"]
         await _publish(broker, "t1")
         await client.until("update", "create")
         assert client.rows["task", "t1"]["id"] == "t1"
         assert client.gaps == 0
+
+
+async def _polled(edge: RunningEdge, client: Client, stale: str | None, wait_s: float = 25) -> list[str]:
+    """Poll from where a client stands; returns the actions of the frames. stale: what the caller was told last."""
+    (stream, (epoch, sequence)), *_ = client.position.items()
+    params = {"stream": stream, "since": f"{epoch}:{sequence}", "wait": str(wait_s)} | ({} if stale is None else {"stale": stale})
+    async with edge.client() as http:
+        answer = await http.get("/api/v2/changes", params=params)
+    assert answer.status_code in {200, 204}, answer.text
+    return [frame["payload"]["action"] for frame in answer.json()] if answer.content else []
 
 
 async def _end_with_a_change_underway(edge: RunningEdge) -> None:

@@ -32,10 +32,12 @@ function stateOf(fresh: Fresh): BadgeText {
   const why = sentenceOf(machine.reason);
   const since = fresh.asOf === null ? '' : `as of ${clockTime(fresh.asOf)}`;
   const old = fresh.asOf === null ? '' : `${since} · ${age(fresh.now - fresh.asOf)} old`;
+  if (machine.staleSince !== null) {
+    return of('stale', 'Stale', old, 'The server is behind, or cut off from its source; it goes on by itself');
+  }
   switch (machine.phase) {
     case 'live':
-      if (machine.staleSince === null) return of('live', 'Live', since, 'Every change shows here at once');
-      return of('stale', 'Stale', old, 'The server is behind, or cut off from its source; it goes on by itself');
+      return of('live', 'Live', since, 'Every change shows here at once');
     case 'syncing':
       return of('busy', 'Catching up', old, 'Changes that were missed are coming in');
     case 'connecting':

@@ -18,6 +18,7 @@ test('every state has its word, and says since when nothing new came', () => {
   expect(badge('connecting', {}, null)).toEqual(['busy', 'Connecting', '']);
   expect(badge('waiting', { due: NOW + 4_200 })).toEqual(['off', 'Retrying', 'in 5 s · as of T · 1 min old']);
   expect(badge('polling')).toEqual(['polling', 'Polling', 'as of T']);
+  expect(badge('polling', { staleSince: 5 })).toEqual(['stale', 'Stale', 'as of T · 1 min old']);
   expect(badge('paused')).toEqual(['off', 'Offline', 'as of T · 1 min old']);
   expect(badge('unauthorized')[1]).toBe('Sign in');
   expect(badge('failed', {}, null)).toEqual(['bad', 'Failed', 'the server went away']);

@@ -31,6 +31,7 @@ from api.meters import Meters
 from api.past import Past
 from api.polls import Polls
 from api.producer import ChangeLog
+from api.protocol.freshness import Old
 from api.protocol.hub import Hub
 from api.quota import Quota, Strangers, store_of
 from api.receipts import Receipts
@@ -69,8 +70,8 @@ def compose(settings: EdgeSettings, port: int, begin: Begin | None = None) -> Ed
         connections.regarded(project_id, user_id)
         polls.look_again()
 
-    def stale(reason: str | None) -> None:
-        connections.stale(reason)
+    def stale(old: Old | None) -> None:
+        connections.stale(old)
         polls.look_again()
 
     feed = Feed(replica, hub, Observed(meters, traces), Audience(appeared, regarded), cascades=settings.feature_ws_cascade)

@@ -15,6 +15,7 @@ from api.meters import Meters
 from api.now import now_ms
 from api.producer import ChangeLog
 from api.protocol.access import Principal
+from api.protocol.freshness import Old
 from api.protocol.hub import Hub
 from api.protocol.inputs import Refused, Shutdown
 from api.protocol.session import Session
@@ -89,12 +90,12 @@ class Connections:
             if problem is not None:
                 connection.take(Refused(problem))
 
-    def stale(self, reason: str | None) -> None:
+    def stale(self, old: Old | None) -> None:
         """Tell everybody that what they see may be old, or is not any more (None)."""
-        self.old = None if reason is None else {"since": now_ms(), "reason": reason}
-        self._meters.stale.set(reason is not None)
+        self.old = None if old is None else {"since": now_ms() - round(old.age_s * 1000), "reason": old.reason}
+        self._meters.stale.set(old is not None)
         for connection in self._open:
-            connection.session.tell("live" if reason is None else "stale", self.old or {}, now_ms())
+            connection.session.tell("live" if old is None else "stale", self.old or {}, now_ms())
 
     async def tick(self) -> None:
         """Give all sessions their second, for ever."""

@@ -12,7 +12,7 @@ from aiokafka.errors import KafkaError
 
 from api.meters import Meters
 from api.protocol.backlog import Backlog
-from api.protocol.freshness import Ends, fresh
+from api.protocol.freshness import Ends, Old, fresh
 from api.protocol.hub import Hub
 from api.settings import TailSettings
 from broker.connection import KafkaSettings
@@ -25,13 +25,13 @@ PROBE_TIMEOUT_S: Final = 1.0
 
 
 class Watch:
-    """stale: called with why what is shown may be too old, or None when all is well again.
+    """stale: called when what is shown became too old, and with None when all is well again.
 
     `broker`: Kafka does not answer. `lag`: this edge is behind `cascades`. `backlog`: no worker is, or the worker is behind `task-changes`.
     """
 
     def __init__(self, kafka: KafkaSettings, settings: TailSettings, hub: Hub, meters: Meters) -> None:
-        self.stale: Callable[[str | None], None] = lambda _reason: None
+        self.stale: Callable[[Old | None], None] = lambda _old: None
         self._kafka = kafka
         self._settings = settings
         self._hub = hub
@@ -53,7 +53,7 @@ class Watch:
                 self._meters.backlog.set(_between(self._through(), logged))
                 await self._weigh(backlog, logged, self._through() if ready.is_set() else logged)
             now_s = time.monotonic()
-            self._tell(cascades.reason(now_s) or ("backlog" if backlog.late(now_s) else None))
+            self._tell(cascades.old(now_s) or backlog.old(now_s))
 
     async def _weigh(self, backlog: Backlog, ends: Ends, through: Ends) -> None:
         now_s = time.monotonic()
@@ -62,7 +62,8 @@ class Watch:
             backlog.found(ends, await self._first_events({one: (through[one], ends[one]) for one in doubtful}))
             backlog.answer(ends, through, now_s)
 
-    def _tell(self, reason: str | None) -> None:
+    def _tell(self, old: Old | None) -> None:
+        reason = None if old is None else old.reason
         if reason == self._told:
             return
         self._told = reason
@@ -70,7 +71,7 @@ class Watch:
             log.info("edge_live")
         else:
             log.warning("edge_stale", reason=reason)
-        self.stale(reason)
+        self.stale(old)
 
     def _through(self) -> Ends:
         return {partition: place.through for partition, place in self._hub.places.items()}

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct, field
 
-from api.protocol.freshness import Ends, Freshness
+from api.protocol.freshness import Ends, Freshness, Old
 
 
 class Backlog(Struct):
@@ -37,6 +37,7 @@ class Backlog(Struct):
             else:
                 self.waiting[partition] = event
 
-    def late(self, now_s: float) -> bool:
-        """Tell whether an event has waited for too long. Whether the broker answers is told elsewhere."""
-        return self.freshness.reason(now_s) == "lag"
+    def old(self, now_s: float) -> Old | None:
+        """Return how long events have waited where that is too long. Whether the broker answers is told elsewhere."""
+        old = self.freshness.old(now_s)
+        return None if old is None or old.reason != "lag" else old._replace(reason="backlog")

@@ -1,11 +1,19 @@
 """How old what an edge shows may be, from what it asks the broker now and then: the one place that decides between `stale` and `live`."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from msgspec import Struct
 
 Ends = Mapping[int, int]
 """Partition -> end."""
+
+
+class Old(NamedTuple):
+    """Why what is shown is too old, and how long ago it was known to be all there is, in seconds."""
+
+    reason: str
+    age_s: float
 
 
 class Freshness(Struct):
@@ -31,6 +39,11 @@ class Freshness(Struct):
         else:
             self.known_s = max(self.known_s, self.noted_s)
         self.noted_s, self.goal = now_s, ends
+
+    def old(self, now_s: float) -> Old | None:
+        """Return how old what is shown is where that is too old, None where it is not."""
+        reason = self.reason(now_s)
+        return None if reason is None else Old(reason, now_s - self.known_s)
 
     def reason(self, now_s: float) -> str | None:
         """Return why what is shown may be too old (`broker`: it does not answer; `lag`: a partition falls behind), None when it is not."""

@@ -120,7 +120,7 @@ async def reading(topics: KafkaSettings, folder: Path, times: TailSettings) -> A
     feed = Feed(edge.replica, edge.hub, Observed(edge.meters, Untraced()), Audience(lambda _: None, lambda *_: None))
     tail = HeldTail(topics, times, feed, edge.hub, edge.meters)
     told: asyncio.Queue[str | None] = asyncio.Queue()
-    tail.watch.stale = told.put_nowait
+    tail.watch.stale = lambda old: told.put_nowait(None if old is None else old.reason)
     running = asyncio.create_task(tail.run())
     try:
         await asyncio.wait_for(tail.ready.wait(), 60)

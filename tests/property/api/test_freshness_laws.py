@@ -9,6 +9,7 @@ from api.settings import TailSettings
 SETTINGS = TailSettings()
 PROBE_TIMEOUT_S = 1.0
 TOLD_S = 5.0
+ROUNDING_S = 1e-6
 MOMENTS = st.floats(0.0, 10.0)
 STEPS = st.lists(st.floats(0.001, 0.4), min_size=40, max_size=40)
 
@@ -22,6 +23,7 @@ class Edge:
         self.freshness = fresh(SETTINGS.stale_after_s, 0.0)
         self.now = 0.0
         self.told: list[tuple[float, str | None]] = []
+        self.known: list[float] = []
 
     def ends(self) -> dict[int, int]:
         """Return how many records each partition has: they come in turn."""
@@ -44,6 +46,8 @@ class Edge:
                 self.now += takes
                 self.freshness.answer(self.ends(), self.applied(stopped_s), self.now)
             self.told.append((self.now, self.freshness.reason(self.now)))
+            old = self.freshness.old(self.now)
+            self.known += [] if old is None else [self.now - old.age_s]
 
 
 def arrivals(steps: list[float]) -> list[float]:
@@ -69,6 +73,7 @@ def test_a_broker_that_is_gone_is_told_within_five_seconds(steps: list[float], c
     edge.run(answers, cut_s=cut_s)
     first = next(time for time, reason in edge.told if reason == "broker")
     assert first - cut_s <= TOLD_S
+    assert max(edge.known) <= cut_s + ROUNDING_S
 
 
 @given(st.floats(0.001, 0.2), MOMENTS, st.lists(st.floats(0.0, 0.9), min_size=20, max_size=20))
@@ -79,3 +84,4 @@ def test_a_partition_that_stands_still_is_told_within_five_seconds(pace_s: float
     missed_s = next(time for number, time in enumerate(edge.times) if time > stopped_s and number % 2)
     first = next(time for time, reason in edge.told if reason == "lag")
     assert first - missed_s <= TOLD_S
+    assert max(edge.known) <= missed_s + ROUNDING_S

@@ -1,7 +1,7 @@
 """When clients are told that events wait for a worker."""
 
 from api.protocol.backlog import Backlog
-from api.protocol.freshness import fresh
+from api.protocol.freshness import Old, fresh
 
 LIMIT_S = 3.0
 MARGIN_S = 1.0
@@ -16,7 +16,7 @@ def watched(seconds: int, ends: dict[int, int], through: dict[int, int], event: 
             reads += 1
             backlog.found(ends, dict.fromkeys(doubtful, event))
             backlog.answer(ends, through, second)
-        told.append(backlog.late(second))
+        told.append(backlog.old(second) is not None)
     return told, reads
 
 
@@ -45,9 +45,9 @@ def test_an_event_behind_a_marker_waits() -> None:
         backlog.answer({0: 8}, {0: 6}, second)
         if doubtful := backlog.doubtful({0: 6}, second + MARGIN_S):
             backlog.found({0: 8}, dict.fromkeys(doubtful, 7))
-    assert backlog.late(8)
+    assert backlog.old(8) == Old("backlog", 8)
     backlog.answer({0: 8}, {0: 8}, 9)
-    assert not backlog.late(9)
+    assert backlog.old(9) is None
 
 
 def test_who_could_not_read_takes_it_for_an_event() -> None:
@@ -56,11 +56,11 @@ def test_who_could_not_read_takes_it_for_an_event() -> None:
     for second in range(1, 9):
         backlog.answer({0: 8}, {0: 6}, second)
         backlog.found({0: 8}, {})
-    assert backlog.late(8)
+    assert backlog.old(8) == Old("backlog", 8)
 
 
 def test_a_silent_broker_is_not_called_a_backlog() -> None:
     """That is told by whoever asks about cascades."""
     backlog = Backlog(fresh(LIMIT_S, 0))
     backlog.answer({0: 8}, {0: 8}, 1)
-    assert not backlog.late(60)
+    assert backlog.old(60) is None

@@ -72,9 +72,9 @@ class World:
 
 
 @asynccontextmanager
-async def around(*, held: bool = False, through: int = -1) -> AsyncIterator[World]:
+async def around(*, held: bool = False, through: int = -1, fold: Fold | None = None) -> AsyncIterator[World]:
     """Give an owner that runs."""
-    world = World(Sink(held=held), through)
+    world = World(Sink(held=held), through, fold)
     task = asyncio.create_task(world.owner.run())
     try:
         yield world

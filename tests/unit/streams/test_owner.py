@@ -188,6 +188,18 @@ async def test_a_long_step_gives_others_a_turn() -> None:
     await asyncio.wait(tasks)
 
 
+async def test_a_batch_behind_a_step_under_way_waits_for_its_end() -> None:
+    """A step that gives others a turn is not given up for the batch that comes in that turn."""
+    async with around(fold=_Slow()) as world:
+        await world.owner.open(Place(0, 1))
+        await turns()
+        await world.owner.submit(batch(0, 2))
+        await world.owner.submit(batch(2, 4))
+        await turns()
+    assert world.owner.watermark == 4
+    assert {key for key in world.store.rows if key.startswith(b"task/")} == {b"task/p/t%d" % n for n in range(4)}
+
+
 async def test_what_a_dead_owner_did_not_mend_is_written_again() -> None:
     """An old row that the restore found on top of a newer one is written over before anything else happens."""
     async with around(through=4) as world:

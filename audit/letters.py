@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from audit.intake import Record
-from schemas.topics import DLQ_ACTION, DLQ_OFFSET
+from schemas.topics import DLQ_ACTION, DLQ_OFFSET, MAX_OFFSET_DIGITS
 
 
 class Closing(NamedTuple):
@@ -21,6 +21,6 @@ def closing(record: Record) -> Closing | None:
             action = value
         if name == DLQ_OFFSET:
             offset = value
-    if action not in {b"replay", b"drop"} or not offset.isdigit():
+    if action not in {b"replay", b"drop"} or not offset.isdigit() or len(offset) > MAX_OFFSET_DIGITS:
         return None
     return Closing(int(offset), action == b"replay")

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Final
 
 from audit.intake import Record
@@ -9,6 +10,7 @@ from broker.connection import KafkaSettings
 from broker.cut import StateCut
 from broker.layout import missing, partition_counts
 from broker.reading import reading
+from broker.records import records_between
 from schemas.failure import Failure
 from schemas.topics import TASK_CHANGES, TASK_STATE
 
@@ -43,15 +45,18 @@ async def read_state(settings: KafkaSettings, ends: dict[int, int], wait_s: floa
     async with reading(settings, settings.topic(TASK_STATE)) as (consumer, partitions):
         written = await consumer.end_offsets(partitions)
         cuts = {one: StateCut(one.partition) for one in partitions}
-        last = time.monotonic()
+        last, exact = time.monotonic(), False
         while behind := [one for one in cuts if cuts[one].through < ends[one.partition] or await consumer.position(one) < written[one]]:
             batches = await consumer.getmany(timeout_ms=_POLL_MS)
             for partition, records in batches.items():
                 cuts[partition].take_all(records)
             last = time.monotonic() if batches else last
+            if not batches and not exact:
+                ends, exact = await _ends_of_events(settings, {one.partition: cut.through for one, cut in cuts.items()}, ends), True
             if time.monotonic() - last > wait_s:
                 raise _stands_still(cuts[behind[0]], ends[behind[0].partition])
-    now = await ends_of_changes(settings)
+    throughs = {cut.partition: cut.through for cut in cuts.values()}
+    now = await _ends_of_events(settings, throughs, await ends_of_changes(settings))
     for cut in cuts.values():
         cut.settle(everything=now[cut.partition] <= cut.through)
     return {cut.partition: cut for cut in cuts.values()}
@@ -59,16 +64,20 @@ async def read_state(settings: KafkaSettings, ends: dict[int, int], wait_s: floa
 
 async def changes(settings: KafkaSettings, ends: dict[int, int]) -> AsyncIterator[tuple[int, Record]]:
     """Yield (partition, record) of `task-changes` from the beginning up to the given ends (exclusive)."""
-    async with reading(settings, settings.topic(TASK_CHANGES)) as (consumer, partitions):
-        left = {one for one in partitions if ends[one.partition] > 0}
-        while left:
-            for partition, records in (await consumer.getmany(*left, timeout_ms=_POLL_MS)).items():
-                end = ends[partition.partition]
-                for record in records:
-                    if record.offset < end:
-                        yield partition.partition, Record(record.offset, record.timestamp, record.key, record.value, tuple(record.headers))
-                if records and records[-1].offset + 1 >= end:
-                    left.discard(partition)
+    async with aclosing(records_between(settings, {}, ends)) as batches:
+        async for partition, records in batches:
+            for record in records:
+                yield partition, Record(*record)
+
+
+async def _ends_of_events(settings: KafkaSettings, begins: dict[int, int], ends: dict[int, int]) -> dict[int, int]:
+    """Return the ends of the last events between the given places: the marker of a transaction takes an offset, too, and is none."""
+    found = dict(begins)
+    async with aclosing(records_between(settings, begins, ends)) as batches:
+        async for partition, records in batches:
+            if records:
+                found[partition] = records[-1].offset + 1
+    return found
 
 
 def _stands_still(cut: StateCut, end: int) -> Failure:

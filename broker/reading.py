@@ -1,7 +1,7 @@
 """Reads a topic from its beginning, in a process of its own and outside any group. Shell around aiokafka."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
@@ -19,6 +19,12 @@ _FETCH_BYTES: Final = 4 * 1024 * 1024
 _PATIENCE_S: Final = 40.0
 _START_S: Final = 10.0
 Reader = tuple[AIOKafkaConsumer, list[TopicPartition]]
+Headers = tuple[tuple[str, bytes], ...]
+
+
+def plain_headers(headers: Iterable[tuple[str, bytes | None]]) -> Headers:
+    """Return a record's headers as all of us read them: Kafka lets one have no value, which is as good as an empty one."""
+    return tuple((name, value or b"") for name, value in headers)
 
 
 @asynccontextmanager
@@ -41,6 +47,7 @@ async def reader(settings: KafkaSettings, topic: str, start_s: float = _START_S)
         group_id=None,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
+        isolation_level="read_committed",  # what a transaction took back is no event and no row
         fetch_max_wait_ms=FETCH_WAIT_MS,
         max_partition_fetch_bytes=_FETCH_BYTES,
     )

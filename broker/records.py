@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
 
 from broker.connection import KafkaSettings
-from broker.reading import reading
+from broker.reading import plain_headers, reading
 from schemas.failure import Failure
 from schemas.topics import TASK_CHANGES
 
@@ -71,7 +71,7 @@ async def records_between(
                 end = ends[one.partition]
                 yield (
                     one.partition,
-                    [Record(it.offset, it.timestamp, it.key, it.value, tuple(it.headers)) for it in found if it.offset < end],
+                    [Record(it.offset, it.timestamp, it.key, it.value, plain_headers(it.headers)) for it in found if it.offset < end],
                 )
             left = {one for one in left if await consumer.position(one) < ends[one.partition]}  # a marker brings no record
 

@@ -16,6 +16,8 @@ DLQ_ACTION: Final = "dlq-action"
 """Header of a record on `task-changes` that settles a dead letter: `replay` (the record is the event again, mended) or `drop`."""
 DLQ_OFFSET: Final = "dlq-offset"
 """Its companion: the offset of the dead letter in the same partition of `task-changes`."""
+MAX_OFFSET_DIGITS: Final = 19
+"""Kafka's offsets and times have 63 bits. Whoever reads a number from a header looks at its length first: anybody may have written it."""
 
 TRACEPARENT: Final = "traceparent"
 """Header of W3C Trace Context, on HTTP and on the records of `task-changes` and `cascades`: the trace that a change belongs to."""

@@ -11,16 +11,16 @@ from msgspec import Struct
 from broker.connection import KafkaSettings, client_options
 from broker.ending import producing
 from broker.reach import reaching
-from broker.reading import reading
+from broker.reading import plain_headers, reading
 from schemas.events import Event, encode_event
 from schemas.failure import UsageFailure
 from schemas.topics import DLQ, DLQ_ACTION, DLQ_OFFSET, TASK_CHANGES, TASK_STATE, split_key
+from streams.dlq import FIRST_SEEN, first_seen_ms
 from streams.domain.decode import Poison, decode
 from streams.domain.records import Record
 
 State = Literal["open", "closed", "uncounted"]
 _POLL_MS: Final = 200
-_FIRST_SEEN: Final = "first-seen"
 
 
 class Letter(Struct):
@@ -64,7 +64,7 @@ async def read_letters(settings: KafkaSettings) -> list[Letter]:
                 rows[project_id, offset] = head
     found: dict[str, Letter] = {}
     async for record in _records(settings, DLQ):
-        letter = letter_of(record.key, record.value, dict(record.headers), rows)
+        letter = letter_of(record.key, record.value, dict(plain_headers(record.headers)), rows)
         found.setdefault(letter.id, letter)
     return sorted(found.values(), key=lambda letter: (letter.first_seen_ms, letter.place))
 
@@ -80,7 +80,7 @@ def letter_of(key: bytes | None, value: bytes | None, headers: Mapping[str, byte
         project=project,
         reason=text.get("reason", ""),
         detail=text.get("detail", ""),
-        first_seen_ms=int(text.get(_FIRST_SEEN, "0")),
+        first_seen_ms=first_seen_ms(headers.get(FIRST_SEEN, b"")) or 0,
         state=state,
         key=key,
         value=value,
@@ -123,7 +123,7 @@ async def settle(settings: KafkaSettings, letters: Mapping[str, bytes], all_lett
         for name, value in letters.items():
             letter = all_letters[name]
             partition, offset = letter.place
-            headers = [(DLQ_ACTION, action.encode()), (DLQ_OFFSET, b"%d" % offset), (_FIRST_SEEN, b"%d" % letter.first_seen_ms)]
+            headers = [(DLQ_ACTION, action.encode()), (DLQ_OFFSET, b"%d" % offset), (FIRST_SEEN, b"%d" % letter.first_seen_ms)]
             sent = await producer.send_and_wait(settings.topic(TASK_CHANGES), value, key=letter.key, partition=partition, headers=headers)
             offsets[name] = sent.offset
     return offsets

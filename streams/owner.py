@@ -132,7 +132,8 @@ class Owner:
 
     def _fold_if_idle(self) -> None:
         """Fold a lone batch here and now: waking the folding task first costs a change an eighth of its way to the cascade."""
-        if self._idle and self._underway is None and len(self._queue) == 1:
+        is_free = self._idle and self._underway is None
+        if is_free and len(self._queue) == 1:
             try:
                 self._begin(self._next_records())
                 self._go_on()

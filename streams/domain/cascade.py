@@ -27,6 +27,8 @@ LISTS: Final[dict[str, Callable[[Cascade], list[Raw]]]] = {
 
 _STAMP: Final = "stamp"
 _TRACE: Final = frozenset({TRACEPARENT, TRACESTATE})
+_TRACE_BYTES: Final = 512
+"""What W3C Trace Context asks everybody to pass on of a `tracestate`; a `traceparent` has 55."""
 
 
 def update(event: Event, record: Record, applied: Applied, look: Look, partition: int) -> Out:
@@ -66,12 +68,17 @@ def outcome(event: Event, record: Record, position: Position, error: str | None)
 
 def trace_of(record: Record) -> tuple[tuple[str, bytes], ...]:
     """Return the headers of a record that name the trace it belongs to."""
-    return tuple(header for header in record.headers if header[0] in _TRACE) if record.headers else ()
+    return tuple(header for header in record.headers if header[0] in _TRACE and _is_trace(header[1])) if record.headers else ()
 
 
 def parents_of(record: Record) -> list[bytes]:
     """Return the spans that a record's headers name."""
-    return [value for name, value in record.headers if name == TRACEPARENT]
+    return [value for name, value in record.headers if name == TRACEPARENT and _is_trace(value)]
+
+
+def _is_trace(value: bytes) -> bool:
+    """Tell whether a header may be passed on: anybody may write what a message could not carry."""
+    return 0 < len(value) <= _TRACE_BYTES
 
 
 def action_of(node: Node, *, existed: bool) -> str:

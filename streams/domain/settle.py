@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from schemas.topics import DLQ_ACTION, DLQ_OFFSET
+from schemas.topics import DLQ_ACTION, DLQ_OFFSET, MAX_OFFSET_DIGITS
 
 
 class Settlement(NamedTuple):
@@ -20,4 +20,6 @@ def settlement_of(headers: Iterable[tuple[str, bytes]]) -> Settlement | None:
     """Return which dead letter a record settles; None for an ordinary event, and for headers that make no sense."""
     found = dict(headers)
     offset, replays = found.get(DLQ_OFFSET, b""), _ACTIONS.get(found.get(DLQ_ACTION, b""))
-    return Settlement(int(offset), replays) if replays is not None and offset.isdigit() else None
+    if replays is None or not offset.isdigit() or len(offset) > MAX_OFFSET_DIGITS:
+        return None
+    return Settlement(int(offset), replays)

@@ -62,4 +62,5 @@ class _LeanRecords(PartitionRecords):
 
     def _consumer_record(self, _tp: TopicPartition, raw: Any) -> Record:  # noqa: ANN401  a record of aiokafka's C extension
         headers = raw.headers
-        return Record(raw.offset, raw.timestamp, raw.key, raw.value, tuple(headers) if headers else ())
+        plain = tuple([(name, value or b"") for name, value in headers]) if headers else ()  # Kafka lets a header have no value
+        return Record(raw.offset, raw.timestamp, raw.key, raw.value, plain)

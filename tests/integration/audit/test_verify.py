@@ -1,5 +1,6 @@
 """The recount against a real broker: clean rows agree, a wrong row is found, a worker that stands still is told."""
 
+import asyncio
 import json
 
 import pytest
@@ -71,6 +72,22 @@ async def test_clean_rows_agree_and_a_wrong_one_is_found(topics: KafkaSettings) 
         wrong = await run(topics, None, 10.0, 20)
         assert not wrong.ok
         assert ("branch/p/b", "total_tasks", 1, 7) in [(one.key, one.field, one.expected, one.found) for one in wrong.differences]
+
+
+async def test_what_transactions_leave_behind_is_no_event(topics: KafkaSettings) -> None:
+    """The marker at the end of each, and what was taken back: the recount comes to its end and says what the worker says."""
+    event: dict[str, object] = {"id": "e", "project_id": "p", "occurred_at": "2026-01-01T00:00:00Z", "source": "user", **EVENTS[1]}
+    changes, fold = topics.topic(TASK_CHANGES), Fold()
+    async with AIOKafkaProducer(**client_options(topics), transactional_id=f"{topics.topic_prefix}x") as producer:
+        async with producer.transaction():
+            sent = await producer.send_and_wait(changes, json.dumps(event).encode(), b"p", partition=PARTITION)
+        await producer.begin_transaction()
+        await producer.send_and_wait(changes, json.dumps({**event, "id": "f", "entity_id": "gone"}).encode(), b"p", partition=PARTITION)
+        await producer.abort_transaction()
+    fold.take(Record(0, sent.timestamp, b"p", json.dumps(event).encode()))
+    await send(topics, TASK_STATE, rows_of(Expected(fold), 1))
+    result = await asyncio.wait_for(run(topics, None, 10.0, 20), 60)
+    assert (result.ok, result.events, result.outcomes) == (True, 1, {"applied": 1})
 
 
 async def test_only_so_many_differences_are_listed(topics: KafkaSettings) -> None:

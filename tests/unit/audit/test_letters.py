@@ -17,6 +17,7 @@ def test_both_headers_are_needed() -> None:
     assert closing(Record(5, 0, b"p", b"", headers(b"replay", b"3"))) == Closing(3, replay=True)
     assert closing(Record(5, 0, b"p", b"", headers(b"drop", b"3"))) == Closing(3, replay=False)
     assert closing(Record(5, 0, b"p", b"", headers(b"drop", b"x"))) is None
+    assert closing(Record(5, 0, b"p", b"", headers(b"drop", b"9" * 5000))) is None
     assert closing(Record(5, 0, b"p", b"", headers(b"?", b"3"))) is None
 
 

@@ -104,3 +104,10 @@ def test_a_trace_is_passed_on() -> None:
     assert trace_of(Record(0, 1, b"p", b"", headers)) == headers[:2]
     assert parents_of(Record(0, 1, b"p", b"", headers)) == [b"00-1-2-01"]
     assert trace_of(Record(0, 1, b"p", b"")) == ()
+
+
+@pytest.mark.parametrize("value", [b"", b"x" * 513])
+def test_what_can_be_no_trace_is_not_passed_on(value: bytes) -> None:
+    """Anybody may write headers; a message must not grow too long to be sent by them."""
+    one = Record(0, 1, b"p", b"", (("traceparent", value), ("tracestate", value)))
+    assert (trace_of(one), parents_of(one)) == ((), [])

@@ -14,6 +14,9 @@ from streams.domain.settle import Settlement, settlement_of
         ((("dlq-offset", b"0"), ("dlq-action", b"replay")), Settlement(0, replays=True)),
         ((("dlq-action", b"drop"), ("dlq-offset", b"-1")), None),
         ((("dlq-action", b"drop"),), None),
+        ((("dlq-action", b"drop"), ("dlq-offset", b"")), None),
+        ((("dlq-action", b"drop"), ("dlq-offset", b"9" * 19)), Settlement(10**19 - 1, replays=False)),
+        ((("dlq-action", b"drop"), ("dlq-offset", b"9" * 5000)), None),
         ((("dlq-action", b"burn"), ("dlq-offset", b"1")), None),
     ],
 )

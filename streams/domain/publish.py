@@ -8,7 +8,7 @@ from streams.domain.fold import Applied
 from streams.domain.merging import note
 from streams.domain.records import Out, Partition, Record
 from streams.domain.rules import AI, Rules
-from streams.domain.windows import Windows
+from streams.domain.windows import Window, Windows
 
 _Lead = tuple[Event, Record, Applied]
 """The change that opened a window in this step."""
@@ -42,7 +42,7 @@ class Publisher:
     def change(self, event: Event, record: Record, applied: Applied, *, urgent: bool) -> None:
         """Publish an applied event: at once if it is urgent, with the end of this step if its project was quiet, else with its window."""
         if urgent:
-            self.out.append(update(event, record, applied, self.look, self.partition))
+            self.out += self._alone(event, record, applied)
             return
         window = self.windows.by_project.get(event.project_id)
         if window is None:
@@ -51,6 +51,18 @@ class Publisher:
         window.add(event, record.offset, applied)
         for parent in parents_of(record) if record.headers else ():
             window.trace(parent)
+
+    def _alone(self, event: Event, record: Record, applied: Applied) -> list[Out]:
+        """Return the message about one change; where it is too long, such as of a task that moves with very much below it, as a window."""
+        told = update(event, record, applied, self.look, self.partition)
+        if len(told.value or b"") <= self.rules.max_message_bytes:
+            return [told]
+        window = Window(self.now_ms, None)
+        window.add(event, record.offset, applied)
+        for parent in parents_of(record):
+            window.trace(parent)
+        position = Position(self.partition, record.offset + 1)
+        return bulk(event.project_id, window.drain(self.now_ms), self.look, position, self.now_ms, self.rules)
 
     def answer(self, event: Event, record: Record, error: str | None) -> None:
         """Publish the decision about a write that somebody waits for; a plain applied change speaks for itself."""
@@ -72,7 +84,7 @@ class Publisher:
             lead = self.leads.pop(project_id, None)
             pending = window.drain(self.now_ms)
             if lead is not None and pending.merged.events == 1:
-                self.out.append(update(*lead, self.look, self.partition))
+                self.out += self._alone(*lead)
                 return
             told = bulk(project_id, pending, self.look, Position(self.partition, end), self.now_ms, self.rules)
             note(self.windows.merging, pending, told, self.look)

@@ -21,6 +21,8 @@ from tests.property.streams.strategies import cuts, logs
 from tests.property.streams.world import Client, Store, Worker, live_rows
 
 ALL_AT_ONCE = Rules(ai_batch=False)
+SHORT = Rules(max_message_bytes=900)
+"""Few changes with their cascade fit: most travel in parts."""
 
 
 @st.composite
@@ -87,7 +89,7 @@ def test_batches_do_not_matter(cut_log: tuple[list[Record], list[int]]) -> None:
     assert Worker().run(log, places).store.values == Worker().run(log).store.values
 
 
-@given(cut_logs(), st.sampled_from([1, 100, 700]), st.sampled_from([Rules(), Rules(max_message_bytes=3000), ALL_AT_ONCE]))
+@given(cut_logs(), st.sampled_from([1, 100, 700]), st.sampled_from([Rules(), Rules(max_message_bytes=3000), SHORT, ALL_AT_ONCE]))
 def test_messages_tell_everything(cut_log: tuple[list[Record], list[int]], later_ms: int, rules: Rules) -> None:
     """A reader who applies every message in order holds exactly the live rows, never goes back, and no stamp has two contents."""
     worker = Worker(rules=rules).run(*cut_log, later_ms=later_ms)

@@ -76,6 +76,22 @@ def test_a_window_takes_the_traces_of_its_events_along() -> None:
     assert window.trace == (("traceparent", b"1"), ("traceparent", b"2"))
 
 
+@pytest.mark.parametrize("source", ["user", "mcp-ai"])
+def test_one_change_that_is_too_long_travels_in_parts(source: Any) -> None:  # noqa: ANN401  a drawn word
+    """A task that moves takes its subtasks along: however many these are, each message is one that Kafka takes."""
+    worker = Worker(rules=Rules(max_message_bytes=4000))
+    tell(worker, event("task t", branch_id="a", source="user"))
+    tell(worker, *(event(f"subtask s{number}", task_id="t", source="user") for number in range(40)))
+    moves = msgspec.structs.replace(record(41, event("task t", "patch", source=source, branch_id="b")), headers=(("traceparent", b"1"),))
+    parts = worker.take([moves], later_ms=10).cascades
+    bulks = [scene.bulk(out) for out in parts]
+    assert [(one.part, one.metadata.position.offset) for one in bulks] == [(number, 42) for number in range(1, len(parts) + 1)]
+    assert all(len(out.value or b"") <= 4000 for out in parts)
+    assert len([raw for one in bulks for raw in one.payload.data.cascade.subtasks]) == 40
+    assert [plain(change.row)["id"] for one in bulks for change in one.payload.data.primary] == ["t"]
+    assert [out.trace for out in parts if out.trace] == [(("traceparent", b"1"),)]
+
+
 def test_a_person_does_not_wait_and_does_not_overtake() -> None:
     """A person's change closes the window first: the bulk shows the rows before it, the update those after it."""
     worker = Worker()

@@ -19,7 +19,7 @@ export interface BadgeText {
   readonly title: string;
 }
 
-/** `word` changes with the state only, so a screen reader hears no countdown. */
+/** `word` changes with the state only and `title` has no ages, so a screen reader hears no countdown. */
 export function badgeOf(fresh: Fresh): BadgeText {
   const text = stateOf(fresh);
   const { waiting } = fresh;
@@ -30,10 +30,12 @@ export function badgeOf(fresh: Fresh): BadgeText {
 function stateOf(fresh: Fresh): BadgeText {
   const { machine } = fresh;
   const why = sentenceOf(machine.reason);
-  const since = fresh.asOf === null ? '' : `as of ${clockTime(fresh.asOf)}`;
-  const old = fresh.asOf === null ? '' : `${since} · ${age(fresh.now - fresh.asOf)} old`;
+  const at = wholeAt(fresh);
+  const since = at === null ? '' : `as of ${clockTime(at)}`;
+  const old = at === null ? '' : `${since} · ${age(fresh.now - at)} old`;
   if (machine.staleSince !== null) {
-    return of('stale', 'Stale', old, 'The server is behind, or cut off from its source; it goes on by itself');
+    const cause = 'The server is behind, or cut off from its source; it goes on by itself';
+    return of('stale', 'Stale', old, join(cause, since));
   }
   switch (machine.phase) {
     case 'live':
@@ -43,7 +45,7 @@ function stateOf(fresh: Fresh): BadgeText {
     case 'connecting':
       return of('busy', 'Connecting', old, '');
     case 'waiting':
-      return of('off', 'Retrying', join(`in ${waitOf(fresh)} s`, old), `${why}. Click to try now.`);
+      return of('off', 'Retrying', join(`in ${waitOf(fresh)} s`, old), join(`${why}. Click to try now.`, since));
     case 'polling':
       return of(
         'polling',
@@ -52,7 +54,7 @@ function stateOf(fresh: Fresh): BadgeText {
         'No WebSocket can be kept here: changes are asked for. Click to try one now.',
       );
     case 'paused':
-      return of('off', 'Offline', old, why);
+      return of('off', 'Offline', old, join(why, since));
     case 'unauthorized':
       return of('bad', 'Sign in', old, why);
     case 'failed':
@@ -62,6 +64,11 @@ function stateOf(fresh: Fresh): BadgeText {
     default:
       return of('off', 'Not connected', old, 'Click to connect.');
   }
+}
+
+/** Where the server says up to when it showed everything, that counts: frames may have come since, and a new page had none. */
+function wholeAt({ machine, asOf, now }: Fresh): number | null {
+  return machine.staleSince ? Math.min(machine.staleSince, now) : asOf;
 }
 
 function of(kind: BadgeText['kind'], word: string, more: string, title: string): BadgeText {

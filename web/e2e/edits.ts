@@ -147,5 +147,11 @@ async function byKeys(page: Page): Promise<void> {
     const count = await page.locator('.grid').getAttribute('aria-rowcount');
     return focused(`.task[aria-rowindex="${count}"]`);
   });
+  await page.keyboard.press('/');
+  await page.keyboard.type('main');
+  await page.getByRole('option', { name: /^main/ }).first().waitFor();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await until('a found branch leads to its name', () => focused('.tasks h2'));
   said('keys go everywhere');
 }

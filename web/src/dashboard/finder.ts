@@ -81,7 +81,8 @@ export class Finder {
       const { tasks, more } = await this.#http.find(query, TASKS, signal);
       if (signal.aborted) return;
       this.#tasks = tasks;
-      text(this.#foot, more ? `The first ${tasks.length} tasks; type more to narrow.` : counted(tasks.length, 'task'));
+      const all = tasks.length === 0 ? 'No task is called so.' : counted(tasks.length, 'task');
+      text(this.#foot, more ? `The first ${tasks.length} tasks; type more to narrow.` : all);
     } catch (error) {
       if (signal.aborted) return;
       text(this.#foot, `Tasks of other branches could not be searched: ${reasonOf(error)}`);
@@ -125,6 +126,8 @@ export class Finder {
     this.#close();
     this.input.blur();
     this.#ui.open(find.choice, find.taskId);
+    // A task takes the focus by itself, once it is there. What is drawn next has the new name.
+    if (find.taskId === null) requestAnimationFrame(() => document.querySelector<HTMLElement>('.tasks h2')?.focus());
   }
 
   #key(event: KeyboardEvent): void {

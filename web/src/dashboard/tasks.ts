@@ -24,7 +24,7 @@ export class Tasks {
   readonly #ui: Ui;
   readonly #store: Store;
   readonly #loader: TaskLoader;
-  readonly #name = h('h2');
+  readonly #name = h('h2', { tabindex: -1 });
   readonly #where = h('p', { class: 'where' });
   readonly #count = h('span', { class: 'count', role: 'status' });
   readonly #sort: HTMLSelectElement;

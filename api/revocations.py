@@ -16,6 +16,8 @@ from schemas.problems import UNAUTHENTICATED, Problem
 
 log = structlog.get_logger()
 _FOR_EVER: Final = 1 << 62
+_MAX_DIGITS: Final = 15
+"""Of a time in seconds; what is longer is none, and far more could not even be read as a number."""
 _REVOKED: Final = Problem(UNAUTHENTICATED, "the token was revoked")
 
 
@@ -40,7 +42,7 @@ class Revocations:
                     self._tokens.add(token_id)
                 case ["sub", user]:
                     self._users[user] = _FOR_EVER
-                case ["sub", user, until] if until.isascii() and until.isdigit():
+                case ["sub", user, until] if until.isascii() and until.isdigit() and len(until) <= _MAX_DIGITS:
                     self._users[user] = max(self._users.get(user, 0), int(until) * 1000)
                 case _:
                     self.wrong += 1

@@ -15,8 +15,8 @@ def revoked(revocations: Revocations, user: str = "u", issued_s: int = 100, toke
 def test_lines_name_tokens_and_users() -> None:
     """The latest time of a user holds; wrong lines switch nothing off; a token without an id is not meant by any."""
     revocations = Revocations()
-    revocations.load("# why\n\n jti a \njti\nsub u 99\nsub u 50\nsub v\nsub w soon\nnonsense here\n")
-    assert revocations.wrong == 3
+    revocations.load(f"# why\n\n jti a \njti\nsub u 99\nsub u 50\nsub v\nsub w soon\nsub w {'9' * 5000}\nnonsense here\n")
+    assert revocations.wrong == 4
     assert [revoked(revocations, token_id=name) for name in ("a", "b", "")] == [True, False, False]
     assert [revoked(revocations, issued_s=time) for time in (98, 99, 100)] == [True, True, False]
     assert [revoked(revocations, user) for user in "vwx"] == [True, False, False]

@@ -77,5 +77,8 @@ class Jwks:
         answer.raise_for_status()
         if len(answer.content) > _MAX_BYTES:
             raise ValueError("too large")
-        keys = PyJWKSet.from_dict(answer.json()).keys
+        found = answer.json()
+        if not isinstance(found, dict):
+            raise ValueError("no set of keys")  # noqa: TRY004  because it is the provider's fault, as the size is
+        keys = PyJWKSet.from_dict(found).keys
         return {str(key.key_id): key for key in keys if key.algorithm_name in self._settings.algorithms and key.public_key_use != "enc"}

@@ -72,7 +72,11 @@ async def test_a_removed_key_is_gone_with_the_next_answer() -> None:
     assert await provider.has("k1", "k2") == [False, True]
 
 
-OUTAGES = (httpx.ConnectError("no"), httpx.Response(503), httpx.Response(200, text="<html>"), httpx.Response(200, text="x" * 300_000))
+OUTAGES = (
+    httpx.ConnectError("no"),
+    httpx.Response(503),
+    *(httpx.Response(200, text=text) for text in ("<html>", "x" * 300_000, "[]", "null", '{"keys": [null]}')),
+)
 
 
 async def test_the_last_good_keys_hold_through_an_outage_but_not_for_ever() -> None:

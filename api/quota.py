@@ -181,4 +181,6 @@ def _site(address: str) -> str:
         found = ipaddress.ip_address(address)
     except ValueError:
         return address
-    return address if found.version == 4 else str(ipaddress.ip_network((found, _SITE_BITS), strict=False))  # noqa: PLR2004  its name
+    if isinstance(found, ipaddress.IPv4Address):
+        return address
+    return str(found.ipv4_mapped or ipaddress.ip_network((found, _SITE_BITS), strict=False))  # a socket for both kinds shows the first so

@@ -59,9 +59,19 @@ async def test_a_store_that_cannot_be_used_is_named(address: str) -> None:
 
 
 async def test_each_address_has_its_own_tries() -> None:
-    """One that changes within its own network of IPv6 is still the same; names of sockets count as they are."""
+    """One that changes within its own network of IPv6 is still the same; names of sockets count as they are.
+
+    One of IPv4 is itself also where a socket takes both kinds and shows it as one of IPv6 (RFC 4291 section 2.5.5.2).
+    """
     strangers = Strangers(Calls(), 2, 60)
-    for one, same in (("10.0.0.1", "10.0.0.1"), ("2001:db8::1", "2001:db8::beef:1"), ("/run/socket", "/run/socket"), (None, None)):
+    pairs = (
+        ("10.0.0.1", "::ffff:10.0.0.1"),
+        ("::ffff:10.0.0.3", "::ffff:10.0.0.3"),
+        ("2001:db8::1", "2001:db8::beef:1"),
+        ("/run/socket", "/run/socket"),
+        (None, None),
+    )
+    for one, same in pairs:
         assert [await strangers.turn_away(one), await strangers.turn_away(same)] == [None, None]
         problem = await strangers.turn_away(same)
         assert problem is not None

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 
 from schemas.contract.answers import ProblemDocument
 from schemas.contract.events import TaskChange
-from schemas.http import BulkRequest
+from schemas.http import BulkRequest, LoginRequest
 
 _REF: Final = "#/components/schemas/{model}"
 _PROBLEM: Final = {
@@ -38,7 +38,7 @@ def body(content: dict[str, dict[str, Any]], *, required: bool = True) -> dict[s
 def bodies() -> dict[str, dict[str, Any]]:
     """Return the schemas of the bodies that routes read by themselves, and of what is in them."""
     found: dict[str, dict[str, Any]] = {}
-    for model in (BulkRequest, TaskChange):
+    for model in (BulkRequest, LoginRequest, TaskChange):
         schema = model.model_json_schema(ref_template=_REF)
         found |= schema.pop("$defs", {})
         found[model.__name__] = schema

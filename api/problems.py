@@ -1,11 +1,13 @@
 """Problems as HTTP answers (RFC 9457), for our own refusals and for the framework's."""
 
 from collections.abc import Mapping
+from typing import TypeVar
 
 import msgspec
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
@@ -13,6 +15,7 @@ from schemas import problems
 from schemas.problems import Problem, ProblemType, document
 
 _encode = msgspec.json.Encoder().encode
+Body = TypeVar("Body", bound=BaseModel)
 
 
 class Refusal(Exception):  # noqa: N818  because it is an answer, not a fault of ours
@@ -28,6 +31,19 @@ def problem_response(problem: Problem) -> Response:
     """Return the answer of a problem: `application/problem+json`, with `Retry-After` where it helps."""
     body, headers = document(problem)
     return Response(_encode(body), problem.type.status, headers, "application/problem+json")
+
+
+def read_as(model: type[Body], body: bytes) -> Body:
+    """Return what a body says. Raises `Refusal`, naming the fields that cannot be used."""
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        raise Refusal(_invalid(error)) from None
+
+
+def _invalid(error: ValidationError | RequestValidationError) -> Problem:
+    errors = tuple(f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in error.errors())
+    return Problem(problems.INVALID_REQUEST, errors=errors)
 
 
 _BY_STATUS: dict[int, ProblemType] = {
@@ -58,8 +74,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_request: Request, error: RequestValidationError) -> Response:
-        errors = tuple(f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in error.errors())
-        return problem_response(Problem(problems.INVALID_REQUEST, errors=errors))
+        return problem_response(_invalid(error))
 
     @app.exception_handler(Exception)
     async def internal(_request: Request, _error: Exception) -> Response:

@@ -8,14 +8,13 @@ from typing import Annotated, Final
 
 import msgspec
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import ValidationError
 
 from api import openapi
 from api.bulk import Answer, positions
 from api.edge import Edge
 from api.packing import takes_gzip
 from api.pieces import Pieces
-from api.problems import Refusal
+from api.problems import Refusal, read_as
 from api.protocol.access import Principal, may_act_as, readable
 from schemas.http import BulkAnswer, BulkRequest, PlaceModel
 from schemas.problems import FEATURE, FORBIDDEN, INVALID_REQUEST, Problem
@@ -36,7 +35,7 @@ def router(edge: Edge) -> APIRouter:
         """Return all summaries of the caller's projects, or of those named."""
         started = time.perf_counter()
         principal, left = await _caller(edge, request)
-        asked = _parse(await edge.body(request))
+        asked = read_as(BulkRequest, await edge.body(request) or b"{}")
         answer, cached = await _answer(edge, request, principal, asked)
         answer.headers.update(left)
         edge.meters.bulk(time.perf_counter() - started, cached=cached)
@@ -80,14 +79,6 @@ def places(texts: Sequence[str] | None) -> list[PlaceModel]:
         return [PlaceModel(partition=int(partition), offset=int(offset)) for partition, offset in pairs]
     except ValueError:
         raise Refusal(Problem(INVALID_REQUEST, errors=("min_position: <partition>:<offset>",))) from None
-
-
-def _parse(body: bytes) -> BulkRequest:
-    try:
-        return BulkRequest.model_validate_json(body or b"{}")
-    except ValidationError as error:
-        errors = tuple(f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in error.errors())
-        raise Refusal(Problem(INVALID_REQUEST, errors=errors)) from None
 
 
 async def _answer(edge: Edge, request: Request, principal: Principal, asked: BulkRequest) -> tuple[Response, bool]:

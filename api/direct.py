@@ -42,12 +42,12 @@ class EdgeProtocol(WebSocketsSansIOProtocol):
         """Let the link have the socket and everything that came on it already."""
         transport, connections = self.transport, cast("set[Any]", self.connections)
         self.stop_keepalive()
+        link.begin(transport, self.conn, driver, connections)
         if transport.is_closing() or self.disconnected:
             driver.gone()
             return
         connections.discard(self)
         connections.add(link)
-        link.begin(transport, self.conn, driver, connections)
         transport.set_protocol(link)
         self.transport = _HandedOver()
         while not self.queue.empty():
@@ -98,7 +98,9 @@ class DirectLink(asyncio.Protocol):
     # For the driver
 
     def write(self, tail: Tail) -> None:
-        """Write the finished bytes; small ones as one piece, large ones without copying them."""
+        """Write the finished bytes; small ones as one piece, large ones without copying them. Nothing follows a close."""
+        if self._wire.state is not State.OPEN:
+            return
         self._written += tail.size
         whole = tail.whole
         if whole is None:

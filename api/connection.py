@@ -21,7 +21,6 @@ from api.protocol.tail import Tail
 from api.protocol.transitions import receive
 from api.protocol.writes import Write
 from api.transport import HIGH_WATER, Link
-from schemas.frames import BAD_DATA
 from schemas.problems import Problem
 
 log = structlog.get_logger()
@@ -90,10 +89,6 @@ class Connection:
 
     def received(self, text: str | None) -> None:
         """Take a message of the client in."""
-        if text is None:
-            self._close = Close(BAD_DATA.code, '{"c":"invalid-frame"}')
-            self.wake()
-            return
         self.take(parse(text))
         if self.session.backlog > _MAX_BACKLOG:
             self._hold()

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from api.protocol.access import Principal
-from schemas.frames import ClientFrame, NewToken, Streams, Want, decode_client_frame
+from schemas.frames import BAD_DATA, BAD_FRAME, ClientFrame, CloseCode, NewToken, Streams, Want, decode_client_frame
 from schemas.messages import Position
 from schemas.problems import INVALID_FRAME, Problem
 
@@ -54,9 +54,10 @@ class Unknown(Struct, frozen=True):
 
 
 class Invalid(Struct, frozen=True):
-    """A frame that is none of the protocol."""
+    """A frame that is none of the protocol. code: what the connection is closed with."""
 
     problem: Problem
+    code: CloseCode = BAD_FRAME
 
 
 class Verified(Struct, frozen=True):
@@ -127,8 +128,10 @@ _decode_streams = msgspec.json.Decoder(Streams).decode
 _decode_token = msgspec.json.Decoder(NewToken).decode
 
 
-def parse(text: str | bytes) -> Input:
-    """Return what a text frame of the client means. Wrong frames are `Invalid`, never an exception."""
+def parse(text: str | bytes | None) -> Input:
+    """Return what a text frame of the client means; None: a binary one. Wrong frames are `Invalid`, never an exception."""
+    if text is None:
+        return Invalid(Problem(INVALID_FRAME, "frames are text"), BAD_DATA)
     try:
         frame = decode_client_frame(text)
         if frame.type == "update":

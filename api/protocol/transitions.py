@@ -26,7 +26,7 @@ from api.protocol.inputs import (
     Verified,
 )
 from api.protocol.session import Phase, Session
-from schemas.frames import BAD_FRAME, BAD_TOKEN
+from schemas.frames import BAD_TOKEN
 
 Step = Callable[[Session, Any], None]
 
@@ -52,7 +52,7 @@ def refuse(session: Session, happened: Refused) -> None:
 
 def reject(session: Session, happened: Invalid) -> None:
     """Close: the client speaks another language."""
-    session.close(BAD_FRAME, happened.problem)
+    session.close(happened.code, happened.problem)
 
 
 def answer(session: Session, _happened: Ping) -> None:

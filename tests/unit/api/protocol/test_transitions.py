@@ -10,6 +10,7 @@ from api.protocol.inputs import (
     Ping,
     Tick,
     Unknown,
+    parse,
 )
 from api.protocol.limits import Limits
 from api.protocol.session import Phase
@@ -28,9 +29,16 @@ def test_wrong_frames_end_it_and_unknown_ones_are_counted() -> None:
     session = World().session()
     receive(session, Unknown(), NOW)
     assert session.unknown_frames == 1
-    (close,) = receive(session, Invalid(Problem(INVALID_FRAME)), NOW)
-    assert isinstance(close, Close)
-    assert close.code == 4400
+    for happened, code in ((Invalid(Problem(INVALID_FRAME)), 4400), (parse(None), 1003)):
+        world = World()
+        world.publish("p")
+        session = subscribed(world, "project:p")
+        world.due(session)
+        (close,) = receive(session, happened, NOW)
+        assert isinstance(close, Close)
+        assert (close.code, close.reason) == (code, '{"c":"invalid-frame"}')
+        world.publish("p")
+        assert world.due(session) == []
 
 
 def test_who_is_gone_is_forgotten() -> None:

@@ -216,10 +216,11 @@ class Session:
         self.phase = Phase.OPEN
         self.every_project = self.every_project or any(want.stream == ALL_PROJECTS for want in wants)
         named = {want.stream: want for want in wants if want.stream != ALL_PROJECTS}
-        entries = [self._join(want) for want in named.values()]
-        if self.every_project:
-            entries += [self.joins.join(project_id, None, self.now_ms) for project_id in self._missing()]
-        self._subscribed(entries, always=True)
+        self._subscribed([self._join(want) for want in named.values()] + self._join_others(), always=True)
+
+    def catch_up(self) -> None:
+        """Join what may be read by now, where all of the user's projects are wanted."""
+        self._subscribed(self._join_others())
 
     def unsubscribe(self, wants: list[Want]) -> None:
         """Leave streams; `project:*` leaves all."""
@@ -227,7 +228,7 @@ class Session:
         if ALL_PROJECTS in streams:
             self.every_project = False
             streams += [STREAM_PREFIX + project_id for project_id in self.joins.projects()]
-        left = [stream for stream in dict.fromkeys(streams) if stream == ALL_PROJECTS or self.joins.leave(_project(stream))]
+        left = [stream for stream in dict.fromkeys(streams) if stream == ALL_PROJECTS or self._leave(stream)]
         self.say("sync", "unsubscribed", {"streams": [{"stream": stream} for stream in left]})
 
     def heartbeat(self, action: str) -> None:
@@ -251,9 +252,13 @@ class Session:
         if left:
             self.say("sync", "unsubscribed", {"streams": left})
 
-    def _missing(self) -> list[str]:
-        """Return the user's projects that are not joined."""
-        return [project_id for project_id in readable(self.principal, self.hub.rows) if project_id not in self.joins]
+    def _join_others(self) -> list[dict[str, Any] | None]:
+        """Join the user's projects that are not joined, if all of them are wanted; returns their entries of `subscribed`."""
+        others = readable(self.principal, self.hub.rows) if self.every_project else []
+        return [self.joins.join(project_id, None, self.now_ms) for project_id in others if project_id not in self.joins]
+
+    def _leave(self, stream: str) -> bool:
+        return stream.startswith(STREAM_PREFIX) and self.joins.leave(_project(stream))
 
     def _join(self, want: Want) -> dict[str, Any] | None:
         project_id = _project(want.stream)

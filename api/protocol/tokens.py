@@ -1,4 +1,4 @@
-"""A session's steps with tokens: refreshed in place, for the same user; rights that went end their streams."""
+"""A session's steps with tokens: refreshed in place, for the same user; streams end and begin with the rights to them."""
 
 from api.protocol.effects import Verify
 from api.protocol.inputs import Token, Verified
@@ -23,3 +23,4 @@ def refresh(session: Session, happened: Verified) -> None:
     session.look_ms = 0
     session.say("sync", "token", {"tokenExp": principal.expires_ms})
     session.evict([project_id for project_id in session.joins.projects() if not session.may_read(project_id)])
+    session.catch_up()

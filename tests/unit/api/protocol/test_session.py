@@ -87,3 +87,14 @@ def test_a_right_that_ends_ends_the_stream_at_once() -> None:
     world.rows.put("q", 9, deleted=True)
     session.reconsider("q", NOW)
     assert session.due(NOW) == []
+
+
+def test_what_is_not_joined_is_not_left() -> None:
+    """Neither a stream that is not there nor a text that names none; each stream that was joined is, once."""
+    world = World()
+    world.publish("p")
+    session = subscribed(world, "project:p")
+    world.due(session)
+    for streams, left in (([], []), (["p", "project:q"], []), (["project:p", "project:p"], ["project:p"])):
+        receive(session, Unsubscribe([Want(stream) for stream in streams]), NOW)
+        assert said(session.due(NOW)) == [("unsubscribed", {"streams": [{"stream": stream} for stream in left]})]

@@ -32,3 +32,17 @@ def test_a_token_warns_renews_and_ends() -> None:
         (close,) = receive(world.session(), happened, NOW)
         assert isinstance(close, Close)
         assert close.code == code
+
+
+def test_a_token_for_more_projects_shows_them() -> None:
+    """At once, to those who want all of the user's projects; the others go on with what they named."""
+    world = World()
+    for project_id in ("p", "q"):
+        world.publish(project_id)
+    for stream, joined in ((ALL_PROJECTS, [("project:q", "snapshot")]), ("project:p", [])):
+        session = world.session(projects=["p"])
+        receive(session, Subscribe([Want(stream)]), NOW)
+        world.due(session)
+        receive(session, Verified(Principal("u", frozenset({"p", "q"}), frozenset(), NOW + 90_000)), NOW)
+        told = [data["streams"] for action, data in said(session.due(NOW)) if action == "subscribed"]
+        assert [(entry["stream"], entry["status"]) for streams in told for entry in streams] == joined

@@ -1,120 +1,14 @@
 """What every link to a client must do; one suite for all of them, on real sockets."""
 
 import asyncio
-import socket
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 
 import pytest
-import uvicorn
-from starlette.applications import Starlette
-from starlette.routing import WebSocketRoute
-from starlette.websockets import WebSocket
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
 
-from api.direct import EXTENSION, DirectLink, EdgeProtocol
-from api.protocol.tail import Tail
-from api.serving import Server
-from api.transport import AsgiLink, Link
-
-PATIENCE_S = 20
-Implementation = str | type[asyncio.Protocol]
-
-LINKS = [pytest.param("websockets-sansio", id="asgi"), pytest.param(EdgeProtocol, id="direct")]
-
-
-class Desk:
-    """A driver that writes down what its link says, and can be waited for."""
-
-    def __init__(self, link: Link) -> None:
-        self.link = link
-        self.texts: list[str | None] = []
-        self.said: list[str] = []
-        self.moved = asyncio.Event()
-        self.answer: Callable[[Desk, str | None], None] = lambda _desk, _text: None
-
-    def received(self, text: str | None) -> None:
-        """Note a message, and let the test answer it."""
-        self.texts.append(text)
-        self.answer(self, text)
-        self.moved.set()
-
-    def full(self) -> None:
-        """Note it."""
-        self._note("full")
-
-    def drained(self) -> None:
-        """Note it."""
-        self._note("drained")
-
-    def gone(self) -> None:
-        """Note it."""
-        self._note("gone")
-
-    def _note(self, word: str) -> None:
-        self.said.append(word)
-        self.moved.set()
-
-    async def until(self, true: Callable[[], bool]) -> None:
-        """Wait until something holds; it is looked at whenever the link says something."""
-        async with asyncio.timeout(PATIENCE_S):
-            while not true():
-                self.moved.clear()
-                await self.moved.wait()
-
-    def send(self, *frames: bytes) -> None:
-        """Write frames."""
-        self.link.write(Tail(frames))
-
-
-class Serving:
-    """A running server: its address, and the desk of each connection as it opens."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self.desks: asyncio.Queue[Desk] = asyncio.Queue()
-
-    async def desk(self) -> Desk:
-        """Return the next connection's."""
-        return await asyncio.wait_for(self.desks.get(), PATIENCE_S)
-
-
-@asynccontextmanager
-async def serving(implementation: Implementation, meanwhile: Callable[[EdgeProtocol], None] | None = None) -> AsyncIterator[Serving]:
-    """Serve one endpoint over the implementation. meanwhile: happens between accepting and taking over."""
-
-    async def endpoint(websocket: WebSocket) -> None:
-        await websocket.accept()
-        protocol = websocket.scope["extensions"].get(EXTENSION)
-        if meanwhile is not None:
-            meanwhile(protocol)
-        desk = Desk(AsgiLink(websocket) if protocol is None else DirectLink(protocol))
-        here.desks.put_nowait(desk)
-        await desk.link.serve(desk)
-
-    app = Starlette(routes=[WebSocketRoute("/", endpoint)])
-    bound = socket.create_server(("127.0.0.1", 0))
-    server = Server(
-        uvicorn.Config(
-            app,
-            ws=implementation,
-            log_config=None,
-            lifespan="off",
-            timeout_graceful_shutdown=1,
-            ws_per_message_deflate=False,
-            ws_max_size=65_536,
-        ),
-        bound,
-    )
-    here = Serving(f"ws://127.0.0.1:{bound.getsockname()[1]}/")
-    running = asyncio.create_task(server.serve_socket())
-    try:
-        yield here
-    finally:
-        server.should_exit = True
-        await running
+from api.direct import EdgeProtocol
+from tests.contract.api.desk import LINKS, PATIENCE_S, Desk, Implementation, Serving, serving
 
 
 @pytest.mark.parametrize("implementation", LINKS)
@@ -215,49 +109,6 @@ async def test_bytes_that_are_no_messages_end_the_connection(implementation: Imp
         assert client.close_code == code
         await desk.until(lambda: "gone" in desk.said)
         assert desk.texts == []
-
-
-@asynccontextmanager
-async def raw(server: Serving) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    """Open a WebSocket and give its bytes, with nobody who answers a close."""
-    host, port = server.url.removeprefix("ws://").removesuffix("/").split(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
-    key = "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13"
-    writer.write(f"GET / HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n{key}\r\n\r\n".encode())
-    try:
-        await reader.readuntil(b"\r\n\r\n")
-        yield reader, writer
-    finally:
-        writer.transport.abort()
-
-
-@pytest.mark.parametrize("implementation", LINKS)
-@pytest.mark.parametrize("said", [None, Frame(Opcode.CLOSE, b""), Frame(Opcode.TEXT, b"\xff")], ids=["server", "client", "no UTF-8"])
-async def test_nothing_follows_a_close(implementation: Implementation, said: Frame | None) -> None:
-    """Whoever gave reason for it: what is written after that is not sent (RFC 6455 section 5.5.1)."""
-    async with serving(implementation) as server, raw(server) as (reader, writer):
-        desk = await server.desk()
-        if said is None:
-            desk.link.close(1000, "")
-        else:
-            writer.write(said.serialize(mask=True))
-        head, size = await asyncio.wait_for(reader.readexactly(2), PATIENCE_S)
-        await reader.readexactly(size)
-        desk.send(b"late")
-        writer.write_eof()  # the server ends then; until that, it may have written
-        assert (head, await asyncio.wait_for(reader.read(), PATIENCE_S)) == (0x88, b"")
-
-
-async def test_a_socket_that_ends_before_it_is_taken_over_is_gone() -> None:
-    """Its driver hears so, and may write to it and end it as any other."""
-    async with serving(EdgeProtocol, lambda protocol: protocol.transport.close()) as server, raw(server):
-        desk = await server.desk()
-        await desk.until(lambda: "gone" in desk.said)
-        desk.send(b"too late")
-        desk.link.close(1012, "")
-        desk.link.abort()
-        assert desk.link.flow()[1] == 0
-        assert desk.said == ["gone"]
 
 
 @pytest.mark.parametrize("implementation", LINKS)

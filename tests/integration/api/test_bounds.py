@@ -1,4 +1,4 @@
-"""How often one may call: shared by several edges in a real Redis, and by address for those who are not signed in."""
+"""How often one may call and how much one may send: shared by several edges in a real Redis, by address for those who are not signed in."""
 
 import asyncio
 import shutil
@@ -93,3 +93,19 @@ async def code_of(edge: RunningEdge, token: str) -> int | None:
     url = edge.url.replace("http", "ws") + "/ws/v2"
     async with connect(url, additional_headers={"Authorization": f"Bearer {token}"}, proxy=None) as socket:
         return await until_closed(socket)
+
+
+async def test_no_body_is_read_beyond_its_limit(worker: TinyWorker, start_edge: StartEdge) -> None:
+    """To whichever call, also of one who is not signed in: who sends without an end is told so while it sends."""
+    await worker.producer.flush()
+    edge = await start_edge(http={"body_bytes": 100_000})
+    async with edge.client() as client:
+        for path in ("/api/v2/login", "/api/v2/changes", f"{BULK}/bulk"):
+            answer = await client.post(path, content=_without_end(), headers={"Content-Type": "application/json"})
+            assert (path, answer.status_code, answer.json()["code"]) == (path, 413, "too-large")
+
+
+async def _without_end() -> AsyncIterator[bytes]:
+    yield b'{"code": "'
+    for _ in range(200):  # 20 MB: what is read at all would be read
+        yield b"x" * 100_000

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -219,22 +218,6 @@ async def test_a_login_code_works_once(edge: RunningEdge) -> None:
         assert got.status_code == 200
         assert (await client.post("/api/v2/login", json={"code": made["code"]})).json()["code"] == "login-code"
         assert (await client.post("/login-codes", json={"user": "me"})).status_code in {404, 405}
-
-
-async def test_no_body_is_read_beyond_its_limit(worker: TinyWorker, start_edge: StartEdge) -> None:
-    """To whichever call, also of one who is not signed in: who sends without an end is told so while it sends."""
-    await worker.producer.flush()
-    edge = await start_edge(http={"body_bytes": 100_000})
-    async with edge.client() as client:
-        for path in ("/api/v2/login", "/api/v2/changes", BULK):
-            answer = await client.post(path, content=_without_end(), headers={"Content-Type": "application/json"})
-            assert (path, answer.status_code, answer.json()["code"]) == (path, 413, "too-large")
-
-
-async def _without_end() -> AsyncIterator[bytes]:
-    yield b'{"code": "'
-    for _ in range(200):  # 20 MB: what is read at all would be read
-        yield b"x" * 100_000
 
 
 async def test_the_private_port_measures(worker: TinyWorker, edge: RunningEdge) -> None:

@@ -72,7 +72,7 @@ async def test_a_removed_key_is_gone_with_the_next_answer() -> None:
     assert await provider.has("k1", "k2") == [False, True]
 
 
-OUTAGES = (
+OUTAGES: tuple[httpx.Response | Exception, ...] = (
     httpx.ConnectError("no"),
     httpx.Response(503),
     *(httpx.Response(200, text=text) for text in ("<html>", "x" * 300_000, "[]", "null", '{"keys": [null]}')),

@@ -13,6 +13,7 @@ import typer
 from broker.connection import KafkaSettings
 from broker.reach import quiet_clients
 from cli.options import DEFAULT_DATA, Data, Json, Kafka, kafka_settings
+from cli.plural import counted
 from schemas.failure import UsageFailure
 from streams.letter_box import Letter, mended, notice, read_letters, settle
 
@@ -40,7 +41,7 @@ def list_(
         return
     for one in letters:
         sys.stdout.write(f"{one.id:<12} {one.state:<9} {_time(one.first_seen_ms)}  {one.project}  {one.reason}: {one.detail}\n")
-    sys.stdout.write(f"{len(letters)} dead letters.\n")
+    sys.stdout.write(f"{counted(len(letters), 'dead letter')}.\n")
 
 
 @app.command("show")

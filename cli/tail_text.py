@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from cli.plural import counted
+
 Frame = dict[str, Any]
 
 
@@ -34,7 +36,9 @@ def _bulk(frame: Frame) -> str:
     merged = frame["metadata"].get("merged") or {}
     sessions = len(merged.get("sessions", ()))
     part = f", part {frame['part']} of {frame['parts']}" if frame.get("parts", 1) > 1 else ""
-    return f"{merged.get('events', 0)} agent changes to {len(frame['payload']['data']['primary'])} rows by {sessions} session(s){part}"
+    changes = counted(merged.get("events", 0), "agent change")
+    rows = counted(len(frame["payload"]["data"]["primary"]), "row")
+    return f"{changes} to {rows} by {counted(sessions, 'session')}{part}"
 
 
 def _totals(frame: Frame) -> str:

@@ -18,6 +18,7 @@ from broker.instance import read_instance
 from broker.reach import quiet_clients
 from cli.access import access
 from cli.options import DEFAULT_DATA, Data, Json, Kafka, Token, Url, edge_url, kafka_settings
+from cli.plural import counted
 from schemas.metrics import VERIFY_METRICS
 
 SHOWN: Final = 20
@@ -73,7 +74,7 @@ def lines_of(result: Result, *, asked_edge: bool) -> list[str]:
         lines.append(f"  {result.skipped:,} rows of the edge are newer than the recount and were left out")
     if result.ok:
         return [*lines, "No difference."]
-    lines.append(f"{result.difference_count:,} differences" + (f", the first {SHOWN}:" if result.difference_count > SHOWN else ":"))
+    lines.append(counted(result.difference_count, "difference") + (f", the first {SHOWN}:" if result.difference_count > SHOWN else ":"))
     shown = (
         f"  {one.where} {one.key} {one.field}: expected {_short(one.expected)}, found {_short(one.found)}" for one in result.differences
     )

@@ -21,6 +21,7 @@ from broker.group import describe_group
 from broker.reach import quiet_clients
 from cli.keep.showing import counting
 from cli.options import DEFAULT_DATA, Data, Json, Kafka, application_id, kafka_settings
+from cli.plural import counted
 from cli.topics import Profile, ProfileOption
 from schemas.failure import Failure, UsageFailure
 from schemas.topics import TASK_CHANGES
@@ -95,7 +96,9 @@ async def _run(settings: KafkaSettings, directory: Path, eraser: Eraser, profile
 async def _check_nobody_works(settings: KafkaSettings) -> None:
     group = await describe_group(settings, application_id())
     if group.members:
-        raise Failure(f"{len(group.members)} worker(s) are in the group {group.name}: stop them, the edges and all producers first.")
+        raise Failure(
+            f"The group {group.name} has {counted(len(group.members), 'worker')}: stop all workers, the edges and all producers first."
+        )
 
 
 async def _copied(settings: KafkaSettings, directory: Path, eraser: Eraser, tell: Progress) -> Manifest:

@@ -12,6 +12,7 @@ from broker.reach import quiet_clients
 from cli.operate.examine import Scope, examine
 from cli.operate.findings import Finding
 from cli.options import DEFAULT_DATA, Data, Json, Kafka, kafka_settings
+from cli.plural import counted
 from cli.topics import Profile, ProfileOption
 
 
@@ -68,4 +69,4 @@ def lines_of(found: list[Finding]) -> list[str]:
         if one.do and one.level != "ok":
             lines.append(f"{'':19} → {one.do}")
     faults, warnings = (sum(one.level == level for one in found) for level in ("fail", "warn"))
-    return [*lines, f"{faults} faults, {warnings} warnings." if faults or warnings else "No fault found."]
+    return [*lines, f"{counted(faults, 'fault')}, {counted(warnings, 'warning')}." if faults or warnings else "No fault found."]

@@ -29,6 +29,7 @@ from cli.operate import findings
 from cli.operate.asking import ask_all
 from cli.operate.findings import Finding
 from cli.options import application_id
+from cli.plural import counted
 from schemas.failure import Failure
 from schemas.topics import DLQ, TASK_CHANGES, TOPICS
 from streams.letter_box import read_letters
@@ -164,7 +165,7 @@ async def _ports(scope: Scope) -> list[Finding]:
             found.append(Finding("ports", "fail", f"The {answer.part.kind} at {answer.part.private_url} does not answer.", do))
     if instance is not None and instance.url is not None and not await _listens(instance.url):
         found.append(Finding("ports", "fail", f"Nobody listens at {instance.url}, where the edge should.", "Restart the edge."))
-    return found or [Finding("ports", "ok", f"{len(parts)} part(s) of {scope.data} answer on their private ports.")]
+    return found or [Finding("ports", "ok", f"{counted(len(parts), 'part')} of {scope.data} running; each private port answers.")]
 
 
 async def _listens(url: str) -> bool:

@@ -10,6 +10,7 @@ from broker.group import Group
 from broker.rights import Rights
 from broker.roles import Operation, Right, Role
 from broker.topics import Action, Configure, Create, Refuse
+from cli.plural import counted
 from schemas.topics import DLQ, TASK_CHANGES, TASK_STATE, TOPICS
 
 Level = Literal["ok", "warn", "fail"]
@@ -47,10 +48,10 @@ class Finding(Struct):
 
 def of_version(rights: Rights, bootstrap: str) -> Finding:
     """Judge the brokers."""
-    what = f"{rights.brokers} broker(s) answer at {bootstrap}"
+    what = f"{counted(rights.brokers, 'broker')} at {bootstrap}"
     if rights.recent:
-        return Finding("kafka", "ok", f"{what}, Kafka 3.9 or newer.")
-    return Finding("kafka", "fail", f"{what}, older than Kafka 3.9.", "Upgrade the brokers: nothing older is tested.")
+        return Finding("kafka", "ok", f"{what} with Kafka 3.9 or newer.")
+    return Finding("kafka", "fail", f"{what} older than Kafka 3.9.", "Upgrade the brokers: nothing older is tested.")
 
 
 def of_topics(actions: Iterable[Action], profile: str) -> list[Finding]:
@@ -115,7 +116,7 @@ def of_lag(group: Group, max_lag: int) -> Finding:
         worst = max(lags, key=lambda number: lags[number])
         what = f"{total:,} events wait, most in partition {worst} ({lags[worst]:,}); more than --max-lag {max_lag:,}."
         return Finding("lag", "fail", what, "See docs/runbooks/lag-growing.md; `anabranch status --watch` shows whether it shrinks.")
-    return Finding("lag", "ok", f"{total:,} events wait; {len(group.members)} worker(s) in the group, {group.state}.")
+    return Finding("lag", "ok", f"{total:,} events wait; {counted(len(group.members), 'worker')} in the group, {group.state}.")
 
 
 def of_history(group: Group, retention_ms: int) -> list[Finding]:

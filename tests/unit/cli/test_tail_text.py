@@ -25,7 +25,7 @@ def test_a_bulk_counts_its_changes() -> None:
     data = {"primary": [{}, {}], "cascade": {"projects": [{"id": "p", "deleted": True}]}}
     merged = {"events": 9, "sessions": [{"events": 9}]}
     line = line_of(frame("bulk", {"entity": "multiple", "action": "update", "data": data}, {"source": "mcp-ai", "merged": merged}))
-    assert line.endswith("9 agent changes to 2 rows by 1 session(s)")
+    assert line.endswith("9 agent changes to 2 rows by 1 session")
 
 
 def test_control_frames_say_their_action() -> None:

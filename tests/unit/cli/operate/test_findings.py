@@ -111,4 +111,4 @@ def test_lines_count_what_is_wrong() -> None:
     assert lines_of([Finding("a", "ok", "Fine.")])[-1] == "No fault found."
     lines = lines_of([Finding("a", "fail", "Bad.", "Mend it."), Finding("b", "warn", "So so.", "Look.")])
     assert lines[1].strip() == "→ Mend it."
-    assert lines[-1] == "1 faults, 1 warnings."
+    assert lines[-1] == "1 fault, 1 warning."

@@ -1,10 +1,11 @@
 """The command `anabranch`: registers the commands and turns failures into one sentence."""
 
+import inspect
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
-from typing import Final
+from typing import Any, Final
 
 import typer
 
@@ -56,10 +57,18 @@ def program(names: Iterable[str] = COMMANDS) -> typer.Typer:
         module, _, attribute = COMMANDS[name].partition(":")
         found = getattr(import_module(f"cli.{module}"), attribute)
         if isinstance(found, typer.Typer):
+            for command in found.registered_commands:
+                command.help = _flowing(command.callback)
             app.add_typer(found, name=name)
         else:
-            app.command(name)(found)
+            app.command(name, help=_flowing(found))(found)
     return app
+
+
+def _flowing(command: Callable[..., Any] | None) -> str | None:
+    """Return the help of a command without the line breaks within its paragraphs: the terminal says how wide they are."""
+    text = inspect.getdoc(command)
+    return text and "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
 
 
 def _group() -> None:

@@ -18,7 +18,10 @@ Format = Annotated[Literal["table", "csv"], typer.Option("--format", help="How t
 def sql(
     query: Query, as_of: AsOf = "", form: Format = "table", data: Data = DEFAULT_DATA, kafka: Kafka = None, *, as_json: Json = False
 ) -> None:
-    """Run a query over the tables. `positions` says how much of the log they include; --json prints one object a row."""
+    """Run a query over the tables. `positions` says how much of the log they include; --json prints one object a row.
+
+    The tables are a copy, made for this query: whatever it does to them, nothing of the instance changes.
+    """
     from cli.analysts.query import run  # noqa: PLC0415  because only this command needs DuckDB
 
     run(query, as_of, "json" if as_json else form, data, kafka)

@@ -22,3 +22,12 @@ def test_a_command_keeps_its_name(name: str) -> None:
     """Also when it is the only one."""
     command: Any = get_command(program([name]))
     assert list(command.commands) == [name]
+
+
+def test_help_flows_within_its_paragraphs() -> None:
+    """Lines of the source are no lines of the terminal."""
+    group: Any = get_command(program())
+    commands = group.commands
+    every = [*commands.values(), *(one for group in commands.values() for one in getattr(group, "commands", {}).values())]
+    assert [one.name for one in every if "\n" in (one.help or "").replace("\n\n", "")] == []
+    assert "\n\n" in commands["edge"].help

@@ -20,6 +20,7 @@ from schemas.rows import Tombstone, decode_row
 from schemas.topics import row_key, split_key
 
 SNAPSHOTS: Final = "snapshots"
+_NAMED: Final = 10
 Told = Callable[[int], None]
 
 
@@ -92,5 +93,8 @@ def _find(rows: Sequence[tuple[bytes, bytes]], kind: str, wanted: str, project_i
         return wanted
     if len(found) == 1:
         return found[0]
-    problem = f"{len(found)} are called so: give the id" if found else f"there are: {', '.join(sorted(names.values())[:10]) or 'none'}"
-    raise UsageFailure(f"There is no one {kind} '{wanted}'; {problem}.")
+    if found:
+        raise UsageFailure(f"{len(found)} of kind {kind} are called '{wanted}': give the id of one: {', '.join(sorted(found)[:_NAMED])}.")
+    there = sorted(names.values())
+    more = f" and {len(there) - _NAMED} more" if len(there) > _NAMED else ""
+    raise UsageFailure(f"There is no {kind} '{wanted}'; there are: {', '.join(there[:_NAMED]) or 'none'}{more}.")

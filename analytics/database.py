@@ -14,6 +14,7 @@ from schemas.tables import TABLES
 
 POSITIONS: Final = pa.schema([pa.field("partition", pa.int64()), pa.field("through", pa.int64())])
 _INCOMING: Final = "incoming"
+_HINT: Final = "(`DESCRIBE` and docs/reference/tables.md tell the tables and their columns.)"
 
 
 class Database:
@@ -64,7 +65,7 @@ class Database:
             if len(statements) == 1 and statements[0].type is duckdb.StatementType.SELECT:
                 self._connection.execute(f"EXPLAIN {query}")
         except duckdb.Error as error:
-            raise UsageFailure(f"The query is wrong: {_sentence(error)}") from None
+            raise UsageFailure(f"The query is wrong: {_sentence(error)} {_HINT}") from None
 
     def run(self, query: str) -> pa.Table:
         """Return the result of a query; a statement without one gives an empty table. Raises `UsageFailure`."""
@@ -72,7 +73,7 @@ class Database:
             relation: duckdb.DuckDBPyRelation | None = self._connection.sql(query)
             return pa.table({}) if relation is None else relation.to_arrow_table()
         except duckdb.Error as error:
-            raise UsageFailure(f"The query failed: {_sentence(error)}") from None
+            raise UsageFailure(f"The query failed: {_sentence(error)} {_HINT}") from None
 
     def _explain(self, name: str, field: pa.Field) -> None:
         meaning = (field.metadata or {}).get(b"comment", b"").decode().replace("'", "''")
@@ -84,4 +85,5 @@ class Database:
 
 
 def _sentence(error: duckdb.Error) -> str:
-    return " ".join(str(error).split())
+    """Return what DuckDB says, without the query that it quotes."""
+    return " ".join(str(error).partition("\n\nLINE ")[0].split())

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from archive.record import Saved
 from broker.files import replacing, write_whole
-from schemas.failure import Failure
+from schemas.failure import Failure, UsageFailure
 
 FORMAT: Final = 1
 _NAME: Final = "manifest.json"
@@ -80,7 +80,7 @@ class Folder:
         """Return the manifest of a complete backup. Raises `Failure`."""
         manifest = self.load()
         if manifest is None:
-            raise Failure(f"There is no backup in {self.path}: make one with `anabranch backup {self.path}`.")
+            raise UsageFailure(f"There is no backup in {self.path}: make one with `anabranch backup {self.path}`.")
         if not manifest.complete:
             raise Failure(f"The backup in {self.path} is not complete: call `anabranch backup {self.path}` again, it goes on.")
         return manifest

@@ -101,7 +101,9 @@ def _run(order: connectors.Order, data: Path, kafka: str | None, *, as_json: boo
 def _progress(*, shown: bool) -> Iterator[connectors.Progress]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("versions, {task.fields[events]:,} events"))
     console = Console(stderr=True)
-    with Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console, disable=not shown, transient=True) as bars:
+    with Progress(
+        *columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console, disable=not (shown and console.is_terminal), transient=True
+    ) as bars:
         bar = bars.add_task("importing", total=None, events=0)
         yield lambda done, total, events: bars.update(bar, completed=done, total=total, events=events)
 
@@ -118,7 +120,8 @@ def lines_of(report: connectors.Report) -> list[str]:
         *(f"  partition {position.partition}, up to offset {position.offset:,}" for position in report.positions),
     ]
     if report.repeated_ids:
-        lines.append(f"  {report.repeated_ids:,} entries have an id that another entry of their version has as well")
+        lines.append(f"  {report.repeated_ids:,} entries have an id that another entry of their version has as well:")
+        lines.append("    docs/reference/mapping.md says what becomes of them")
     if report.skipped:
         lines.append(f"  {len(report.skipped):,} lines could not be read and were skipped:")
         lines += [f"    {line.commit[:12]} line {line.line}: {line.reason}: {line.text}" for line in report.skipped[:SHOWN_LINES]]

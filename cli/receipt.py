@@ -7,7 +7,7 @@ from urllib.parse import quote
 import httpx
 import typer
 
-from cli.access import access
+from cli.access import access, refusal
 from cli.options import DEFAULT_DATA, Data, Json, Token, Url, edge_url
 from schemas.failure import Failure, UsageFailure
 
@@ -48,7 +48,7 @@ def _ask(base: str, token: str, path: str, project: str | None) -> Answer:
     if answer.status_code == httpx.codes.NOT_FOUND:
         raise UsageFailure(f"{body.get('title')} ({body.get('detail')}): `anabranch sql` names sessions, see session_work.")
     if answer.status_code != httpx.codes.OK:
-        raise Failure(f"The edge refused: {body.get('detail') or answer.status_code}.")
+        raise Failure(refusal(answer))
     return body
 
 

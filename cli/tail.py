@@ -12,7 +12,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.typing import Subprotocol
 
-from cli.access import access
+from cli.access import access, refusal
 from cli.options import DEFAULT_DATA, Data, Json, Token, Url, edge_url
 from cli.tail_text import line_of
 from schemas.failure import Failure, UsageFailure
@@ -112,7 +112,7 @@ async def _project_id(base: str, token: str, project: str) -> str:
     except httpx.HTTPError as error:
         raise Failure(f"The edge at {base} does not answer ({type(error).__name__}): is `anabranch up` running?") from error
     if answer.status_code != httpx.codes.OK:
-        raise Failure(f"The edge refused: {answer.json().get('detail') or answer.status_code}")
+        raise Failure(refusal(answer))
     projects: dict[str, Frame] = answer.json()["projects"]
     found = [pid for pid, row in projects.items() if project in {pid, row["name"]}]
     if len(found) != 1:

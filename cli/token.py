@@ -51,6 +51,8 @@ def token(  # noqa: PLR0913  because each option is an argument
     if bool(project) == everything:
         raise UsageFailure("Say which projects the token is for: --project P (several times if needed) or --all.")
     seconds, token_id = seconds_of(ttl), str(uuid.uuid4())
+    if not (data / "secrets" / "jwt").exists():
+        typer.echo(f"A new secret is in {data}/secrets: only an edge that runs on --data {data} takes this token.", err=True)
     limits = limits_of(branch or [], entity or [], session or (token_id if agent else None), agent=agent is not None)
     projects = ["*"] if everything else project or []
     text = mint(jwt_secret(data), subject, projects, seconds, " ".join(scopes), limits=limits, token_id=token_id)

@@ -13,6 +13,7 @@ from archive.backup import Progress as Tell
 def counting(what: str, *, shown: bool) -> Iterator[Tell]:
     """Give a function that is told (done, of how many). The bar goes to stderr and disappears."""
     columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True, disable=not shown) as bars:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not (shown and console.is_terminal)) as bars:
         bar = bars.add_task(what, total=None)
         yield lambda done, total: bars.update(bar, completed=done, total=total)

@@ -61,5 +61,5 @@ def _sentence(address: Address, error: psycopg2.Error) -> str:
     if isinstance(error, errors.ConfigurationLimitExceeded):
         return f"PostgreSQL at {address} has no slot or sender left ({reason}): raise max_replication_slots and max_wal_senders."
     if isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError):
-        return f"PostgreSQL at {address} does not answer, or refuses: {reason}."
+        return f"PostgreSQL at {address} does not answer, or refuses ({reason}): check that it runs, and host, port, user and password."
     return f"PostgreSQL at {address} answered with an error: {reason}."

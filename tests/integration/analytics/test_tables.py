@@ -106,7 +106,7 @@ async def test_a_burn_down_follows_the_time_of_the_events(topics: KafkaSettings,
         ("2026-01-01T02", 0, 1),
     ]
     assert [(point.open, point.completed) for point in await history(source(topics, tmp_path), "p", None, "day")] == [(0, 3)]
-    with pytest.raises(UsageFailure, match="There is no one branch 'x'; there are: b"):
+    with pytest.raises(UsageFailure, match="There is no branch 'x'; there are: b"):
         await history(source(topics, tmp_path), "p", "x", "day")
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from archive.folder import Folder, Manifest
 from archive.record import Saved
-from schemas.failure import Failure
+from schemas.failure import Failure, UsageFailure
 
 RECORDS = [Saved(0, 5, b"k", b"v", (("h", b"\x00"),)), Saved(3, 6, None, None)]
 
@@ -28,7 +28,7 @@ def test_records_come_back(tmp_path: Path) -> None:
 def test_what_is_not_whole_is_refused(tmp_path: Path) -> None:
     """No backup, one that is not complete, one of another format, a damaged file, a damaged manifest."""
     folder = Folder(tmp_path)
-    with pytest.raises(Failure, match="There is no backup"):
+    with pytest.raises(UsageFailure, match="There is no backup"):
         folder.complete()
     segment = folder.write(0, 0, 4, RECORDS)
     folder.save(Manifest("t", [4], [segment]))

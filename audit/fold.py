@@ -10,6 +10,7 @@ from typing import Any, Final
 from msgspec import Struct, field
 
 from audit.activity import Minutes
+from audit.bounds import Words, with_origin
 from audit.intake import Fact, Poison, Record, read, with_archived
 from audit.letters import closing
 from schemas.rows import Actor
@@ -49,6 +50,7 @@ class Fold:
         self.events = 0
         self.time_ms = 0
         self.minutes = Minutes()
+        self._words = Words()
         self._born: defaultdict[tuple[str, str, str], dict[str, None]] = defaultdict(dict)
 
     def take(self, record: Record) -> None:
@@ -108,7 +110,12 @@ class Fold:
     def _decide(self, fact: Fact, record: Record) -> str:
         event = fact.event
         node = self.get(event.entity, event.project_id, event.entity_id)
-        refused = self._seen_before(fact, node) or self._fatherless(fact, node) or self._by_table(fact, node)
+        refused = (
+            self._seen_before(fact, node)
+            or self._fatherless(fact, node)
+            or self._by_table(fact, node)
+            or self._words.crowded(fact, self.nodes.values())
+        )
         if refused is not None:
             return refused
         if fact.action == "delete":
@@ -187,11 +194,8 @@ class Fold:
             node.fields, node.home, node.parent, node.degraded = {}, "", "", 0
         fields = with_archived(fact.fields) if event.entity in {"project", "branch"} else fact.fields
         given = {name: value for name, value in fields.items() if value is not None}
-        if fact.action == "patch":
-            kept = {name: value for name, value in node.fields.items() if name not in fields}
-            node.fields = {**kept, **given}
-        else:
-            node.fields = given
+        kept = {name: value for name, value in node.fields.items() if name not in fields} if fact.action == "patch" else {}
+        node.fields = {**kept, **given}
         self._settle(fact, node, record)
         self._remember(fact, node, record)
         self._touch_above(node, fact, record)
@@ -220,9 +224,8 @@ class Fold:
     def _delete(self, fact: Fact, node: Node | None, record: Record) -> None:
         event, known = fact.event, node is not None
         node = node or self._new(event.entity, event.project_id, event.entity_id)
-        self._bury(node, record)
-        for below in self._below(node):  # an unknown project may have members: they do not announce it
-            self._bury(below, record)
+        for one in (node, *self._below(node)):  # an unknown project may have members: they do not announce it
+            self._bury(one, record)
         self._remember(fact, node, record)
         if known:
             self._touch_above(node, fact, record)
@@ -259,7 +262,7 @@ class Fold:
         node.stamp = record.offset
         node.seen = [*node.seen, event.id][-REMEMBERED:]
         if event.origin is not None and event.version is not None:
-            node.origins[event.origin] = event.version
+            node.origins = with_origin(node.origins, event.origin, event.version)
         node.last_activity = max(node.last_activity or "", fact.at)
         node.last_actor = Actor(event.source, event.user_id, event.session_id)
 

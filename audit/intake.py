@@ -1,7 +1,7 @@
 """What a record of `task-changes` says, read again from architecture.md §3: one plain fact, or why it is poison. Pure."""
 
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
 import msgspec
 from msgspec import UNSET, Struct
@@ -9,6 +9,10 @@ from msgspec import UNSET, Struct
 from schemas.events import Event, Fields, decode_any, decode_event
 from schemas.topics import MAX_EVENT_BYTES, MAX_ID_CHARS, MAX_NESTING
 from schemas.words import ACTIONS, COMPLETED, ENTITIES
+
+_START: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST_MS: Final = int(datetime(9999, 12, 31, 23, 59, 59, 999_000, tzinfo=UTC).timestamp() * 1000)
+"""Kafka takes records without a time (-1), and where a topic's settings let it, of any time."""
 
 
 class Record(Struct, frozen=True):
@@ -61,7 +65,7 @@ def canonical(text: str, record_ms: int) -> str | None:
         at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    return min(_text(at), _text(datetime.fromtimestamp(record_ms / 1000, UTC)))
+    return min(_text(at), _text(_START + timedelta(milliseconds=min(max(record_ms, 0), _LAST_MS))))
 
 
 def _text(at: datetime) -> str:

@@ -17,7 +17,7 @@ from schemas.words import DEFAULT_PRIORITY, DEFAULT_STATUS
 class Memory(Struct, omit_defaults=True, kw_only=True, gc=False):
     """What a row remembers for the worker; receivers ignore it.
 
-    ids: hashes of the ids of the last 8 events, 14 hex digits each, newest last. origins: last version per origin.
+    ids: hashes of the ids of the last 8 events, 14 hex digits each, newest last. origins: last version of each of 64 origins.
     deleted_ms: record time of the delete (tombstones only).
     statuses, priorities: the full breakdowns, only where more names exist than are shown.
     former: ids of the last 4 parents that a moved or deleted row had, newest last.

@@ -8,7 +8,7 @@ from msgspec import UNSET, structs
 
 from schemas.events import Event, Fields
 from schemas.rows import Actor, BranchSummary, ContextUpdate, ProjectSummary, SubtaskSummary, TaskSummary
-from schemas.words import DEFAULT_PRIORITY, DEFAULT_STATUS
+from schemas.words import DEFAULT_PRIORITY, DEFAULT_STATUS, MAX_WORDS, PRIORITIES, STATUSES
 from streams.domain.digest import task_digest
 from streams.domain.fold import Applied, Fold, Target, later, with_former
 from streams.domain.homes import home_of
@@ -19,6 +19,7 @@ from streams.domain.scope import Scope
 from streams.domain.tally import add, shift
 
 NO_FIELDS: Final = Fields()
+_KNOWN: Final = frozenset({*STATUSES, *PRIORITIES})
 
 
 def write_task(fold: Fold, event: Event, target: Target) -> Applied | Drop:
@@ -29,6 +30,8 @@ def write_task(fold: Fold, event: Event, target: Target) -> Applied | Drop:
     if branch_id not in scope.branches and fold.has_lost(scope, branch_id):
         return "orphan"
     new = _whole(fold, event, branch_id, old) if old is None or not target.merge else _patched(fold, event, branch_id, old)
+    if (new.status not in _KNOWN or new.priority not in _KNOWN) and _is_crowded(fold.find(scope.key), new):
+        return "crowded"
     project, branch = fold.open_above(scope, branch_id)
     if live is None or old is None:
         fold.put(target.key, new, target.memory, _enter(new, branch.row, project))
@@ -38,6 +41,15 @@ def write_task(fold: Fold, event: Event, target: Target) -> Applied | Drop:
         return _move(fold, target, live, new)
     fold.put(target.key, new, target.memory, exchange(live, new, branch.row, project))
     return Applied(target.key, old, _above(scope, branch.key, new))
+
+
+def _is_crowded(project: Node | None, task: TaskSummary) -> bool:
+    """Tell whether a task brings a word into a project that has as many as its row can hold."""
+    row = None if project is None else project.row
+    if not isinstance(row, ProjectSummary):
+        return False
+    words = ((task.status, row.status_breakdown), (task.priority, row.priority_breakdown))
+    return any(word not in _KNOWN and word not in names and len(names) >= MAX_WORDS for word, names in words)
 
 
 def bury_task(fold: Fold, event: Event, target: Target) -> Applied:

@@ -6,10 +6,10 @@ from schemas.events import Event
 from schemas.rows import Memory
 from streams.domain.digest import HASH_CHARS
 from streams.domain.node import Node
-from streams.domain.rules import REMEMBERED_IDS
+from streams.domain.rules import REMEMBERED_IDS, REMEMBERED_ORIGINS
 
 Apply = Literal["insert", "replace", "merge", "revive", "bury"]
-Drop = Literal["late", "unknown", "deleted", "stale", "duplicate", "conflict", "orphan"]
+Drop = Literal["late", "unknown", "deleted", "stale", "duplicate", "conflict", "orphan", "crowded"]
 Decision = Apply | Drop
 
 State = Literal["none", "live", "tombstone"]
@@ -37,7 +37,7 @@ _OLDEST: Final = (1 - REMEMBERED_IDS) * HASH_CHARS
 
 
 def decide(event: Event, node: Node | None, event_hash: str) -> Decision:
-    """Return what the event does to its row. `orphan` is decided by its parents, later.
+    """Return what the event does to its row. `orphan` and `crowded` are decided by its parents, later.
 
     A retry is seen first, so that the repeated conditional write of a lost answer is no conflict.
     """
@@ -57,9 +57,11 @@ def decide(event: Event, node: Node | None, event_hash: str) -> Decision:
 
 
 def remember(event: Event, node: Node | None, event_hash: str) -> Memory:
-    """Return the row's memory with this event in it."""
+    """Return the row's memory with this event in it. Of too many origins, the one with the lowest version is forgotten."""
     memory = _NOTHING if node is None else node.memory
     origins = memory.origins
     if event.origin is not None and event.version is not None:
         origins = {**origins, event.origin: event.version}
+        if len(origins) > REMEMBERED_ORIGINS:
+            del origins[min((version, name) for name, version in origins.items() if name != event.origin)[1]]
     return Memory(ids=memory.ids[_OLDEST:] + event_hash, origins=origins, former=memory.former)

@@ -23,6 +23,8 @@ AI: Final[Source] = "mcp-ai"
 """The source whose changes windows merge."""
 REMEMBERED_IDS: Final = 8
 REMEMBERED_PARENTS: Final = 4
+REMEMBERED_ORIGINS: Final = 64
+"""A row remembers the versions of so many origins: somebody who names each of his runs one must not make it too long to be written."""
 MERGED_NAMES: Final = 64
 """A merged message names this many correlation ids and sessions; further sessions are counted under their source alone."""
 SLICE_ROWS: Final = 256

@@ -73,6 +73,16 @@ def test_the_table_of_revival(log: Log, before: tuple[str, ...], action: str, ou
     assert (None if node is None else node.live) is live
 
 
+def test_of_too_many_origins_the_lowest_version_is_forgotten(log: Log) -> None:
+    """As the worker forgets it, lest its row grow without end."""
+    log.add("task", "update", "t", origin="beads", version=9)
+    for number in range(64):
+        log.add("task", "update", "t", origin=f"run-{number}", version=number % 2)
+    assert log.add("task", "update", "t", origin="beads", version=9) == "stale"
+    assert log.add("task", "update", "t", origin="run-0", version=0) == "applied"
+    assert len(log.node("task", "t").origins) == 64
+
+
 def test_an_older_version_of_the_same_origin_is_stale(log: Log) -> None:
     """Also a delete and a create of a deleted row; other origins do not compare."""
     log.add("task", "create", "t", origin="o", version=5)

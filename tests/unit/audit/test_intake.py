@@ -28,6 +28,12 @@ def test_times_are_canonical_and_capped_by_the_records(text: str, expected: str 
     assert canonical(text, LATE_MS) == expected
 
 
+@pytest.mark.parametrize(("record_ms", "expected"), [(-1, "1970-01-01T00:00:00.000Z"), (2**62, "2026-01-02T00:00:00.000Z")])
+def test_a_record_of_no_time_or_of_an_absurd_one_is_read_too(record_ms: int, expected: str) -> None:
+    """At the edges of what times can be, as the worker reads it."""
+    assert canonical("2026-01-02", record_ms) == expected
+
+
 def fact(**more: object) -> Fact | Poison:
     """Return what a record with this event says."""
     event = {

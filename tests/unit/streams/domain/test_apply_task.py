@@ -2,6 +2,7 @@
 
 import pytest
 
+from schemas.words import MAX_WORDS
 from tests.property.streams.world import Worker
 from tests.unit.streams.domain.scene import NOON, NOON_MS, event, plain, record, row, tell, update
 
@@ -144,3 +145,16 @@ def test_a_parent_task_travels_with_its_tasks() -> None:
     told = [[plain(one)["id"] for one in update(out).payload.data.cascade.tasks] for out in (made, changed, gone, alone)]
     assert told == [["top"], ["top"], ["top"], []]
     assert row(worker, "task top").stamp == 0
+
+
+@pytest.mark.parametrize("kind", ["status", "priority"])
+def test_a_project_takes_only_so_many_words(kind: str) -> None:
+    """All of them stand in its row. Known ones are always welcome, and one more when another has gone."""
+    worker = Worker()
+    tell(worker, *(event(f"task t{number}", data={kind: f"own-{number}"}) for number in range(MAX_WORDS)))
+    known = {"status": "done", "priority": "low"}[kind]
+    more = [event("task x", data={kind: "one more"}), event("task y", data={kind: known}), event("task z", data={kind: "own-7"})]
+    counts = worker.take([record(MAX_WORDS + number, one) for number, one in enumerate(more)]).counts
+    assert counts == {"crowded": 1, "applied": 2}
+    tell(worker, event("task t0", "delete"), event("task y", "delete"), event("task x", "update", {kind: "one more"}))
+    assert row(worker, "project").total_tasks == MAX_WORDS + 1

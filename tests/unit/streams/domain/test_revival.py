@@ -89,3 +89,14 @@ def test_a_row_remembers_eight_ids() -> None:
 def test_applied_and_dropped_are_apart() -> None:
     """What is not applied has a name of its own."""
     assert set(TABLE.values()) - APPLIED == {"late", "unknown", "deleted"}
+
+
+def test_of_too_many_origins_the_lowest_version_is_forgotten() -> None:
+    """Whoever names each run an origin of its own pushes out the other runs, not a tracker that has come far; never the one at hand."""
+    node = Node(LIVE.row, Memory(origins={"beads": 900}))
+    for number in range(200):
+        memory = remember(event("task t", origin=f"run-{number:03}", version=1), node, f"{number:014}")
+        assert memory.origins[f"run-{number:03}"] == 1
+        node = Node(LIVE.row, memory)
+    assert (len(node.memory.origins), node.memory.origins["beads"]) == (64, 900)
+    assert remember(event("task t", origin="jira", version=-5), node, "1").origins["jira"] == -5

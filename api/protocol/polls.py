@@ -42,20 +42,30 @@ def wants_of(streams: Sequence[str], places: Sequence[str], limit: int) -> list[
     return wants
 
 
-def look(hub: Hub, places: Mapping[str, Since | None], now_ms: int, budget: int = ANSWER_BYTES) -> Found:
-    """Return what there is for these projects now. A project without a place gets its snapshot."""
+def look(hub: Hub, places: Mapping[str, Since | None], now_ms: int, budget: int = ANSWER_BYTES, *, last: bool = False) -> Found:
+    """Return what there is for these projects now. A project without a place gets its snapshot.
+
+    last: the call's time is over. Only then is a snapshot sent to who stands at the end of a stream whose rows were mended there: whether
+    it has them, nobody can tell, and one that is sent them at once would ask again in circles.
+    """
     decisions = {project_id: hub.decide(project_id, since) for project_id, since in places.items()}
-    lost = [name for name, decision in decisions.items() if isinstance(decision, Snapshot) and places[name] is not None]
+    snapshots = {name: places[name] for name, decision in decisions.items() if isinstance(decision, Snapshot)}
+    ends = {name for name, since in snapshots.items() if since is not None and _is_end(hub, name, since)}
+    lost = [name for name, since in snapshots.items() if since is not None and name not in ends]
     behind = [name for name, decision in decisions.items() if isinstance(decision, Behind)]
     frames: list[bytes] = []
     if lost or behind:
         return Found(frames, lost, behind)
     for project_id, decision in decisions.items():
-        if budget > 0:
+        if budget > 0 and (last or project_id not in ends):
             due = _due(hub, project_id, decision, now_ms)
             budget -= sum(map(len, due))
             frames += due
     return Found(frames, lost, behind)
+
+
+def _is_end(hub: Hub, project_id: str, since: Since) -> bool:
+    return since.epoch == hub.place(project_id).epoch and since.sequence == hub.sequence(project_id)
 
 
 def _due(hub: Hub, project_id: str, decision: Decision, now_ms: int) -> list[bytes]:

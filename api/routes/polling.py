@@ -66,12 +66,12 @@ class _Asked:
         self._stale = stale
         self._until_ms = now_ms() + edge.settings.limits.behind_ms
 
-    def look(self) -> Found:
+    def look(self, *, last: bool) -> Found:
         """Return what is there; from now on the poll is woken by what is not. Raises `Refusal`: places that are gone, a restart."""
         self.poll.woken.clear()
         if (revoked := self.edge.trust.revocations.refusal(self.principal)) is not None:
             raise Refusal(revoked)
-        found = look(self.edge.hub, self._places(), now_ms())
+        found = look(self.edge.hub, self._places(), now_ms(), last=last)
         if self.edge.polls.closing:
             raise Refusal(Problem(RESTART, retry_after_ms=500))
         if found.lost:
@@ -105,21 +105,23 @@ class _Asked:
 async def _wait(asked: _Asked, request: Request, wait_s: float) -> Response:
     """Look until there is something, time is over, the token ends, or the caller is gone."""
     loop = asyncio.get_running_loop()
-    left_s = (asked.principal.expires_ms - now_ms()) / 1000
-    until = loop.time() + max(0.0, min(wait_s, left_s, asked.edge.settings.http.poll_wait_s))
+    valid_s = (asked.principal.expires_ms - now_ms()) / 1000
+    until = loop.time() + max(0.0, min(wait_s, valid_s, asked.edge.settings.http.poll_wait_s))
     gone = asyncio.create_task(_gone(request))
     try:
         while True:
-            found = asked.look()
+            over = loop.time() >= until or gone.done()
+            found = asked.look(last=over)
             if frames := asked.news() + found.frames:
                 return StreamingResponse(_array(frames), headers=_HEADERS, media_type="application/json")
             if found.behind:
                 asked.behind()
-            if loop.time() >= until or gone.done():
+            if over:
                 if found.behind:
                     raise Refusal(Problem(BEHIND, retry_after_ms=1000))
                 return Response(status_code=204, headers=_HEADERS)
-            await _sleep(asked.poll, gone, min(until - loop.time(), _GLANCE_S if found.behind else until))
+            left_s = until - loop.time()
+            await _sleep(asked.poll, gone, min(left_s, _GLANCE_S) if found.behind else left_s)
     finally:
         gone.cancel()
 

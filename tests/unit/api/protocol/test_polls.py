@@ -82,3 +82,23 @@ def test_a_large_answer_ends_between_streams() -> None:
         world.publish(project_id)
     found = look(world.hub, {"p": at(0), "q": at(0)}, NOW, budget=1)
     assert [json.loads(frame)["stream"] for frame in found.frames] == ["project:p"] * 2
+
+
+def test_who_stands_where_rows_were_mended_is_sent_them_at_the_end_of_its_time() -> None:
+    """It may have them or not, and nobody can tell: at once and again and again would be a circle. The next frame ends that."""
+    world = World()
+    first = world.publish("p")
+    world.publish("q")
+    world.hub.renew("p")
+    (snapshot,) = look(world.hub, {"p": None}, NOW).frames
+    here = at(json.loads(snapshot)["sequence"])
+    assert look(world.hub, {"p": at(first)}, NOW).lost == ["p"]
+    for _ in range(2):
+        found = look(world.hub, {"p": here, "q": None}, NOW)
+        assert (actions(found.frames), found.lost, found.behind) == (["snapshot"], [], [])
+        assert look(world.hub, {"p": here}, NOW).frames == []
+        assert look(world.hub, {"p": here}, NOW, last=True).frames == [snapshot]
+    last = world.publish("p")
+    assert look(world.hub, {"p": here}, NOW, last=True).lost == ["p"]
+    world.publish("p")
+    assert actions(look(world.hub, {"p": at(last)}, NOW).frames) == ["update"]

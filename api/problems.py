@@ -66,7 +66,9 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http(_request: Request, error: HTTPException) -> Response:
-        return problem_response(Problem(_BY_STATUS.get(error.status_code, problems.INVALID_REQUEST), str(error.detail)))
+        answer = problem_response(Problem(_BY_STATUS.get(error.status_code, problems.INVALID_REQUEST), str(error.detail)))
+        answer.headers.update(error.headers or {})
+        return answer
 
     @app.exception_handler(ClientDisconnect)
     async def gone(_request: Request, _error: ClientDisconnect) -> Response:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from api.headers import SAFE
 from schemas import problems
 from schemas.problems import Problem, ProblemType, document
 
@@ -80,4 +81,6 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def internal(_request: Request, _error: Exception) -> Response:
-        return problem_response(Problem(problems.INTERNAL))
+        answer = problem_response(Problem(problems.INTERNAL))
+        answer.headers.update(SAFE)  # the framework answers this outside of all middleware
+        return answer

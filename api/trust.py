@@ -7,6 +7,8 @@ import httpx
 
 from api.auth import Secret, Verifier
 from api.jwks import Jwks
+from api.now import now_ms
+from api.protocol.access import Principal
 from api.revocations import Revocations
 from api.settings import EdgeSettings
 from broker.secrets import jwt_secret
@@ -20,6 +22,10 @@ class Trust(NamedTuple):
     revocations: Revocations
     revoked: Path
     provider: httpx.AsyncClient | None
+
+    def holds(self, principal: Principal) -> bool:
+        """Return whether the token of a caller that was let in is still good."""
+        return now_ms() < principal.expires_ms and self.revocations.refusal(principal) is None
 
 
 def trust_of(settings: EdgeSettings) -> Trust:

@@ -27,7 +27,7 @@ class AgentsDoor:
 
     def __init__(self, edge: Edge) -> None:
         self._edge = edge
-        self.bus = ProjectBus(edge.hub, edge.replica)
+        self.bus = ProjectBus(edge.hub, edge.replica, edge.trust.holds)
         self._server: MCPServer[Any] = MCPServer(
             "anabranch",
             version="2.0",

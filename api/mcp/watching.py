@@ -22,11 +22,15 @@ def uri_of(project_id: str) -> str:
 
 
 class ProjectBus:
-    """A `SubscriptionBus`: whoever listens is told that a project moved, while it may read it. A `hub.Listener` of every project."""
+    """A `SubscriptionBus`: whoever listens is told that a project moved, while it may read it. A `hub.Listener` of every project.
 
-    def __init__(self, hub: Hub, members: Members) -> None:
+    holds: whether a caller's token is still good; a stream may outlive it.
+    """
+
+    def __init__(self, hub: Hub, members: Members, holds: Callable[[Principal], bool]) -> None:
         self._hub = hub
         self._members = members
+        self._holds = holds
         self._listeners: dict[object, tuple[Principal, Callable[[ServerEvent], None]]] = {}
 
     async def publish(self, event: ServerEvent) -> None:
@@ -58,7 +62,7 @@ class ProjectBus:
         """Tell who may read the project that it moved."""
         event = ResourceUpdated(uri=uri_of(project_id))
         for caller, listener in list(self._listeners.values()):
-            if authorize(caller, Action.READ, project_id, self._members):
+            if authorize(caller, Action.READ, project_id, self._members) and self._holds(caller):
                 listener(event)
 
     def decided(self, message_id: str, outcome: Outcome) -> None:

@@ -1,7 +1,9 @@
 """Every tool and resource of the agents' door, for everybody: nobody is told of what is not theirs. A new one fails until it is here."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, Final
 
 import httpx
@@ -12,7 +14,7 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
 
 from api.auth import mint
-from tests.integration.api.harness import SECRET, RunningEdge, StartEdge, TinyWorker
+from tests.integration.api.harness import SECRET, RunningEdge, StartEdge, TinyWorker, until_read
 from tests.integration.api.test_matrix import CALLERS, MEMBER, claims, prepared
 
 TOLD, FORBIDDEN, UNKNOWN, NOTHING = "told", "forbidden", "unknown", "nothing"
@@ -98,3 +100,32 @@ async def test_nobody_comes_in_without_a_token(worker: TinyWorker, edge: Running
             assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
             foreign = await http.request(method, "/mcp", json=hello, headers=token | {"Origin": "http://evil.example"})
             assert (foreign.status_code, foreign.json()["code"]) == (403, "origin")
+
+
+@asynccontextmanager
+async def listening(edge: RunningEdge, user: str) -> AsyncIterator[AsyncIterator[object]]:
+    """Listen to the project as an agent of this user, whose token names it."""
+    async with (
+        httpx2.AsyncClient(headers={"Authorization": f"Bearer {mint(SECRET, user, ['p'], 3600)}"}, trust_env=False, timeout=30) as http,
+        Client(streamable_http_client(f"{edge.url}/mcp", http_client=http)) as client,
+        client.listen(resource_subscriptions=["anabranch://projects/p/summary"]) as events,
+    ):
+        yield aiter(events)
+
+
+async def test_who_has_no_token_any_more_hears_nothing_more(worker: TinyWorker, start_edge: StartEdge, tmp_path: Path) -> None:
+    """An open stream outlives neither a revocation nor the token's time; others go on hearing."""
+    edge = await start_edge()
+    await until_read(edge, await worker.add_task("p", "t1"))
+    async with listening(edge, "gone") as gone, listening(edge, "stays") as stays, edge.client("gone") as http:
+        await worker.add_task("p", "t2")
+        assert await asyncio.wait_for(anext(gone), 30) == await asyncio.wait_for(anext(stays), 30)
+        (tmp_path / "revoked").write_text("sub gone\n")
+        while (await http.get("/api/v2/recent")).status_code != httpx.codes.UNAUTHORIZED:  # noqa: ASYNC110  because it is another's
+            await asyncio.sleep(0.02)
+        more = asyncio.ensure_future(anext(gone))
+        await worker.add_task("p", "t3")
+        await asyncio.wait_for(anext(stays), 30)
+        await asyncio.sleep(0.1)
+        assert not more.done()
+        more.cancel()

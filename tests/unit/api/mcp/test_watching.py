@@ -52,16 +52,18 @@ def listening(bus: ProjectBus, user: str, project: str) -> tuple[list[ServerEven
 
 
 def test_who_may_read_hears_and_nobody_else() -> None:
-    """Neither one with another project, nor one that was removed since, nor a subscription of nobody."""
-    people = People()
+    """Neither one with another project, nor one that was removed since or whose token holds no more, nor a subscription of nobody."""
+    people, over = People(), set[str]()
     hub = Hub(FakeRows(), lambda _: 0, Limits())
-    bus = ProjectBus(hub, people)
+    bus = ProjectBus(hub, people, lambda caller: caller.subject not in over)
     mine, _ = listening(bus, "ada", "p")
     others, _ = listening(bus, "bob", "q")
     nobody: list[ServerEvent] = []
     bus.subscribe(nobody.append)
     bus.mark("p")
     assert [getattr(event, "uri", None) for event in mine] == [uri_of("p")]
-    people.removed.add("ada")
-    bus.mark("p")
-    assert (len(mine), others, nobody) == (1, [], [])
+    for out in (people.removed, over):
+        out.add("ada")
+        bus.mark("p")
+        out.clear()
+        assert (len(mine), others, nobody) == (1, [], [])

@@ -20,6 +20,7 @@ from mode.utils.futures import maybe_async
 
 from streams.domain.records import Record
 from streams.engine import lean
+from streams.engine.patience import patiently
 from streams.engine.ports import Batch, Partitions, Place
 from streams.engine.position import start_of
 
@@ -137,7 +138,7 @@ class BatchThread(driver.AIOKafkaConsumerThread):
         return context
 
     def position_of(self, tp: TP) -> int:
-        """Return the next offset to be drained."""
+        """Return the next offset to be drained, 0 while Kafka has not said where that is."""
         return lean.position(self._ensure_consumer(), tp)
 
     def highwater(self, tp: TP) -> int:
@@ -240,7 +241,7 @@ class BatchConsumer(driver.Consumer):
         """Position the source partitions for their owners, and open the owners."""
         assigned = self.assignment()
         throughs = {tp: through for tp, through in self._sources().items() if tp in assigned}
-        places = await self._thread.call_thread(self._thread.place, throughs) if throughs else {}
+        places = await patiently(lambda: self._thread.call_thread(self._thread.place, throughs)) if throughs else {}
         for tp, place in places.items():
             await self._opened(tp, place)
 
@@ -276,7 +277,8 @@ class BatchConsumer(driver.Consumer):
 
     async def earliest_offsets(self, *partitions: TP) -> Mapping[TP, int]:
         """Return the beginnings, which Faust asks for before it restores; a store may lack nothing that lies below them."""
-        begins: Mapping[TP, int] = await super().earliest_offsets(*partitions)
+        ask = super().earliest_offsets
+        begins: Mapping[TP, int] = await patiently(lambda: ask(*partitions))
         for tp, begin in begins.items():
             if not self._is_source(tp):
                 self.transport.stores.check_begin(tp.partition, begin or 0)
@@ -284,7 +286,8 @@ class BatchConsumer(driver.Consumer):
 
     async def highwaters(self, *partitions: TP) -> Mapping[TP, int]:
         """Return the ends; a store that is ahead of its topic is given up before Faust compares them (its issue 158)."""
-        ends: Mapping[TP, int] = await super().highwaters(*partitions)
+        ask = super().highwaters
+        ends: Mapping[TP, int] = await patiently(lambda: ask(*partitions))
         self._check_stores(ends.items())
         return ends
 

@@ -47,9 +47,9 @@ def _give_up(waiter: asyncio.Future[None]) -> None:
 
 
 def position(consumer: aiokafka.AIOKafkaConsumer, tp: tuple[str, int]) -> int:
-    """Return the next offset to be drained."""
+    """Return the next offset to be drained, 0 while that is not known: a new assignment, or one that the log no longer has."""
     assignment: Any = consumer._subscription.subscription.assignment  # noqa: SLF001  the public call is a coroutine
-    return int(assignment.state_value(TopicPartition(*tp)).position)
+    return assignment.state_value(TopicPartition(*tp))._position or 0  # noqa: SLF001  `position` asserts that it is known
 
 
 class _LeanRecords(PartitionRecords):

@@ -42,9 +42,12 @@ class FillingRecovery(Recovery):
             self._filling.cancel()
             await asyncio.wait([self._filling])
 
-    async def _wait(self, coro: Any, timeout: Any = None) -> None:  # noqa: ANN401, ASYNC109  Faust's signature
-        """Wait as Faust does. Its first wait comes before anything was read, and has no limit: behind it is the place to fill."""
-        await super()._wait(coro, timeout)
+    async def _wait(self, coro: Any, timeout: Any = None) -> None:  # noqa: ANN401, ARG002, ASYNC109  Faust's signature
+        """Wait as Faust does. Its first wait comes before anything was read, and has no limit: behind it is the place to fill.
+
+        No other has one here either: Faust takes a wait that Kafka kept beyond its limit for its own end, and never restores again.
+        """
+        await super()._wait(coro)
         if not self._begun:
             self._begun = True
             await super()._wait(self._filled())

@@ -5,6 +5,7 @@ tests/property/streams/broken.py; docs/explanation/faults.md has the whole list.
 """
 
 import asyncio
+import contextlib
 from collections import defaultdict
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,6 +15,7 @@ import aiokafka
 import faust
 import pytest
 from aiokafka.errors import NotEnoughReplicasError
+from faust.tables.recovery import Recovery, ServiceStopped
 from faust.topics import Topic
 from faust.transport.consumer import Consumer
 from faust.transport.drivers import aiokafka as driver
@@ -29,6 +31,7 @@ from streams.engine.consumer import BatchConsumer
 from streams.engine.faust_app import Group, Wiring, _app
 from streams.engine.fillers import Filling
 from streams.engine.producer import PatientProducer
+from streams.engine.recovery import FillingRecovery
 from streams.publication import Publication
 from streams.writer import Outlets, Writer
 from tests.unit.streams.sink import Sink
@@ -121,6 +124,23 @@ async def test_the_producer_is_idempotent() -> None:
     for producer in (ours, theirs):
         producer._closed = True  # noqa: SLF001  it was never started
     assert (ours._txn_manager is not None, theirs._txn_manager is not None) == (True, False)  # noqa: SLF001  no public way to ask
+
+
+@pytest.mark.parametrize(("recovery", "holds"), [(FillingRecovery, True), (Recovery, False)], ids=["ours", "stock"])
+async def test_a_restore_waits_for_kafka(recovery: Any, holds: bool, tmp_path: Path) -> None:  # noqa: ANN401, FBT001  a table
+    """F13: Faust takes a wait of more than half a minute for its own end: it never restores again, and looks healthy."""
+    app = faust.App("stock", datadir=str(tmp_path))
+    app.finalize()
+    ours = {"stores": None, "fillers": None} if holds else {}
+    answered = asyncio.Event()
+
+    async def answer() -> None:
+        await asyncio.sleep(0.2)
+        answered.set()
+
+    with contextlib.suppress(ServiceStopped):
+        await recovery(app, app.tables, **ours)._wait(answer(), timeout=0.05)  # noqa: SLF001  what its restore waits by
+    assert answered.is_set() is holds
 
 
 async def test_settings_that_would_harm_are_off(tmp_path: Path) -> None:

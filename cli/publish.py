@@ -12,6 +12,7 @@ import typer
 
 from broker.reach import quiet_clients
 from cli.options import DEFAULT_DATA, Data, Json, Kafka, kafka_settings
+from cli.plural import counted
 from connectors import feed
 from connectors.lines import Refusal
 from connectors.tracing import is_traceparent
@@ -68,6 +69,6 @@ def finish(outcome: feed.Outcome, done: str, *, as_json: bool) -> None:
         sys.stdout.write(msgspec.json.encode(outcome).decode() + "\n")
     else:
         ends = "".join(f"\n  partition {position.partition}, up to offset {position.offset:,}" for position in outcome.positions)
-        sys.stdout.write(f"{outcome.events:,} events {done}, {outcome.refused:,} lines refused.{ends}\n")
+        sys.stdout.write(f"{counted(outcome.events, 'event')} {done}, {counted(outcome.refused, 'line')} refused.{ends}\n")
     if outcome.refused:
         raise typer.Exit(1)

@@ -125,6 +125,6 @@ def _projects(edge: Edge, principal: Principal, asked: BulkRequest) -> list[str]
         for project_id in asked.project_ids:
             edge.readable(principal, project_id)
         return sorted(set(asked.project_ids))
-    if asked.user_id is None:
+    if asked.user_id is None or asked.user_id == principal.subject:
         return readable(principal, edge.replica)
-    return readable(principal if asked.user_id == principal.subject else Principal(asked.user_id, frozenset()), edge.replica)
+    return readable(Principal(asked.user_id, frozenset(), grants=principal.grants), edge.replica)

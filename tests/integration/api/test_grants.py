@@ -41,6 +41,12 @@ async def test_calls_and_sockets_refuse_the_same(worker: TinyWorker, edge: Runni
         assert (await http.get("/api/v2/projects/p/tasks")).status_code == 200
         for path, body in (("/api/v2/changes", {"entity": "task", "project_id": "p"} | CHANGES[0][0]), ("/api/v2/sessions/s/undo", None)):
             assert (await http.post(path, json=body)).status_code in {403, 404}
+    for scope, seen in (("admin", {"p"}), ("admin tasks:read", {"p"}), ("admin tasks:nothing", set())):
+        headers = {"Authorization": f"Bearer {mint(SECRET, 'boss', [], 60, scope)}"}
+        async with httpx.AsyncClient(base_url=edge.url, headers=headers, trust_env=False, timeout=20) as http:
+            for asked in ({}, {"user_id": "u"}):
+                answer = await http.post("/api/v2/branches/summaries/bulk", json=asked)
+                assert answer.json()["projects"].keys() == seen, (scope, asked)
 
 
 def frame(number: int, change: dict[str, Any]) -> str:

@@ -148,6 +148,7 @@ class Replica:
         if rows is None or kind not in KINDS:
             return
         if kind == "project":
+            self.rows -= rows.project is not None
             rows.project = None
             rows.version += 1
             return

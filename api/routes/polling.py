@@ -105,8 +105,9 @@ class _Asked:
 async def _wait(asked: _Asked, request: Request, wait_s: float) -> Response:
     """Look until there is something, time is over, the token ends, or the caller is gone."""
     loop = asyncio.get_running_loop()
-    valid_s = (asked.principal.expires_ms - now_ms()) / 1000
-    until = loop.time() + max(0.0, min(wait_s, valid_s, asked.edge.settings.http.poll_wait_s))
+    settings = asked.edge.settings
+    valid_s = (asked.principal.expires_ms - now_ms()) / 1000 + settings.auth.leeway_s
+    until = loop.time() + max(0.0, min(wait_s, valid_s, settings.http.poll_wait_s))
     gone = asyncio.create_task(_gone(request))
     try:
         while True:

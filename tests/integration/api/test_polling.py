@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+import time
 
 import httpx
 import pytest
 
-from tests.integration.api.harness import Row, RunningEdge, StartEdge, TinyWorker, until_read
+from api.auth import mint
+from tests.integration.api.harness import SECRET, Row, RunningEdge, StartEdge, TinyWorker, until_read
 
 CHANGES = "/api/v2/changes"
 
@@ -159,3 +161,14 @@ async def test_an_answer_is_too_late_only_for_itself(worker: TinyWorker, edge: R
         asking = asyncio.create_task(http.get(CHANGES, params={"stream": "project:p", "since": f"e1:{last}", "wait": 0.5}))
         await worker.add_task("q", "t")
         assert (await asking).status_code == 204
+
+
+async def test_who_polls_in_the_leeway_of_its_token_waits_as_others_do(worker: TinyWorker, edge: RunningEdge) -> None:
+    """Else it would be answered at once, and ask again at once, until the leeway is over."""
+    last = await worker.add_task("p", "t")
+    await until_read(edge, last)
+    headers = {"Authorization": f"Bearer {mint(SECRET, 'u', ['p'], -1)}"}
+    async with httpx.AsyncClient(base_url=edge.url, headers=headers, trust_env=False, timeout=60) as http:
+        began = time.monotonic()
+        answer = await http.get(CHANGES, params={"stream": "project:p", "since": f"e1:{last}", "wait": 0.5})
+        assert (answer.status_code, time.monotonic() - began >= 0.5) == (204, True)

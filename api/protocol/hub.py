@@ -76,7 +76,7 @@ class Hub:
         self._joined: dict[str, dict[Join, None]] = {}
         self._moved: dict[str, None] = {}
         self._watchers: dict[str, set[Listener]] = {}
-        self._waiting: dict[tuple[str, str], Waiting] = {}
+        self._waiting: dict[tuple[str, str, str | None], Waiting] = {}
         self._bytes = 0
 
     # Reading
@@ -153,7 +153,7 @@ class Hub:
 
     def await_outcome(self, project_id: str, correlation_id: str, waiting: Waiting) -> None:
         """Tell this listener when the worker's answer with the correlation id passes by."""
-        self._waiting[project_id, correlation_id] = waiting
+        self._waiting[project_id, correlation_id, waiting.user_id] = waiting
 
     @property
     def listeners(self) -> int:
@@ -204,14 +204,12 @@ class Hub:
 
     def awaits(self, project_id: str, correlation_id: str, user_id: str) -> bool:
         """Tell whether this user waits for the worker's answer with the correlation id."""
-        waiting = self._waiting.get((project_id, correlation_id))
-        return waiting is not None and waiting.user_id == user_id
+        return (project_id, correlation_id, user_id) in self._waiting
 
     def outcome(self, project_id: str, correlation_id: str, user_id: str | None, outcome: Outcome) -> None:
         """Tell who waits for it that the worker answered a change. Only the writer's own answer counts."""
-        waiting = self._waiting.get((project_id, correlation_id))
-        if waiting is not None and waiting.user_id == user_id:
-            del self._waiting[project_id, correlation_id]
+        waiting = self._waiting.pop((project_id, correlation_id, user_id), None)
+        if waiting is not None:
             waiting.listener.decided(waiting.message_id, outcome)
 
     def begin(self, partition: int, place: Place) -> None:

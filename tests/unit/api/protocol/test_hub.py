@@ -120,6 +120,11 @@ def test_only_the_writer_hears_of_its_change() -> None:
     hub.outcome("p", "c", "u", outcome())
     hub.outcome("p", "c", "u", outcome())
     assert ear.heard == [("applied", "m")]
+    other = Ear()
+    hub.await_outcome("p", "c", Waiting(ear, "m2", "u", NOW + 10))
+    hub.await_outcome("p", "c", Waiting(other, "m", "mallory", NOW + 10))
+    hub.outcome("p", "c", "u", outcome())
+    assert (ear.heard.pop(), other.heard) == (("applied", "m2"), []), "whoever else uses the same correlation id takes nobody's answer"
     hub.await_outcome("p", "c", Waiting(ear, "m", "u", NOW + 10))
     hub.sweep(NOW + 10)
     hub.outcome("p", "c", "u", outcome())

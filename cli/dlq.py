@@ -79,7 +79,7 @@ def replay(
     chosen = _chosen(letters, ids, None, every=every)
     if value is not None and len(chosen) != 1:
         raise UsageFailure("--value is the event of one letter: name exactly one.")
-    event = None if value is None else value.read_bytes().strip()
+    event = None if value is None else _event(value)
     _settle(settings, letters, {one: mended(letters[one], event) for one in chosen}, "replay", as_json=as_json)
 
 
@@ -94,6 +94,13 @@ def drop(
     _settle(settings, letters, {one: notice(letters[one]) for one in chosen}, "drop", as_json=as_json)
 
 
+def _event(path: Path) -> bytes:
+    try:
+        return path.read_bytes().strip()
+    except OSError as error:
+        raise UsageFailure(f"{path} cannot be read ({error.strerror}): give the file of the mended event.") from None
+
+
 def _settle(settings: KafkaSettings, letters: Mapping[str, Letter], values: dict[str, bytes], action: str, *, as_json: bool) -> None:
     with quiet_clients():
         offsets = asyncio.run(settle(settings, values, letters, action)) if values else {}
@@ -102,7 +109,7 @@ def _settle(settings: KafkaSettings, letters: Mapping[str, Letter], values: dict
         return
     for name, offset in offsets.items():
         sys.stdout.write(f"{name}: {'sent again' if action == 'replay' else 'dropped'} by the record at offset {offset}\n")
-    sys.stdout.write(f"{len(offsets)} letters; the worker closes them when it reads these records.\n")
+    sys.stdout.write(f"{counted(len(offsets), 'letter')}; closed as soon as the worker has read what was sent.\n")
 
 
 def _read(settings: KafkaSettings) -> list[Letter]:

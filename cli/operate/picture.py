@@ -2,11 +2,24 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from msgspec import Struct
 
 from broker.group import Group
 from cli.operate.asking import Answer
+
+SILENT: Final = "owner silent"
+TODO: Final = {
+    "no owner": "start a worker (docs/runbooks/worker-down.md)",
+    SILENT: "look at its worker (docs/runbooks/worker-down.md), or name the private port of one elsewhere by --ask",
+    "stands still": "see docs/runbooks/lag-growing.md",
+    "kafka lost": "see docs/runbooks/kafka-unreachable.md",
+    "rebalancing": "it goes on by itself",
+    "restoring": "it goes on by itself (docs/runbooks/restore-long.md)",
+    "two owners": "see docs/runbooks/sole-writer-conflict.md",
+}
+"""What to do about a partition that does not run."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +81,7 @@ def picture(kafka: str, before: Look | None, now: Look) -> Picture:
     problems = [
         *worker_problems(workers),
         *partition_problems(rows),
-        *(f"The edge {one.url} is {one.state}." for one in edges if one.state != "live"),
+        *(f"The edge {one.url} is {one.state}: see {_of_edge(one.state)}." for one in edges if one.state != "live"),
     ]
     return Picture(kafka, now.group.brokers, now.group.name, now.group.state, len(now.group.members), rows, edges, problems)
 
@@ -120,7 +133,7 @@ def _state(number: int, owners: Sequence[Answer], now: Look) -> str:
         return "kafka lost" if not health["kafka_up"] else "running" if health["ready"] else "rebalancing"
     if any(number in (answer.health or {}).get("restoring", ()) for answer in now.answers):
         return "restoring"
-    return "no owner" if now.group.owner(number) is None else "owner silent"
+    return "no owner" if now.group.owner(number) is None else SILENT
 
 
 def worker_problems(workers: Sequence[Answer]) -> list[str]:
@@ -136,9 +149,12 @@ def partition_problems(rows: Sequence[PartitionRow]) -> list[str]:
     """
     bad: dict[str, list[str]] = {}
     for row in rows:
-        if row.state != "running" and (row.lag or row.state != "owner silent"):
+        if row.state != "running" and (row.lag or row.state != SILENT):
             bad.setdefault(row.state, []).append(str(row.partition))
-    return [f"Partitions {', '.join(numbers)}: {state}." for state, numbers in sorted(bad.items())]
+    return [
+        f"{'Partition' if len(numbers) == 1 else 'Partitions'} {', '.join(numbers)}: {state}; {TODO[state]}."
+        for state, numbers in sorted(bad.items())
+    ]
 
 
 def edge_row(answer: Answer, ends: Mapping[int, int]) -> EdgeRow:
@@ -158,6 +174,10 @@ def edge_row(answer: Answer, ends: Mapping[int, int]) -> EdgeRow:
         behind_events=behind,
         lag_records=int(answer.metrics.get("edge_lag_records", 0)),
     )
+
+
+def _of_edge(state: str) -> str:
+    return f"docs/runbooks/{'edge-stale' if state == 'stale' else 'edge-not-ready'}.md"
 
 
 def name_of(answer: Answer) -> str:

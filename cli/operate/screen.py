@@ -4,17 +4,25 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from cli.operate.picture import Picture
+from cli.operate.picture import SILENT, TODO, Picture
+from cli.plural import counted
 
 
 def screen(picture: Picture) -> Group:
     """Return all that `anabranch status` shows."""
     head = (
-        f"Kafka {picture.kafka}, {_many(picture.brokers, 'broker')} · group {picture.group}: {picture.group_state}, "
-        f"{_many(picture.workers, 'worker')} · {_many(len(picture.edges), 'edge')}"
+        f"Kafka {picture.kafka}, {counted(picture.brokers, 'broker')} · group {picture.group}: {picture.group_state}, "
+        f"{counted(picture.workers, 'worker')} · {counted(len(picture.edges), 'edge')}"
     )
     parts: list[Text | Table] = [Text(head), _partitions(picture), _edges(picture)]
-    return Group(*parts, *(Text(f"! {sentence}") for sentence in picture.problems) if picture.problems else [Text("All is well.")])
+    return Group(*parts, *(Text(f"! {sentence}") for sentence in picture.problems) if picture.problems else [Text(_well(picture))])
+
+
+def _well(picture: Picture) -> str:
+    """Return the last line where nothing is wrong, as far as it can be seen from here."""
+    if any(row.state == SILENT for row in picture.partitions):
+        return f"No event waits, but not every owner answers: {TODO[SILENT]}."
+    return "All is well."
 
 
 def _partitions(picture: Picture) -> Table:
@@ -69,7 +77,3 @@ def _count(value: int | None) -> str:
 
 def _rate(value: float | None) -> str:
     return "-" if value is None else f"{value:,.0f}"
-
-
-def _many(count: int, word: str) -> str:
-    return f"{count} {word}" + ("" if count == 1 else "s")

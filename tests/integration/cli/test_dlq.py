@@ -56,6 +56,7 @@ async def test_letters_are_replayed_and_dropped(topics: KafkaSettings, tmp_path:
     assert (await dlq("show", first))["value"] == "{"
     assert "give the mended event" in await dlq("replay", first)
     assert "There is no dead letter 9/9" in await dlq("drop", "9/9")
+    assert "give the file of the mended event" in await dlq("replay", first, "--value", str(tmp_path / "nothing"))
 
     mended = next(event for event in events if event.project_id == "project-1")
     mended.id, mended.entity_id = "mended", "mended-task"

@@ -9,7 +9,7 @@ import pytest
 from broker.group import Group, Member
 from broker.parts import Part
 from cli.operate.asking import Answer, sums
-from cli.operate.picture import Look, name_of, picture
+from cli.operate.picture import TODO, Look, name_of, picture
 
 GROUP = Group("anabranch", "Stable", (Member("m1", "10.0.0.7", frozenset({0, 1})),), {0: 0, 1: 0}, {0: 100, 1: 50}, {0: 90, 1: 50}, 1)
 
@@ -81,6 +81,7 @@ def test_states(answers: tuple[Answer, ...], state: str) -> None:
     """Each thing that can be the matter has its word."""
     found = picture("k:1", None, look(*answers))
     assert found.partitions[0].state == state
+    assert state in TODO
     assert found.partitions[0].events_per_s is None
 
 
@@ -88,14 +89,14 @@ def test_a_partition_that_nobody_has_is_a_problem() -> None:
     """Its lag counts from what was committed, or from the beginning."""
     found = picture("k:1", None, look(group=replace(GROUP, members=(), committed={0: 90})))
     assert [row.lag for row in found.partitions] == [10, 50]
-    assert found.problems == ["Partitions 0, 1: no owner."]
+    assert found.problems == ["Partitions 0, 1: no owner; start a worker (docs/runbooks/worker-down.md)."]
 
 
 def test_a_silent_owner_is_a_problem_where_events_wait() -> None:
     """Where none do, it is only out of reach from here."""
     found = picture("k:1", None, look())
     assert [row.lag for row in found.partitions] == [10, 0]
-    assert found.problems == ["Partitions 0: owner silent."]
+    assert [one.partition(";")[0] for one in found.problems] == ["Partition 0: owner silent"]
 
 
 def test_parts_that_say_nothing_are_told() -> None:
@@ -105,7 +106,7 @@ def test_parts_that_say_nothing_are_told() -> None:
     found = picture("k:1", None, look(silent, no_edge, worker({0: ends(1), 1: ends(1)}, problem="no progress for 60 s")))
     assert name_of(silent) == "http://gone"
     assert found.problems[:2] == ["The worker at http://gone does not answer: look at its log.", "The worker w1: no progress for 60 s."]
-    assert found.problems[-1] == "The edge http://gone:2 is silent."
+    assert found.problems[-1] == "The edge http://gone:2 is silent: see docs/runbooks/edge-not-ready.md."
 
 
 @pytest.mark.parametrize(("answer", "state"), [(edge(95), "live"), (edge(95, stale=1.0), "stale"), (edge(0, ready=False), "starting")])

@@ -5,7 +5,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from cli.operate.picture import EdgeRow, PartitionRow, Picture
+from cli.operate.picture import SILENT, EdgeRow, PartitionRow, Picture
 from cli.operate.screen import screen, size
 
 
@@ -35,6 +35,14 @@ def test_all_that_is_known_is_on_the_screen() -> None:
     ):
         assert word in text
     assert "All is well." in shown(Picture("k:1", 3, "anabranch", "Stable", 1, [], [], []))
+
+
+def test_an_owner_that_does_not_answer_is_not_well() -> None:
+    """Nor is it wrong while no event waits: it may be out of reach from here."""
+    row = PartitionRow(3, "host (does not answer)", SILENT, 9, 0, 0.0, 0.0, None, None, "", [])
+    text = shown(Picture("k:1", 3, "anabranch", "Stable", 1, [row], [], []))
+    assert "All is well." not in text
+    assert "by --ask." in text
 
 
 @pytest.mark.parametrize(("count", "text"), [(None, "-"), (0, "0 B"), (2048, "2.0 KiB"), (3 * 1024**3, "3.0 GiB")])

@@ -4,10 +4,10 @@ import datetime as dt
 from collections import Counter, defaultdict
 from typing import Final
 
+from audit.intake import time_of
 from schemas.rows import ActivityRow
 
-_DAY: Final = dt.timedelta(days=1)
-_EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_DAY_MS: Final = 24 * 3600 * 1000
 
 
 class Minutes:
@@ -23,8 +23,7 @@ class Minutes:
     def take(self, project_id: str, at: str, how: tuple[str, str], log_ms: int, offset: int) -> None:
         """Count an applied event. how: its source and action; log_ms: newest record time so far."""
         minute = dt.datetime.fromisoformat(at).replace(second=0, microsecond=0)
-        log_minute = (_EPOCH + dt.timedelta(milliseconds=log_ms)).replace(second=0, microsecond=0)
-        if log_minute - minute > _DAY:
+        if minute < time_of(log_ms - _DAY_MS).replace(second=0, microsecond=0):
             self.late += 1
             return
         name = (project_id, minute.strftime("%a-%H:%M").lower())

@@ -65,7 +65,12 @@ def canonical(text: str, record_ms: int) -> str | None:
         at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    return min(_text(at), _text(_START + timedelta(milliseconds=min(max(record_ms, 0), _LAST_MS))))
+    return min(_text(at), _text(time_of(record_ms)))
+
+
+def time_of(ms: int) -> datetime:
+    """Return milliseconds since 1970 as a time; what is none there can be stands at the nearest edge."""
+    return _START + timedelta(milliseconds=min(max(ms, 0), _LAST_MS))
 
 
 def _text(at: datetime) -> str:

@@ -29,3 +29,14 @@ def test_a_day_late_is_too_late_and_a_week_begins_anew() -> None:
 
     assert minutes.late == 1
     assert [(row.minute, row.events) for row in minutes.rows().values()] == [("2026-11-30T12:00:00.000Z", 1)]
+
+
+def test_log_times_at_the_edges_are_read_too() -> None:
+    """A topic may let in a record without a time, and one of the year 10 000: the recount goes on as the worker does."""
+    minutes = Minutes()
+    minutes.take("p", "1969-12-31T23:59:00.000Z", ("user", "create"), -1, 0)
+    minutes.take("p", "1970-01-01T00:00:00.000Z", ("user", "create"), -1, 1)
+    minutes.take("p", NOON % 0, ("user", "create"), 2**62, 2)
+
+    assert minutes.late == 2
+    assert [row.minute for row in minutes.rows().values()] == ["1970-01-01T00:00:00.000Z"]

@@ -13,14 +13,14 @@ from streams.cache import RowCache
 from streams.domain.node import decode_node
 from streams.domain.poison import PoisonWatch
 from streams.domain.records import Partition, Record, Step
-from streams.domain.sole_writer import Gap, mended
+from streams.domain.sole_writer import Gap, mended, reach
 from streams.domain.watermark import Watermark
 from streams.domain.windows import Windows
 from streams.engine.ports import Batch, Place
 from streams.engine.position import Fit, fit
 from streams.engine.store import Mark, Write
 from streams.kit import Kit, Shelf
-from streams.mending import Mender
+from streams.mending import Left, Mender
 from streams.publication import Publication
 from streams.weight import Weight
 from streams.writer import Acknowledged, Writer
@@ -248,7 +248,7 @@ class Owner:
                 self._mender.closed(done.mends)
             rows = {out.key: out.value for out in done.state[:-1] if out.value is not None}  # the last is the offset row: it is the mark
             mark = Mark(
-                changelog=self._mender.known(acknowledged.state_last),
+                changelog=self._mender.known(acknowledged.state_last, done.through),
                 through=done.through,
                 time_ms=done.time_ms,
                 written_ms=self._kit.clock(),
@@ -262,7 +262,7 @@ class Owner:
         self._marks.acked(done.ticket)
         self.watermark = self._marks.committable(self._windows.oldest_offset())
 
-    def _rewrite(self, gap: Gap, found: Mapping[bytes, bytes]) -> bool:
+    def _rewrite(self, gap: Gap, found: Mapping[bytes, bytes]) -> Left:
         """Send our rows again where a former owner wrote over them; behind all that was sent, so nothing of ours comes after."""
         state = mended(found, self._cache, self._stands)
         if state:
@@ -273,7 +273,7 @@ class Owner:
             self._writer.put(
                 Publication(step=self._steps, ticket=ticket, state=state, through=stands.through, time_ms=stands.time_ms, mends=gap)
             )
-        return bool(state)
+        return Left(bool(state), reach(found))
 
     async def settle(self) -> None:
         """Take nothing more, close the windows now, and wait until everything is acknowledged."""

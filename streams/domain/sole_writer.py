@@ -1,7 +1,7 @@
 """Who else wrote to `task-state`: found by the places of our own batches, undone by writing our rows again (architecture 5.7)."""
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -12,6 +12,7 @@ from streams.domain.node import encode_node, stamp_of
 from streams.domain.records import Out, Partition, Rows
 
 _decode_offset = msgspec.json.Decoder(OffsetRow).decode
+_OFFSET: Final = b"offset/"
 
 
 class Gap(NamedTuple):
@@ -59,6 +60,20 @@ def mended(found: Mapping[bytes, bytes], rows: Rows, partition: Partition) -> li
     if not touched and not _behind(found.get(offset_key(partition.number)), partition):
         return []
     return state_records(touched, OffsetRow(partition=partition.number, through=partition.through, time_ms=partition.time_ms))
+
+
+def reach(found: Mapping[bytes, bytes]) -> int:
+    """Return the end of the events that a gap tells of, 0 where it tells of none.
+
+    Another owner may have been further than this one. Until this one's durable rows have come there, too, its store lacks what the gap
+    holds: should it lose the partition before that, the next restore from its store must read the gap, since later offset rows say
+    that all before them is there.
+    """
+    return max((_end_of(key, value) for key, value in found.items()), default=0)
+
+
+def _end_of(key: bytes, value: bytes) -> int:
+    return _decode_offset(value).through if key.startswith(_OFFSET) else stamp_of(key, value) + 1
 
 
 def _behind(offset_row: bytes | None, partition: Partition) -> bool:

@@ -47,7 +47,7 @@ class Restorer:
         for place, record in enumerate(fresh):
             if record.key == self._offset_key and record.value is not None:
                 self._hold(fresh[begin:place])
-                self._take(_decode_offset(record.value), out)
+                self._take(_decode_offset(record.value), record.offset, out)
                 begin = place + 1
         self._hold(fresh[begin:])
         behind = min((*(offset for _, _, offset, _ in self._waiting[:1]), *self._hidden.values(), self._read + 1))
@@ -62,7 +62,7 @@ class Restorer:
             if key is not None and value is not None and key[:2] in KINDS:
                 self._waiting.append((key, value, record.offset, head_of(value)))
 
-    def _take(self, row: OffsetRow, out: dict[bytes, bytes | None]) -> None:
+    def _take(self, row: OffsetRow, offset: int, out: dict[bytes, bytes | None]) -> None:
         floor = self._mark.through
         whole = [version for version in self._waiting if version[3].stamp < row.through]
         self._waiting = [version for version in self._waiting if version[3].stamp >= row.through] if len(whole) < len(self._waiting) else []
@@ -73,6 +73,9 @@ class Restorer:
             self._choose(whole, out)
         if row.through >= floor:
             self._mark = msgspec.structs.replace(self._mark, through=row.through, time_ms=row.time_ms)
+            self._hidden.pop(self._offset_key, None)
+        else:
+            self._hidden.setdefault(self._offset_key, offset)
 
     def _put(self, versions: Iterable[_Version], rows: dict[bytes, bytes], out: dict[bytes, bytes | None]) -> None:
         """Take one version of each key, as it is."""

@@ -1,6 +1,6 @@
 """Owners that do one thing wrong, each a way in which stream processors lose or double-count: the laws must find every one."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -9,9 +9,11 @@ import msgspec
 from streams.domain.node import child_hints
 from streams.domain.records import Out, Partition, Record, Rows, Step
 from streams.domain.rules import Rules
+from streams.domain.sole_writer import Gap
 from streams.domain.windows import Windows
 from streams.engine.restore import Restorer
 from streams.engine.store import Mark, Write
+from streams.mending import Left
 from streams.owner import Owner, Underway
 from streams.publication import Publication
 from streams.writer import Acknowledged
@@ -55,8 +57,15 @@ class CommitsRead(Owner):
 class MendsNothing(Owner):
     """Does not look at what a former owner wrote in between."""
 
-    def _rewrite(self, *_: object) -> bool:
-        return False
+    def _rewrite(self, *_: object) -> Left:
+        return Left(sent=False, reach=0)
+
+
+class TakesGapsForKnown(Owner):
+    """Goes past what another wrote once it was looked into, also where that one was further."""
+
+    def _rewrite(self, gap: Gap, found: Mapping[bytes, bytes]) -> Left:
+        return super()._rewrite(gap, found)._replace(reach=0)
 
 
 class ForgetsCovered(Owner):
@@ -143,6 +152,7 @@ BROKEN: Final = {
     "commits open windows": Parts(owner=CommitsWindows),
     "commits before messages are out": Parts(owner=ForgetsCovered),
     "mends nothing": Parts(owner=MendsNothing),
+    "takes gaps for known": Parts(owner=TakesGapsForKnown),
     "skips replays": Parts(fold=SkipsReplays()),
     "counts replays": Parts(fold=CountsReplays()),
     "offset row first": Parts(fold=OffsetFirst()),

@@ -44,12 +44,14 @@ class Parts:
 
 @dataclass(frozen=True)
 class Life:
-    """One worker's time. batches, pauses_ms: sizes and pauses of the input; waits_ms, slow, room: see `Line`.
+    """One worker's time as the owner. batches, pauses_ms: sizes and pauses of the input; waits_ms, slow, room: see `Line`.
 
-    commit_ms: how often it commits. crash_ms: when it dies. kept: see `Disk.after_crash`. late: how many batches of each topic still
-    land, `late_ms` into the next life. lost: number of the batch that is lost between Faust and the owner.
+    worker: whose disk. commit_ms: how often it commits. crash_ms: when it dies; lingers_ms: how long it goes on beside the next owner
+    before that, with what it has taken in: it was cut off from the group and does not know. kept: see `Disk.after_crash`. late: how many
+    batches of each topic still land, `late_ms` into the next life. lost: number of the batch that is lost between Faust and the owner.
     """
 
+    worker: int = 0
     batches: tuple[int, ...] = (1000,)
     pauses_ms: tuple[int, ...] = (0,)
     waits_ms: tuple[int, ...] = (0,)
@@ -57,6 +59,7 @@ class Life:
     room: int = 3
     commit_ms: int = 50
     crash_ms: int = 0
+    lingers_ms: int = 0
     kept: float = 1.0
     late: int = 0
     late_ms: int = 0
@@ -69,6 +72,8 @@ class Partition:
     def __init__(self, changes: Sequence[Record], parts: Parts, rules: Rules) -> None:
         self.log = Log(changes)
         self.disk = Disk()
+        self._disks = {0: self.disk}
+        self._lingering: dict[int, asyncio.Task[None]] = {}
         self._parts = parts
         self._rules = rules
         self._rest: asyncio.Queue[Place] = asyncio.Queue()
@@ -78,7 +83,7 @@ class Partition:
 
     async def live(self, life: Life) -> None:
         """Restore, take in the input from where it was committed, and die, or end in peace."""
-        self._restore()
+        await self._restore(life.worker)
         line = Line(self.log, life.waits_ms, life.slow, life.room)
         owner = self._parts.owner(NUMBER, self.disk, self._kit(line), 4)
         working = asyncio.create_task(owner.run())
@@ -90,9 +95,19 @@ class Partition:
             if working.done():
                 working.result()
         finally:
-            line.cut = True
-            await _end(working, ending, *beside)
+            await _end(ending, *beside)
             self._dead = (line, life)
+            self._lingering[life.worker] = asyncio.create_task(self._linger(working, line, life))
+            if not life.lingers_ms:
+                await self._lingering[life.worker]
+
+    async def _linger(self, working: "asyncio.Task[None]", line: Line, life: Life) -> None:
+        """Let an owner that is none any more go on for a while, and die."""
+        await asyncio.sleep(life.lingers_ms / 1000)
+        line.cut = True
+        await _end(working)
+        if life.crash_ms:
+            self._disks[life.worker] = self._disks[life.worker].after_crash(life.kept)
 
     async def _done(self, owner: Owner) -> None:
         """Wait until all is durable and published, and quiet."""
@@ -102,9 +117,10 @@ class Partition:
                     await asyncio.sleep(0.1)
         await asyncio.sleep(_QUIET_S)
 
-    def _restore(self) -> None:
-        if self._dead is not None:
-            self.disk = self.disk.after_crash(self._dead[1].kept)
+    async def _restore(self, worker: int) -> None:
+        if worker in self._lingering:
+            await self._lingering.pop(worker)
+        self.disk = self._disks.setdefault(worker, Disk())
         restorer = self._parts.restorer(NUMBER, self.disk.mark, self.disk.get)
         for piece in pieces(self.log.changelog(self.disk.mark.changelog + 1), (3, 1, 7)):
             self.disk.apply(restorer.feed(piece, now_ms()))
@@ -157,6 +173,8 @@ class Partition:
         self._landed.clear()
         if self._dead is not None:
             line, life = self._dead
+            if self._lingering:
+                await asyncio.wait(self._lingering.values())
             await asyncio.sleep(life.late_ms / 1000)
             line.late(life.late)
         self._landed.set()

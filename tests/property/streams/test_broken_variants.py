@@ -10,7 +10,7 @@ from tests.property.streams.broken import BROKEN
 from tests.property.streams.ether import CASCADES, STATE
 from tests.property.streams.lives import Life, Parts
 from tests.property.streams.strategies import logs
-from tests.property.streams.test_owner_laws import Story, stories, told
+from tests.property.streams.test_owner_laws import Story, returns, stories, told
 
 _AHEAD = st.tuples(
     logs(20),
@@ -37,6 +37,7 @@ _STORIES = {
     "commits before messages are out": _once(slow=CASCADES),
     "commits open windows": _once(),
     "loses tombstones": _once(),
+    "takes gaps for known": returns(),
 }
 _SEARCH = settings(max_examples=4000, derandomize=True, database=None, deadline=None, phases=[Phase.generate])
 

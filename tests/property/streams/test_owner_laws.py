@@ -27,6 +27,7 @@ _waits = st.lists(st.sampled_from([0, 0, 1, 7, 40, 700]), min_size=1, max_size=4
 def lives(draw: st.DrawFn) -> Life:
     """Draw one life that ends with a crash."""
     return Life(
+        worker=draw(st.sampled_from([0, 0, 1])),
         batches=tuple(draw(st.lists(_few, min_size=1, max_size=3))),
         pauses_ms=draw(_waits),
         waits_ms=draw(_waits),
@@ -34,6 +35,7 @@ def lives(draw: st.DrawFn) -> Life:
         room=draw(st.integers(1, 4)),
         commit_ms=draw(st.sampled_from([10, 100, 1000])),
         crash_ms=draw(st.sampled_from([1, 3, 9, 30, 60, 300, 900, 2000])),
+        lingers_ms=draw(st.sampled_from([0, 0, 5, 100, 1200])),
         kept=draw(st.sampled_from([1.0, 1.0, 0.5, 0.0])),
         late=draw(st.sampled_from([0, 0, 0, 1, 5])),
         late_ms=draw(st.sampled_from([0, 5, 100, 1200])),
@@ -42,6 +44,30 @@ def lives(draw: st.DrawFn) -> Life:
 
 
 Story = tuple[list[Record], list[Life]]
+
+
+def returns() -> st.SearchStrategy[Story]:
+    """Draw a worker that is cut off and does not know, another that goes further meanwhile, and the first one again, with its store."""
+    cut_off = st.builds(
+        Life,
+        batches=st.sampled_from([(1,), (2,), (3,)]),
+        pauses_ms=st.sampled_from([(0,), (10,)]),
+        waits_ms=st.lists(st.sampled_from([0, 7, 40, 300, 700]), min_size=1, max_size=4).map(tuple),
+        commit_ms=st.just(10),
+        slow=st.sampled_from(["", STATE]),
+        crash_ms=st.sampled_from([15, 60, 150, 400]),
+        lingers_ms=st.sampled_from([100, 400, 1200]),
+    )
+    further = st.builds(
+        Life,
+        worker=st.just(1),
+        batches=st.sampled_from([(1,), (3,), (9,)]),
+        pauses_ms=st.sampled_from([(10,), (100,), (300,)]),
+        waits_ms=st.sampled_from([(0,), (7,)]),
+        commit_ms=st.just(10),
+        crash_ms=st.sampled_from([300, 900, 2000]),
+    )
+    return st.tuples(logs(20), st.tuples(cut_off, further, st.just(Life())).map(list))
 
 
 @st.composite
@@ -88,6 +114,12 @@ def told(parts: Parts, story: Story, rules: Rules | None = None) -> str:
 def test_no_crash_changes_a_row_or_loses_a_message(story: Story, rules: Rules) -> None:
     """Rows equal those without a crash and the recount, the store equals its topic, readers hold them, and all is committed."""
     assert told(Parts(), story, rules) == ""
+
+
+@given(returns())
+def test_a_worker_that_comes_back_has_what_another_wrote_meanwhile(story: Story) -> None:
+    """Its late rows were acknowledged behind rows that tell of more: its store must not take those for known."""
+    assert told(Parts(), story) == ""
 
 
 @given(stories(), st.sampled_from([Rules(), Rules(max_message_bytes=3000)]))

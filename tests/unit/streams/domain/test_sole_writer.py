@@ -2,7 +2,7 @@
 
 from schemas.rows import OffsetRow, encode_row
 from streams.domain.records import Partition
-from streams.domain.sole_writer import Ends, Gap, mended
+from streams.domain.sole_writer import Ends, Gap, mended, reach
 from tests.property.streams.world import NUMBER, Worker
 from tests.unit.streams.domain.scene import event, tell
 
@@ -82,3 +82,12 @@ def test_an_older_end_is_undone() -> None:
     assert [one.key for one in mended({b"offset/3": offset_row(1)}, worker.store, worker.partition)] == [b"offset/3"]
     assert mended({b"offset/3": offset_row(2)}, worker.store, worker.partition) == []
     assert mended({b"offset/3": offset_row(3)}, worker.store, worker.partition) == []
+
+
+def test_a_gap_tells_how_far_its_writer_was() -> None:
+    """By its newest row, or by its `offset` row; an `epoch` row tells of nothing."""
+    _, worker = world()
+    rows = {key: value for key, value in worker.store.values.items() if not key.startswith(b"offset/")}
+    assert reach({}) == reach({b"epoch/3": b"{}"}) == 0
+    assert reach(rows) == worker.partition.through
+    assert reach({**rows, b"offset/3": offset_row(9)}) == 9

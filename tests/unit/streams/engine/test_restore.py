@@ -89,6 +89,16 @@ def test_the_mark_stays_below_a_row_that_hides_a_newer_one() -> None:
     assert store.mark.changelog == 6
 
 
+def test_the_mark_stays_below_an_end_that_hides_a_later_one() -> None:
+    """A former owner's late `offset` row is the newest there is: the next owner must say again how far the rows go."""
+    store = _Store()
+    store.feed((1, _KEY, _row(8)), (2, offset_key(0), _offset(9)))
+    store.feed((3, offset_key(0), _offset(7)))
+    assert (store.mark.changelog, store.mark.through, store.restorer.end) == (2, 9, 4)
+    store.feed((4, offset_key(0), _offset(9)))
+    assert store.mark.changelog == 4
+
+
 def test_records_that_the_store_has_are_skipped() -> None:
     """Faust reads the last record again; nothing is written twice."""
     rows: dict[bytes, bytes] = {}

@@ -102,7 +102,7 @@ async def test_a_person_is_nowhere_afterwards(topics: KafkaSettings, tmp_path: P
         assert (code, found["changed"], found["left"]) == (0, 8, 1), err
         code, _, err = await anabranch(topics, "erase", "--user", ANN, "--yes", "--data", str(tmp_path))
         assert code == 1
-        assert "stop them" in err
+        assert "stop all workers" in err
     before = await rows_of(topics)
     assert named(await topics_of(topics))
     assert named(stores_of(tmp_path / "w"))

@@ -81,7 +81,10 @@ class Worker:
         return Kit(
             fold=_Fold,
             rules=Rules(
-                window_ms=settings.times.window_ms, ai_batch=settings.feature_ai_batch, max_message_bytes=settings.limits.message_bytes
+                window_ms=settings.times.window_ms,
+                quiet_ms=settings.times.quiet_ms,
+                ai_batch=settings.feature_ai_batch,
+                max_message_bytes=settings.limits.message_bytes,
             ),
             sink=lambda: self._app.producer._producer,  # noqa: SLF001  Faust's wrapper adds a queue per message
             outlets=outlets(settings, layout),

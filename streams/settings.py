@@ -37,15 +37,16 @@ class Limits(BaseModel):
 class Times(BaseModel):
     """Every wait of a worker, in milliseconds.
 
-    fetch_wait: how long the broker may hold a fetch. session, heartbeat: of the consumer group; a worker that stood still
-    for half a session ends itself. stall: no progress for this long while events wait and Kafka answers ends the process.
-    start: how long Kafka may be missing at the start. shutdown: for a clean stop. store_horizon: a store untouched for
-    longer is rebuilt, because tombstones expire.
+    window: of agents' changes; quiet: after so long without any, the next one goes out at once. fetch_wait: how long the broker may
+    hold a fetch. session, heartbeat: of the consumer group; a worker that stood still for half a session ends itself. stall: no
+    progress for this long while events wait and Kafka answers ends the process. start: how long Kafka may be missing at the start.
+    shutdown: for a clean stop. store_horizon: a store untouched for longer is rebuilt, because tombstones expire.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     window_ms: int = Field(default=500, ge=10)
+    quiet_ms: int = Field(default=1_000, ge=0)
     fetch_wait_ms: int = Field(default=100, ge=1)
     commit_interval_ms: int = Field(default=1_000, ge=50)
     session_ms: int = Field(default=6_000, ge=1_000)

@@ -8,12 +8,15 @@ from schemas.words import Source
 
 
 class Rules(Struct, frozen=True):
-    """window_ms: length of an AI window. ai_batch: `FEATURE_AI_BATCH`; off sends every change at once.
+    """window_ms: length of an AI window. quiet_ms: a project is quiet when agents' changes were last told so long ago.
+
+    ai_batch: `FEATURE_AI_BATCH`; off sends every change at once.
 
     max_message_bytes: a longer bulk is split. tombstone_ms: log time after which a deleted row counts as never seen.
     """
 
     window_ms: int = 500
+    quiet_ms: int = 1000
     ai_batch: bool = True
     max_message_bytes: int = 256 * 1024
     tombstone_ms: int = 7 * 24 * 3600 * 1000

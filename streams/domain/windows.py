@@ -44,12 +44,28 @@ class Merging(Struct):
 
 
 class Window:
-    """One project's changes. closes_ms: wall-clock end, aligned to the window's length; None while a replay fills it."""
+    """One project's changes. closes_ms: wall-clock end, aligned to the window's length; None while a replay fills it.
 
-    __slots__ = ("alone", "closes_ms", "correlations", "events", "first", "last", "opened_ms", "others", "primary", "sessions", "traces")
+    told_ms: when it last told something, or began.
+    """
+
+    __slots__ = (
+        "alone",
+        "closes_ms",
+        "correlations",
+        "events",
+        "first",
+        "last",
+        "opened_ms",
+        "others",
+        "primary",
+        "sessions",
+        "told_ms",
+        "traces",
+    )
 
     def __init__(self, opened_ms: int, closes_ms: int | None) -> None:
-        self.opened_ms = opened_ms
+        self.opened_ms = self.told_ms = opened_ms
         self.closes_ms = closes_ms
         self._empty()
 
@@ -115,7 +131,7 @@ class Window:
         merged = Merged(self.events, sessions, list(self.correlations), self.opened_ms, max(now_ms, self.opened_ms))
         pending = Pending(self.first, self.last, self.primary, self.others, merged, self.alone, tuple(self.traces))
         self._empty()
-        self.opened_ms = now_ms
+        self.opened_ms = self.told_ms = now_ms
         return pending
 
 
@@ -167,7 +183,11 @@ class Windows:
                 window.closes_ms = now_ms
 
     def due(self, now_ms: int, rules: Rules) -> list[str]:
-        """Return the projects whose window ends now with something to tell; those windows go on for another length, the others end."""
+        """Return the projects whose window ends now with something to tell.
+
+        Those windows go on for another length, and so do those that told something lately: who works in bursts is not taken for quiet
+        between two of them. The others end.
+        """
         due = []
         for project_id, window in list(self.by_project.items()):
             if window.closes_ms is None or window.closes_ms > now_ms:
@@ -176,6 +196,8 @@ class Windows:
                 self.merging.late_ms.append(now_ms - window.closes_ms)
                 window.closes_ms = close_of(now_ms, rules)
                 due.append(project_id)
+            elif now_ms - window.told_ms < rules.quiet_ms:
+                window.opened_ms, window.closes_ms = now_ms, close_of(now_ms, rules)
             else:
                 del self.by_project[project_id]
         return due

@@ -55,7 +55,7 @@ def test_names_are_bounded() -> None:
 
 
 def test_a_window_goes_on_while_changes_come() -> None:
-    """At its end a window with changes is due and goes on; one without ends, and its project is quiet again."""
+    """At its end a window with changes is due and goes on; one that told nothing for a second ends, and its project is quiet again."""
     windows = Windows()
     assert windows.next_close_ms() is None
     assert windows.oldest_offset() is None
@@ -64,11 +64,24 @@ def test_a_window_goes_on_while_changes_come() -> None:
     assert (windows.next_close_ms(), windows.oldest_offset()) == (500, 5)
 
     assert windows.due(999, RULES) == []
-    assert (windows.next_close_ms(), list(windows.by_project)) == (1000, ["p"])
+    assert (windows.next_close_ms(), list(windows.by_project)) == (1000, ["q", "p"])
     assert windows.due(1000, RULES) == ["p"]
     assert windows.next_close_ms() == 1500
     windows.by_project["p"].drain(1000)
     assert windows.due(1500, RULES) == []
+    assert list(windows.by_project) == ["p"]
+    windows.by_project["p"].add(event("task t"), 6, NEW)
+    assert windows.due(2000, RULES) == ["p"]
+    assert windows.by_project["p"].drain(2000).merged.window_start == 1500
+    assert windows.due(2500, RULES) == windows.due(3000, RULES) == []
+    assert windows.by_project == {}
+
+
+def test_without_a_time_of_quiet_an_empty_window_ends() -> None:
+    """Then each change after one goes out at once."""
+    windows = Windows()
+    windows.open("p", 400, RULES)
+    assert windows.due(500, Rules(quiet_ms=0)) == []
     assert windows.by_project == {}
 
 

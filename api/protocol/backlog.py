@@ -19,15 +19,15 @@ class Backlog(Struct):
 
     def answer(self, ends: Ends, through: Ends, now_s: float) -> None:
         """Note where the partitions end, and up to where each is shown."""
-        shown = {partition: max(end, self.empty.get(partition, 0)) for partition, end in through.items()}
-        self.freshness.answer(ends, shown, now_s)
+        self.freshness.answer(ends, self._shown(through), now_s)
 
     def doubtful(self, through: Ends, by_s: float) -> list[int]:
         """Return the partitions to be read from `through` on, since otherwise they may be called late at a time."""
         if self.freshness.reason(by_s) is None:
             return []
-        behind = (partition for partition, end in self.freshness.goal.items() if through.get(partition, 0) < end)
-        return sorted(one for one in behind if self.waiting.get(one, -1) < through.get(one, 0))
+        goal = self.freshness.goal
+        behind = (partition for partition, end in self._shown(through).items() if end < goal.get(partition, 0))
+        return sorted(one for one in behind if self.waiting.get(one, -1) < through[one])
 
     def found(self, ends: Ends, events: Mapping[int, int | None]) -> None:
         """Note the first event of partitions that were read up to these ends; None: there is none."""
@@ -41,3 +41,7 @@ class Backlog(Struct):
         """Return how long events have waited where that is too long. Whether the broker answers is told elsewhere."""
         old = self.freshness.old(now_s)
         return None if old is None or old.reason != "lag" else old._replace(reason="backlog")
+
+    def _shown(self, through: Ends) -> dict[int, int]:
+        """Return up to where all that is an event is shown."""
+        return {partition: max(end, self.empty.get(partition, 0)) for partition, end in through.items()}

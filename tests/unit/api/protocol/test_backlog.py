@@ -37,6 +37,20 @@ def test_a_marker_is_no_event() -> None:
     assert watched(9, {0: 7}, {0: 6}, None) == ([False] * 9, 1)
 
 
+def test_a_marker_is_not_read_again_while_events_wait_elsewhere() -> None:
+    """What one partition is known to hold is no reason to open another one's log at every look."""
+    backlog, through = Backlog(fresh(LIMIT_S, 0)), {0: 6, 1: 5}
+    reads = []
+    for second in range(1, 9):
+        backlog.answer({0: 7, 1: 9}, through, second)
+        if doubtful := backlog.doubtful(through, second + MARGIN_S):
+            reads.append(doubtful)
+            backlog.found({0: 7, 1: 9}, {0: None, 1: 5})
+            backlog.answer({0: 7, 1: 9}, through, second)
+    assert reads == [[0, 1]]
+    assert backlog.old(8) is not None
+
+
 def test_an_event_behind_a_marker_waits() -> None:
     """What was found empty stays empty; what comes after it is looked at anew."""
     backlog = Backlog(fresh(LIMIT_S, 0))

@@ -42,9 +42,9 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 
 def tokens(instance: Running) -> str:
-    """Return tokens of two people and of a service that speaks for agents, as JSON."""
+    """Return tokens of two people, of one who has no project, and of a service that speaks for agents, as JSON."""
     secret = jwt_secret(instance.data)
-    made = {name: instance.token(name) for name in ("lead", "boris")}
+    made = {name: instance.token(name) for name in ("lead", "boris")} | {"newcomer": instance.token("newcomer", "none-of-these")}
     return json.dumps(made | {"agents": mint(secret, "agents", ["*"], 3600, "source admin")})
 
 

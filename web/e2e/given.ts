@@ -5,6 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export interface Tokens {
   readonly lead: string;
   readonly boris: string;
+  /** Somebody who has no project. */
+  readonly newcomer: string;
   readonly agents: string;
 }
 

@@ -29,6 +29,7 @@ export async function looks(browser: Browser, given: Given): Promise<void> {
   );
   none(errors, 'no errors in the console, nothing against the policy');
   await phone(browser, given);
+  await newcomer(browser, given);
   await signedOut(browser, given);
 }
 
@@ -111,6 +112,20 @@ async function phone(browser: Browser, given: Given): Promise<void> {
   }
   none(errors, 'no errors on a phone');
   await page.context().close();
+}
+
+/** Whoever has no project is told so, and how to get one, however slow the machine draws the page's parts. */
+async function newcomer(browser: Browser, given: Given): Promise<void> {
+  for (let load = 0; load < 4; load += 1) {
+    const { page } = await opened(browser, 'about:blank', given.tokens.newcomer);
+    const devtools = await page.context().newCDPSession(page);
+    await devtools.send('Emulation.setCPUThrottlingRate', { rate: 8 });
+    await page.goto(given.url);
+    await live(page);
+    await page.getByText('No projects yet').waitFor({ timeout: 2_000 });
+    await page.context().close();
+  }
+  said('a page without projects says how to get one');
 }
 
 async function signedOut(browser: Browser, given: Given): Promise<void> {

@@ -156,7 +156,7 @@ export class Board {
     this.#draws.add('tree', (now) => {
       const { query, treeSort: sort } = this.#ui;
       const trees = tree(rows.projects(), rows.branches(), { query, sort, now });
-      this.#tree.update(trees, this.#everyone(now), { whole: this.#asOf !== null, now });
+      this.#tree.update(trees, this.#everyone(now), { whole: this.#known() !== null, now });
     });
     this.#draws.add('activity', (now) => this.#activity.update(this.#store, this.#earlier, now));
     this.#draws.add('people', (now) => this.#people.update(this.#everyone(now), this.#store, now));
@@ -169,10 +169,16 @@ export class Board {
 
   #drawBadge(now: number): void {
     const { machine } = this.#client;
-    const up = machine.phase === 'live' || machine.phase === 'polling';
-    if (up && machine.staleSince === null) this.#asOf = machine.lastFrameAt;
-    this.#header.update({ machine, asOf: this.#asOf, waiting: this.#client.pending.length, now });
+    this.#header.update({ machine, asOf: this.#known(), waiting: this.#client.pending.length, now });
     attribute(this.element, 'data-phase', machine.phase);
+  }
+
+  /** As of when all is here; null before that. Whichever part is drawn first asks for it. */
+  #known(): number | null {
+    const { phase, staleSince, lastFrameAt } = this.#client.machine;
+    const up = phase === 'live' || phase === 'polling';
+    if (up && staleSince === null) this.#asOf = lastFrameAt;
+    return this.#asOf;
   }
 
   #clock(): void {

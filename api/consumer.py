@@ -73,6 +73,7 @@ class Tail:
                 group_id=None,
                 enable_auto_commit=False,
                 auto_offset_reset="earliest",
+                isolation_level="read_committed",  # as the worker reads: what is not committed is no event, and no end of a log
                 fetch_max_wait_ms=self._settings.fetch_wait_ms,
                 **client_options(self._kafka),
             )

@@ -36,7 +36,12 @@ async def reread(kafka: KafkaSettings, partition: int, project_id: str) -> tuple
     feed = Feed(replica, hub, Observed(Meters(), Untraced()), Audience(lambda _project: None, lambda _project, _user: None))
     place = TopicPartition(kafka.topic(TASK_STATE), partition)
     consumer = AIOKafkaConsumer(
-        **client_options(kafka), group_id=None, enable_auto_commit=False, auto_offset_reset="earliest", fetch_max_wait_ms=FETCH_WAIT_MS
+        **client_options(kafka),
+        group_id=None,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        isolation_level="read_committed",  # as the tail reads
+        fetch_max_wait_ms=FETCH_WAIT_MS,
     )
     consumer.assign([place])
     async with asyncio.timeout(_PATIENCE_S), running(consumer):

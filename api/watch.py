@@ -45,18 +45,17 @@ class Watch:
         while True:
             await asyncio.sleep(self._settings.probe_s)
             written, logged = await asyncio.gather(self._ends(consumer, CASCADES), self._ends(consumer, TASK_CHANGES))
+            now_s = time.monotonic()
             if written is not None:
                 applied = {partition: place.applied for partition, place in self._hub.places.items()}
                 self._meters.lag.set(_between(applied, written))
-                cascades.answer(written, applied if ready.is_set() else written, time.monotonic())
+                cascades.answer(written, applied if ready.is_set() else written, now_s)
             if logged is not None:
                 self._meters.backlog.set(_between(self._through(), logged))
-                await self._weigh(backlog, logged, self._through() if ready.is_set() else logged)
-            now_s = time.monotonic()
+                await self._weigh(backlog, logged, self._through() if ready.is_set() else logged, now_s)
             self._tell(cascades.old(now_s) or backlog.old(now_s))
 
-    async def _weigh(self, backlog: Backlog, ends: Ends, through: Ends) -> None:
-        now_s = time.monotonic()
+    async def _weigh(self, backlog: Backlog, ends: Ends, through: Ends, now_s: float) -> None:
         backlog.answer(ends, through, now_s)
         if doubtful := backlog.doubtful(through, now_s + PROBE_TIMEOUT_S):
             backlog.found(ends, await self._first_events({one: (through[one], ends[one]) for one in doubtful}))

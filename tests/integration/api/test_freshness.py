@@ -161,5 +161,10 @@ async def test_events_that_wait_for_a_worker_are_told(worker: TinyWorker, topics
         assert read.edge.meters.registry.get_sample_value("edge_backlog_events") == 2, "the event and the marker"
         await worker.through(partition_for(waiting, PARTITIONS), offset + 1)
         assert await read.next() is None
+        async with sender.transaction():
+            await sender.send_and_wait(topics.topic(TASK_CHANGES), b"{}", key=b"m", partition=partition_for(marked, PARTITIONS))
+            await asyncio.sleep(3)  # an event of a transaction that is not over is none yet
+            assert read.told.empty()
+            await worker.through(partition_for(marked, PARTITIONS), sent.offset + 3)
         await worker.log(waiting, "s", "update", "t1", title="unseen again")
         assert await read.next() == "backlog"

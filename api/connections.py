@@ -42,6 +42,11 @@ class Connections:
         self._empty = asyncio.Event()
         self.old: dict[str, object] | None = None
 
+    @property
+    def standing(self) -> tuple[str, dict[str, object]]:
+        """Return the action and data of the `sync` frame that says how old what is shown is."""
+        return ("live", {}) if self.old is None else ("stale", self.old)
+
     def count(self, user: str) -> int:
         """Return how many connections a user has."""
         return self._users[user]
@@ -56,7 +61,7 @@ class Connections:
         log.debug("socket_opened", user=principal.subject)
         begin(session)
         if self.old is not None:
-            session.tell("stale", self.old, now_ms())
+            session.tell(*self.standing, now_ms())
         await link.serve(connection)
 
     def _ended(self, connection: Connection) -> None:
@@ -95,7 +100,7 @@ class Connections:
         self.old = None if old is None else {"since": now_ms() - round(old.age_s * 1000), "reason": old.reason}
         self._meters.stale.set(old is not None)
         for connection in self._open:
-            connection.session.tell("live" if old is None else "stale", self.old or {}, now_ms())
+            connection.session.tell(*self.standing, now_ms())
 
     async def tick(self) -> None:
         """Give all sessions their second, for ever."""

@@ -5,10 +5,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, Protocol
 
 from audit.intake import Fact
-from schemas.words import DEFAULT_PRIORITY, DEFAULT_STATUS, MAX_WORDS, PRIORITIES, STATUSES
+from schemas.words import DEFAULT_PRIORITY, DEFAULT_STATUS, KNOWN_WORDS, MAX_WORDS
 
 ORIGINS: Final = 64
-_KNOWN: Final = frozenset({*STATUSES, *PRIORITIES})
 _DEFAULTS: Final = {"status": DEFAULT_STATUS, "priority": DEFAULT_PRIORITY}
 
 
@@ -32,10 +31,10 @@ class Words:
             return None
         for kind, default in _DEFAULTS.items():
             word, ever = fact.fields.get(kind), self._ever[event.project_id, kind]
-            if word is None or word in _KNOWN:
+            if word is None or word in KNOWN_WORDS:
                 continue
             ever.add(word)
-            if len(ever) > MAX_WORDS - len(_KNOWN):
+            if len(ever) > MAX_WORDS - len(KNOWN_WORDS):
                 tasks = (row for row in rows if row.live and row.kind == "task" and row.project_id == event.project_id)
                 now = {row.fields.get(kind, default) for row in tasks}
                 if word not in now and len(now) >= MAX_WORDS:

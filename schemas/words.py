@@ -23,6 +23,7 @@ INACTIVE: Final = frozenset({CANCELLED, ARCHIVED})
 BREAKDOWN_NAMES: Final = 16
 """A breakdown shows this many names and folds the rest into `other`, so it always sums to the total."""
 OTHER: Final = "other"
+KNOWN_WORDS: Final = frozenset({*STATUSES, *PRIORITIES})
 MAX_WORDS: Final = 1000
 """A project's tasks may have so many statuses, and so many priorities, at a time: all of them stand in its row, which must stay short
 enough to be written."""

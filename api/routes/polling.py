@@ -80,10 +80,10 @@ class _Asked:
 
     def news(self) -> list[bytes]:
         """Return the frame that says how old the rows are, where the caller thinks otherwise."""
-        old = self.edge.connections.old
-        if self._stale is None or self._stale == (old is not None):
+        connections = self.edge.connections
+        if self._stale is None or self._stale == (connections.old is not None):
             return []
-        return [control("sync", "live" if old is None else "stale", old or {}, secrets.token_hex(8), now_ms())]
+        return [control("sync", *connections.standing, secrets.token_hex(8), now_ms())]
 
     def _places(self) -> dict[str, Since | None]:
         """Return where the caller stands in each project that it wants and may read. A project that is gone is one that was named."""

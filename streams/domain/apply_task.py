@@ -8,7 +8,7 @@ from msgspec import UNSET, structs
 
 from schemas.events import Event, Fields
 from schemas.rows import Actor, BranchSummary, ContextUpdate, ProjectSummary, SubtaskSummary, TaskSummary
-from schemas.words import DEFAULT_PRIORITY, DEFAULT_STATUS, MAX_WORDS, PRIORITIES, STATUSES
+from schemas.words import DEFAULT_PRIORITY, DEFAULT_STATUS, KNOWN_WORDS, MAX_WORDS
 from streams.domain.digest import task_digest
 from streams.domain.fold import Applied, Fold, Target, later, with_former
 from streams.domain.homes import home_of
@@ -19,7 +19,6 @@ from streams.domain.scope import Scope
 from streams.domain.tally import add, shift
 
 NO_FIELDS: Final = Fields()
-_KNOWN: Final = frozenset({*STATUSES, *PRIORITIES})
 
 
 def write_task(fold: Fold, event: Event, target: Target) -> Applied | Drop:
@@ -30,7 +29,7 @@ def write_task(fold: Fold, event: Event, target: Target) -> Applied | Drop:
     if branch_id not in scope.branches and fold.has_lost(scope, branch_id):
         return "orphan"
     new = _whole(fold, event, branch_id, old) if old is None or not target.merge else _patched(fold, event, branch_id, old)
-    if (new.status not in _KNOWN or new.priority not in _KNOWN) and _is_crowded(fold.find(scope.key), new):
+    if (new.status not in KNOWN_WORDS or new.priority not in KNOWN_WORDS) and _is_crowded(fold.find(scope.key), new):
         return "crowded"
     project, branch = fold.open_above(scope, branch_id)
     if live is None or old is None:
@@ -49,7 +48,7 @@ def _is_crowded(project: Node | None, task: TaskSummary) -> bool:
     if not isinstance(row, ProjectSummary):
         return False
     words = ((task.status, row.status_breakdown), (task.priority, row.priority_breakdown))
-    return any(word not in _KNOWN and word not in names and len(names) >= MAX_WORDS for word, names in words)
+    return any(word not in KNOWN_WORDS and word not in names and len(names) >= MAX_WORDS for word, names in words)
 
 
 def bury_task(fold: Fold, event: Event, target: Target) -> Applied:

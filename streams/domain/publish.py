@@ -48,9 +48,7 @@ class Publisher:
         if window is None:
             window = self.windows.open(event.project_id, self.now_ms, self.rules)
             self.leads[event.project_id] = (event, record, applied)
-        window.add(event, record.offset, applied)
-        for parent in parents_of(record) if record.headers else ():
-            window.trace(parent)
+        _take_in(window, event, record, applied)
 
     def _alone(self, event: Event, record: Record, applied: Applied) -> list[Out]:
         """Return the message about one change; where it is too long, such as of a task that moves with very much below it, as a window."""
@@ -58,9 +56,7 @@ class Publisher:
         if len(told.value or b"") <= self.rules.max_message_bytes:
             return [told]
         window = Window(self.now_ms, None)
-        window.add(event, record.offset, applied)
-        for parent in parents_of(record):
-            window.trace(parent)
+        _take_in(window, event, record, applied)
         position = Position(self.partition, record.offset + 1)
         return bulk(event.project_id, window.drain(self.now_ms), self.look, position, self.now_ms, self.rules)
 
@@ -99,3 +95,9 @@ class Publisher:
         """Publish every window that ends now. Between steps only: the rows include all events below the partition's end."""
         for project_id in self.windows.due(self.now_ms, self.rules):
             self.close(project_id, self.through)
+
+
+def _take_in(window: Window, event: Event, record: Record, applied: Applied) -> None:
+    window.add(event, record.offset, applied)
+    for parent in parents_of(record) if record.headers else ():
+        window.trace(parent)

@@ -10,9 +10,8 @@ from schemas.words import Source
 class Rules(Struct, frozen=True):
     """window_ms: length of an AI window. quiet_ms: a project is quiet when agents' changes were last told so long ago.
 
-    ai_batch: `FEATURE_AI_BATCH`; off sends every change at once.
-
-    max_message_bytes: a longer bulk is split. tombstone_ms: log time after which a deleted row counts as never seen.
+    ai_batch: `FEATURE_AI_BATCH`; off sends every change at once. max_message_bytes: a longer bulk is split.
+    tombstone_ms: log time after which a deleted row counts as never seen.
     """
 
     window_ms: int = 500

@@ -10,6 +10,7 @@ from aiokafka import TopicPartition
 from aiokafka.consumer.fetcher import FetchResult, PartitionRecords
 from aiokafka.errors import KafkaError
 
+from broker.reading import plain_headers
 from streams.domain.records import Record
 
 
@@ -62,5 +63,4 @@ class _LeanRecords(PartitionRecords):
 
     def _consumer_record(self, _tp: TopicPartition, raw: Any) -> Record:  # noqa: ANN401  a record of aiokafka's C extension
         headers = raw.headers
-        plain = tuple([(name, value or b"") for name, value in headers]) if headers else ()  # Kafka lets a header have no value
-        return Record(raw.offset, raw.timestamp, raw.key, raw.value, plain)
+        return Record(raw.offset, raw.timestamp, raw.key, raw.value, plain_headers(headers) if headers else ())
